@@ -1,1 +1,6 @@
+"""Computational cores of the memories: each a reference, its fast form, and one public function."""
 
+from .gru_loop import gru_loop
+from .lstm_loop import lstm_loop
+
+__all__ = ["gru_loop", "lstm_loop"]

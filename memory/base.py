@@ -1,0 +1,106 @@
+"""The one interface every memory follows.
+
+Legend: T time, B batch, D input_size, H output_size.
+
+    y, state = memory(x, state, first)        x [T, B, D]   first [T, B]   ->   y [T, B, H]
+
+`first[t]` is True where x[t] is the first observation of an episode: the state is replaced by the initial state
+before x[t] is consumed. T = 1 is acting. The state is explicit: nothing is kept on the module, so peeking at the
+value of an observation, evaluating during training and exporting are ordinary calls.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+State = dict[str, Tensor]
+"""What a memory carries from call to call: named tensors, the batch on dimension 0 of every one."""
+
+
+class Memory(nn.Module, ABC):
+    """Maps a sequence of features to a sequence of features, carrying a state.
+
+    Args:
+        input_size: Size D of the features that go in.
+        output_size: Size H of the features that come out.
+
+    Raises:
+        ValueError: If a size is not positive.
+    """
+
+    horizon: int | None = None
+    """How many steps back an input can still move an output; None where there is no bound."""
+
+    def __init__(self, input_size: int, output_size: int) -> None:
+        super().__init__()
+        require_positive(input_size=input_size, output_size=output_size)
+        self.input_size, self.output_size = input_size, output_size
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first step of an episode, for `batch_size` sequences."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run over a whole sequence; T = 1 is a single step.
+
+        Args:
+            x: Features, [T, B, D].
+            state: What the call before returned; None means the initial state.
+            first: True where x[t] begins an episode, [T, B] bool; None means nowhere.
+
+        Returns:
+            Features [T, B, H], and the state after x[T - 1].
+
+        Raises:
+            ValueError: If a shape or a dtype is not as said above.
+        """
+
+    def prepare(self, x: Tensor, state: State | None, first: Tensor | None) -> tuple[State, Tensor]:
+        """Check the arguments of `forward` and fill in those left out."""
+        if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[0] < 1:
+            raise ValueError(f"x has shape {tuple(x.shape)}; expected [T >= 1, B, {self.input_size}]")
+        if first is None:
+            first = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
+        elif first.shape != x.shape[:2] or first.dtype != torch.bool:
+            raise ValueError(
+                f"first has shape {tuple(first.shape)} and dtype {first.dtype}; expected {tuple(x.shape[:2])} and bool"
+            )
+        return self.initial_state(x.shape[1]) if state is None else state, first
+
+
+def require_positive(**sizes: float) -> None:
+    """Raise ValueError naming the first argument that is not above zero."""
+    for name, value in sizes.items():
+        if value <= 0:
+            raise ValueError(f"{name} is {value}; it must be positive")
+
+
+def select(state: State, index: Tensor) -> State:
+    """The states of some of the sequences."""
+    return {name: value[index] for name, value in state.items()}
+
+
+def concat(states: Sequence[State]) -> State:
+    """Many batches of states as one."""
+    return {name: torch.cat([state[name] for state in states]) for name in states[0]}
+
+
+def where_first(first: Tensor, initial: State, state: State) -> State:
+    """Put the initial state in the place of those, [B], whose episode begins; replaced, so that NaN goes too."""
+    return {
+        name: torch.where(first.view(-1, *[1] * (old.dim() - 1)), initial[name], old) for name, old in state.items()
+    }
+
+
+def unroll(
+    step: Callable[[Tensor, State], tuple[Tensor, State]], x: Tensor, state: State, first: Tensor, initial: State
+) -> tuple[Tensor, State]:
+    """Turn a function of one step, x [B, D] -> y [B, H], into one of a sequence, episode starts included."""
+    outputs = []
+    for x_t, first_t in zip(x, first, strict=True):
+        y_t, state = step(x_t, where_first(first_t, initial, state))
+        outputs.append(y_t)
+    return torch.stack(outputs), state
