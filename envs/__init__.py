@@ -1,1 +1,29 @@
+"""Natively batched, compiled environments, registered with Gymnasium under `memorl/`.
 
+from memorl.envs import MortarMayhem
+envs = MortarMayhem(num_envs=32)                          # a gymnasium.vector.VectorEnv
+env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
+"""
+
+from gymnasium.envs.registration import register
+
+from memorl.envs.core import BatchedEnv
+from memorl.envs.mortar_mayhem import MortarMayhem
+from memorl.envs.repeat_previous import RepeatPrevious
+from memorl.envs.single import SingleEnv
+
+__all__ = ["BatchedEnv", "MortarMayhem", "RepeatPrevious", "SingleEnv"]
+
+for _name, _module, _game, _arguments in (
+    ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
+    ("MortarMayhem-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True}),
+    ("MortarMayhemB-v0", "mortar_mayhem", "MortarMayhem", {"act_only": True}),
+    ("MortarMayhemB-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True, "act_only": True}),
+    ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
+):
+    register(
+        id=f"memorl/{_name}",
+        entry_point=f"memorl.envs.{_module}:Single{_game}",
+        vector_entry_point=f"memorl.envs.{_module}:{_game}",
+        kwargs=_arguments,
+    )

@@ -1,0 +1,94 @@
+"""The little figure all games share: eight sprites, and the two ways it moves.
+
+Its facing is an index, the angle divided by 45: 0 up, 1 left-up, 2 left, ... 7 right-up. The sprite is a body with two
+hands; hand centres are rotated in doubles and cut to whole pixels, which makes the sprites slightly asymmetric.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memorl.envs.canvas import Atlas
+from memorl.envs.compiled import Record, leaf
+from memorl.envs.options import Number
+from memorl.envs.raster import Shape, disc, turned
+
+SCALE = 0.25
+SPEED = 12.0 * SCALE
+SCALES = Number(0.1, 1 / 3)
+"""Sizes that can be drawn; from 1/3 on the outline of the hands would no longer cover them."""
+
+_BODY = (250, 204, 153)
+_HAND = (50, 50, 50)
+_MARGIN = 14
+
+# Facing by horizontal and vertical direction, each none, minus, plus.
+_FACINGS = np.array([[-1, 0, 4], [2, 1, 3], [6, 7, 5]])
+
+
+def radius(scale: float) -> int:
+    """How far the figure keeps from walls, in pixels."""
+    return int(25 * scale)
+
+
+def strides(speed: float) -> tuple[int, int]:
+    """Pixels a step on each axis, going straight and going diagonally."""
+    return int(speed), int(1 / math.sqrt(2) * speed)
+
+
+def add_character(atlas: Atlas, scale: float) -> int:
+    """Add the eight sprites, origin at the body's centre; the number of the first, which faces up."""
+    hand = int(10 * scale)
+    size = 2 * radius(scale) + hand + _MARGIN
+    centre = size // 2
+    out, up = int(18 * scale), int(12 * scale) + _MARGIN // 2 - centre
+
+    def placed(shape: Shape, x: float, y: float) -> Shape:
+        picture = np.zeros((size, size), np.bool_)
+        half = len(shape) // 2
+        picture[int(x) - half : int(x) + half, int(y) - half : int(y) + half] = shape
+        return picture
+
+    first = None
+    for facing in range(8):
+        layers = [(placed(disc(radius(scale)), centre, centre), _BODY)]
+        for side in (-out, out):
+            x, y = turned(side, up, 360 - 45 * facing)
+            layers.append((placed(disc(hand), x + centre, y + centre), _HAND))
+        number = atlas.add(layers, (centre, centre))
+        first = number if first is None else first
+    assert first is not None
+    return first
+
+
+@leaf
+def walk(env: Record, action: NDArray[np.int64], straight: int, diagonal: int) -> None:
+    """Move by an action [2]: horizontal (0 stay, 1 left, 2 right) and vertical (0 stay, 1 up, 2 down)."""
+    across, down = action[0], action[1]
+    stride = straight if across == 0 or down == 0 else diagonal
+    env.x += stride * (np.int64(across == 2) - np.int64(across == 1))
+    env.y += stride * (np.int64(down == 2) - np.int64(down == 1))
+    if across != 0 or down != 0:
+        env.facing = _FACINGS[across, down]
+
+
+@leaf
+def keep_inside(env: Record, low: int, high: int, margin: int) -> None:
+    """Push the centre back into [low + margin, high - margin] on both axes; the low wall has the last word."""
+    env.x = max(min(env.x, high - margin), low + margin)
+    env.y = max(min(env.y, high - margin), low + margin)
+
+
+@leaf
+def walk_grid(env: Record, action: int, tile: int, low: int, high: int) -> None:
+    """Move by an action 0 stay, 1 turn left, 2 turn right, 3 go one tile forward unless that leaves [low, high)."""
+    if action == 1:
+        env.facing = (env.facing + 2) % 8
+    elif action == 2:
+        env.facing = (env.facing + 6) % 8
+    elif action == 3:
+        x = env.x + tile * (np.int64(env.facing == 6) - np.int64(env.facing == 2))
+        y = env.y + tile * (np.int64(env.facing == 4) - np.int64(env.facing == 0))
+        if low <= x < high and low <= y < high:
+            env.x, env.y = x, y

@@ -1,0 +1,190 @@
+"""Many environments in one object: all state in one structured array, one compiled call a step.
+
+With NEXT_STEP autoreset the step after an episode's end ignores its action and returns the first observation of the
+next episode with reward 0. `reset` is that same step with everyone's episode over, so that a game is one compiled loop
+over envs: begin or advance, then observe.
+
+Legend: N envs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from gymnasium.spaces import Dict, Discrete, MultiDiscrete, Space
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from memorl.envs.episodes import CALLED, COMMON, ENDED, Array
+from memorl.envs.options import Field, Integer, Option, encode
+from memorl.envs.random import stream_from_seed
+from memorl.envs.snapshot import check_fit, views
+
+Observation: TypeAlias = Any
+"""Array [N, ...], or a dict of them."""
+
+_LEVELS: dict[str, Option] = {"start": Integer(0, 2**62), "count": Integer(1, 2**32 - 1)}
+
+
+class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
+    """A natively batched environment; subclasses give its spaces, its records and the compiled step.
+
+    Args:
+        single_observation_space: What one env returns.
+        single_action_space: Discrete or MultiDiscrete, from 0.
+        options: What `reset(options=...)` accepts.
+        arguments: A value for each option.
+        state: Fields of an env besides the common ones, named as in `info_keys` where they are reported.
+        rules: Fields of the rules: the options, and what `_derive` computes from them.
+        num_envs: N.
+        levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
+        copy: Whether a step returns fresh observation arrays; if not, the next step overwrites them.
+        render_mode: `"rgb_array"` where the game has pictures, or None.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
+    info_keys: ClassVar[tuple[str, ...]] = ("reward", "length")
+
+    def __init__(
+        self,
+        single_observation_space: Space[Any],
+        single_action_space: Discrete | MultiDiscrete,
+        options: Mapping[str, Option],
+        arguments: Mapping[str, Any],
+        *,
+        state: Sequence[Field],
+        rules: Sequence[Field],
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        encode({"num_envs": Integer(1, 2**31)}, {"num_envs": num_envs})
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise ValueError(f"{render_mode=} is not allowed: choose from {[None, *self.metadata['render_modes']]}")
+        if levels is not None and set(levels) != set(_LEVELS):
+            raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
+        self.num_envs, self.copy, self.render_mode, self.options = num_envs, copy, render_mode, dict(options)
+        self.single_observation_space, self.single_action_space = single_observation_space, single_action_space
+        self.observation_space = batch_space(single_observation_space, num_envs)
+        self.action_space = batch_space(single_action_space, num_envs)
+        choices = single_action_space.n if isinstance(single_action_space, Discrete) else single_action_space.nvec
+        self._choices: NDArray[np.uint64] = np.asarray(choices, np.uint64).reshape(-1)
+        checked = encode(_LEVELS, levels) if levels else {"start": 0, "count": 0}
+        self._levels = np.array([checked["start"], checked["count"]], np.int64)
+        self._arguments = encode(options, arguments)
+        self._check(self._arguments)
+        self._state = np.zeros(num_envs, np.dtype([*COMMON, *state], align=True))
+        self._rules = np.zeros(num_envs + 1, np.dtype([*rules], align=True))
+        self._govern(slice(None), self._arguments)
+        self._state["phase"] = ENDED
+        for name in ("stream", "chooser"):
+            self._state[name] = [stream_from_seed(None) for _ in range(num_envs)]
+        self._shared = None if copy else self._allocate()
+
+    @abstractmethod
+    def _derive(self, rules: Array) -> None:
+        """Fill the derived fields of some rows of the rules."""
+
+    @abstractmethod
+    def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
+        """Begin or advance every env and write what it observes; actions is int64 [N, axes]."""
+
+    def _check(self, values: Mapping[str, Any]) -> None:
+        """Raise ValueError where options that are allowed one by one do not go together."""
+
+    def _govern(self, rows: slice, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            self._rules[name][rows] = value
+        self._derive(self._rules[rows])
+
+    def _allocate(self) -> Observation:
+        def empty(space: Space[Any]) -> Array:
+            return np.empty((self.num_envs, *(space.shape or ())), space.dtype)
+
+        if isinstance(self.single_observation_space, Dict):
+            return {key: empty(space) for key, space in self.single_observation_space.items()}
+        return empty(self.single_observation_space)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Begin a new episode everywhere.
+
+        Args:
+            seed: s seeds env i with s + i, a list seeds each env with its own; None lets the streams go on. With
+                `levels` it is the choice of levels that is seeded.
+            options: Options for this one episode, over the constructor's arguments.
+
+        Returns:
+            The first observation of each episode, and an empty info.
+
+        Raises:
+            ValueError: An option or a seed is not allowed; the envs are then as they were.
+        """
+        values = self._arguments | encode(self.options, options or {})
+        self._check(values)
+        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int | np.integer) else seed or []
+        whole = all(number is None or (isinstance(number, int | np.integer) and number >= 0) for number in seeds)
+        if not whole or len(seeds) not in (0, self.num_envs):
+            raise ValueError(f"{seed=} is not allowed: give a whole number >= 0, or {self.num_envs} of them")
+        for i, number in enumerate(seeds):
+            if number is not None:
+                self._state["chooser" if self._levels[1] else "stream"][i] = stream_from_seed(int(number))
+        if options:
+            self._govern(slice(self.num_envs), values)
+        self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
+        self._state["phase"] = CALLED
+        observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
+        return observation, {}
+
+    def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
+        """Advance every env by one action.
+
+        Returns:
+            Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos: at
+            the end of an episode `info_keys`, each an array [N] with its mask under `_key`.
+
+        Raises:
+            ValueError: The actions have the wrong shape or values.
+        """
+        given = np.asarray(actions)
+        if given.shape != self.action_space.shape or given.dtype.kind not in "iu":
+            raise ValueError(f"actions of {given.dtype} {given.shape} are not in {self.action_space}")
+        given = np.ascontiguousarray(given, np.int64).reshape(self.num_envs, len(self._choices))
+        if not (given.view(np.uint64) < self._choices).all():
+            raise ValueError(f"actions {actions} are not in {self.action_space}")
+        return self._step(given)
+
+    def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
+        observation = self._allocate() if self._shared is None else self._shared
+        rewards, ends = np.empty(self.num_envs), np.empty(self.num_envs, np.bool_)
+        self._play(actions, observation, rewards, ends)
+        infos: dict[str, Any] = {}
+        if ends.any():
+            for key in self.info_keys:
+                infos[key], infos[f"_{key}"] = np.where(ends, self._state[key], 0), ends.copy()
+        return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
+
+    def state_dict(self) -> dict[str, Array]:
+        """All that decides the steps to come, random streams included, as plain numeric arrays."""
+        return {key: field.copy() for key, field in views({"state": self._state, "rules": self._rules}).items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
+
+        Raises:
+            ValueError: It is from another kind or number of envs, or from other constructor arguments; the envs are
+                then as they were.
+        """
+        own = views({"state": self._state, "rules": self._rules})
+        check_fit(own, state)
+        for name in self.options:
+            ours, theirs = own[f"rules.{name}"][-1], state[f"rules.{name}"][-1]
+            if not np.array_equal(ours, theirs):
+                raise ValueError(f"the state is of envs with {name} {theirs}, these have {ours}")
+        for key, field in own.items():
+            field[...] = state[key]
+        self._derive(self._rules)

@@ -1,0 +1,208 @@
+"""Mortar Mayhem: watch a list of commands, then carry it out from memory while the floor explodes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, final
+
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
+from numpy.typing import NDArray
+
+from memorl.envs.canvas import SIZE, Atlas
+from memorl.envs.character import SCALE, add_character, radius, strides
+from memorl.envs.core import BatchedEnv, Observation
+from memorl.envs.episodes import Array
+from memorl.envs.mortar_arena import SLOT_ORDER, add_scenery
+from memorl.envs.mortar_options import RULES, SLOTS, variant
+from memorl.envs.mortar_rules import STATE, play
+from memorl.envs.mortar_view import LOOK_NAMES, paint
+from memorl.envs.single import SingleEnv
+
+_SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
+_NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
+_NO_VECTOR = np.empty((0, 0), np.float32)
+
+
+@final
+class MortarMayhem(BatchedEnv):
+    """Mortar Mayhem, in four variants: continuous or grid movement, commands shown or (act-only) always given.
+
+    ## Task
+    A figure stands on an arena of tiles. Commands appear one by one in the middle of the picture: go to a neighbouring
+    tile, or stay. Once all are shown the figure may move. Every so often all tiles explode but the one where the next
+    command leads; whoever is elsewhere is out. So the whole list has to be remembered while it is carried out.
+
+    | id | arguments | steps of a solved episode |
+    |---|---|---|
+    | `memorl/MortarMayhem-v0` | | 274 |
+    | `memorl/MortarMayhem-Grid-v0` | `grid=True` | 118 |
+    | `memorl/MortarMayhemB-v0` | `act_only=True` | 235 |
+    | `memorl/MortarMayhemB-Grid-v0` | `grid=True, act_only=True` | 79 |
+
+    ## Actions
+    `MultiDiscrete([3, 3])`: horizontal (0 stay, 1 left, 2 right) and vertical (0 stay, 1 up, 2 down); 3 pixels a
+    step, 2 on each axis diagonally. Grid: `Discrete(4)`: 0 stay, 1 turn left, 2 turn right, 3 one tile forward.
+    Ignored while commands are shown.
+
+    ## Observations
+    `observation="pixels"`: uint8 (84, 84, 3), indexed [x][y][channel] as Memory Gym's. Act-only: a dict of this,
+    `visual_observation`, and the commands, `vector_observation`: float32 (180,), 20 slots x one-hot of stay, right,
+    left, up, down, right_down, right_up, left_down, left_up.
+
+    `observation="symbolic"`: float32 vector in [0, 1] of what the picture shows, named by `symbolic_fields`: facing and
+    shown command (one-hot, zeros if none), the figure's centre in pixels / 84, arena_size / 6, whether the floor is
+    exploded and then the centre of the safe tile / 84; act-only: and the 180 values of the commands.
+
+    ## Rewards
+    0.1 for standing on the right tile at an explosion, so that a solved episode returns 1 with the default ten
+    commands. `reward_command_failure` for being elsewhere, `reward_episode_success` on top for the last command.
+
+    ## Start
+    On a uniformly drawn tile, facing up; act-only with continuous movement: up to 2 pixels off its centre. Commands are
+    drawn uniformly among those that stay inside the arena.
+
+    ## End
+    The last command was judged, or the figure was on a deadly tile. There is no time limit: an episode always ends by
+    itself. Infos at the end: `reward` (the return), `length`, `success`, `commands_completed` (fraction).
+
+    ## Arguments
+    Memory Gym's reset parameters with its defaults, which `reset(options=...)` overrides for one episode; a list
+    means that one element is drawn for each episode. `allowed_commands` is 9 (grid 5), `explosion_duration` [6] (grid
+    [2]), `explosion_delay` [18] (grid [6]). Grid has no `agent_speed` and ignores `agent_scale`; act-only has neither
+    `command_show_duration` nor `command_show_delay` and takes at most 20 commands. The other arguments are those of
+    `BatchedEnv`.
+
+    ## Source
+    Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:
+    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025);
+    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. Same seed, options and actions give the same observations
+    byte for byte, rewards, ends and infos.
+
+    ## Differences
+    Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
+    there. At most 128 commands an episode and 16 elements a list; `agent_scale` from 0.1 to 1/3.
+
+    ## Quirks kept
+    - Failing the last command still reports success 1 and commands_completed 1.
+    - Leaving the safe tile during an explosion reports one command fewer than were passed, and costs that step's
+      reward.
+    - Diagonal command pictures lie off centre; the sprites of the figure are not quite symmetric.
+    - Without `visual_feedback` explosions are invisible but deadly.
+    """
+
+    metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array"], "render_fps": 25}
+    info_keys: ClassVar[tuple[str, ...]] = ("reward", "length", "success", "commands_completed")
+
+    def __init__(
+        self,
+        *,
+        grid: bool = False,
+        act_only: bool = False,
+        observation: str = "pixels",
+        agent_scale: float | None = None,
+        agent_speed: float | None = None,
+        arena_size: int | None = None,
+        allowed_commands: int | None = None,
+        command_count: Sequence[int] | None = None,
+        command_show_duration: Sequence[int] | None = None,
+        command_show_delay: Sequence[int] | None = None,
+        explosion_duration: Sequence[int] | None = None,
+        explosion_delay: Sequence[int] | None = None,
+        visual_feedback: bool | None = None,
+        reward_command_failure: float | None = None,
+        reward_command_success: float | None = None,
+        reward_episode_success: float | None = None,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        given = {
+            "agent_scale": agent_scale,
+            "agent_speed": agent_speed,
+            "arena_size": arena_size,
+            "allowed_commands": allowed_commands,
+            "command_count": command_count,
+            "command_show_duration": command_show_duration,
+            "command_show_delay": command_show_delay,
+            "explosion_duration": explosion_duration,
+            "explosion_delay": explosion_delay,
+            "visual_feedback": visual_feedback,
+            "reward_command_failure": reward_command_failure,
+            "reward_command_success": reward_command_success,
+            "reward_episode_success": reward_episode_success,
+        }
+        if observation not in ("pixels", "symbolic"):
+            raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
+        self.grid, self.act_only, self.symbolic = grid, act_only, observation == "symbolic"
+        self.symbolic_fields = LOOK_NAMES + (_SLOT_NAMES if act_only else ())
+        self._atlas = Atlas()
+        self._scenery = add_scenery(self._atlas)
+        self._figures: dict[float, int] = {}
+        options, defaults = variant(grid, act_only)
+        super().__init__(
+            self._space(),
+            Discrete(4) if grid else MultiDiscrete([3, 3]),
+            options,
+            defaults | {name: value for name, value in given.items() if value is not None},
+            state=STATE,
+            rules=RULES,
+            num_envs=num_envs,
+            levels=levels,
+            copy=copy,
+            render_mode=render_mode,
+        )
+
+    def _space(self) -> Space[Any]:
+        if self.symbolic:
+            return Box(0, 1, (len(self.symbolic_fields),), np.float32)
+        picture = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
+        commands = Box(0, 1, (len(_SLOT_NAMES),), np.float32)
+        return Dict({"visual_observation": picture, "vector_observation": commands}) if self.act_only else picture
+
+    def _derive(self, rules: Array) -> None:
+        for rule in rules:
+            scale = SCALE if self.grid else float(rule["agent_scale"])
+            if scale not in self._figures:
+                self._figures[scale] = add_character(self._atlas, scale)
+            rule["grid"], rule["act_only"] = self.grid, self.act_only
+            rule["figure"], rule["radius"] = self._figures[scale], radius(scale)
+            rule["straight"], rule["diagonal"] = strides(rule["agent_speed"])
+        self._sprites = self._atlas.sprites()
+
+    def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
+        pixels, looks, slots = _NO_PIXELS, _NO_VECTOR, _NO_VECTOR
+        if isinstance(observation, dict):
+            pixels, slots = observation["visual_observation"], observation["vector_observation"]
+        elif self.symbolic:
+            looks, slots = observation[:, : len(LOOK_NAMES)], observation[:, len(LOOK_NAMES) :]
+        else:
+            pixels = observation
+        play(
+            0,
+            self.num_envs,
+            actions,
+            self._state,
+            self._rules,
+            self._levels,
+            self._scenery,
+            self._sprites,
+            pixels.reshape(len(pixels), SIZE, 3 * SIZE),
+            looks,
+            slots,
+            rewards,
+            ends,
+        )
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """The picture [y][x][channel] of each env, or None without a render mode."""
+        if self.render_mode is None:
+            return None
+        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+        paint(self._state, self._rules, self._scenery, self._sprites, pixels)
+        return tuple(pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2))
+
+
+class SingleMortarMayhem(SingleEnv):
+    """One Mortar Mayhem as a plain Gymnasium environment; its arguments are those of `MortarMayhem`."""
+
+    batch = MortarMayhem

@@ -1,0 +1,64 @@
+"""What Mortar Mayhem can be told: which options each variant takes, what they may be, and Memory Gym's defaults.
+
+All variants share one record of rules, so that they share one compiled game; a variant that does not take an option
+leaves its field untouched. The derived fields are what the game needs of the figure and the variant.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from memorl.envs.character import SCALE, SCALES, SPEED
+from memorl.envs.options import Choices, Field, Flag, Integer, Number, Option
+
+MAX_COMMANDS = 128
+SLOTS = 20
+
+_MANY = 2**31
+_OPTIONS: dict[str, Option] = {
+    "agent_scale": SCALES,
+    "agent_speed": Number(-1000, 1000),
+    "arena_size": Integer(2, 6),
+    "allowed_commands": Integer(4, 9),
+    "command_count": Choices(1, MAX_COMMANDS),
+    "command_show_duration": Choices(0, _MANY),
+    "command_show_delay": Choices(0, _MANY),
+    "explosion_duration": Choices(1, _MANY),
+    "explosion_delay": Choices(1, _MANY),
+    "visual_feedback": Flag(),
+    "reward_command_failure": Number(),
+    "reward_command_success": Number(),
+    "reward_episode_success": Number(),
+}
+
+_DERIVED = ("grid", "act_only", "figure", "radius", "straight", "diagonal")
+RULES: list[Field] = [
+    *(option.field(name) for name, option in _OPTIONS.items()),
+    *((name, np.int64) for name in _DERIVED),
+]
+
+
+def variant(grid: bool, act_only: bool) -> tuple[dict[str, Option], dict[str, Any]]:
+    """The options of a variant, and the default of each."""
+    defaults = {
+        "agent_scale": SCALE,
+        "agent_speed": SPEED,
+        "arena_size": 5,
+        "allowed_commands": 5 if grid else 9,
+        "command_count": [10],
+        "command_show_duration": [3],
+        "command_show_delay": [1],
+        "explosion_duration": [2] if grid else [6],
+        "explosion_delay": [6] if grid else [18],
+        "visual_feedback": True,
+        "reward_command_failure": 0.0,
+        "reward_command_success": 0.1,
+        "reward_episode_success": 0.0,
+    }
+    absent = {"agent_speed"} if grid else set()
+    if act_only:
+        absent |= {"command_show_duration", "command_show_delay"}
+    options = {name: option for name, option in _OPTIONS.items() if name not in absent}
+    if act_only:
+        options["command_count"] = Choices(1, SLOTS)
+    return options, {name: defaults[name] for name in options}

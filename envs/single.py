@@ -1,0 +1,52 @@
+"""One env of a batch as a plain `gymnasium.Env`: the same game, unbatched arrays, no autoreset."""
+
+from abc import ABC
+from typing import Any, ClassVar
+
+import gymnasium
+import numpy as np
+from gymnasium.error import ResetNeeded
+
+from memorl.envs.core import BatchedEnv
+
+
+class SingleEnv(gymnasium.Env[Any, Any], ABC):
+    """A batch of one without its batch dimension; keyword arguments go to `batch`."""
+
+    batch: ClassVar[type[BatchedEnv]]
+
+    def __init_subclass__(cls) -> None:
+        cls.metadata = {key: value for key, value in cls.batch.metadata.items() if key != "autoreset_mode"}
+
+    def __init__(self, **arguments: Any) -> None:
+        self._batch = self.batch(num_envs=1, **arguments)
+        self.metadata = {key: value for key, value in self._batch.metadata.items() if key != "autoreset_mode"}
+        self.observation_space = self._batch.single_observation_space
+        self.action_space = self._batch.single_action_space
+        self.render_mode = self._batch.render_mode
+        self._playing = False
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode; see `BatchedEnv.reset`."""
+        super().reset(seed=seed)
+        observation, _ = self._batch.reset(seed=seed, options=options)
+        self._playing = True
+        return _first(observation), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Advance by one action; ResetNeeded after the end of an episode."""
+        if not self._playing:
+            raise ResetNeeded("the episode is over: call reset")
+        observation, rewards, ends, _, infos = self._batch.step(np.asarray(action)[None])
+        self._playing = not ends[0]
+        info = {key: value[0].item() for key, value in infos.items() if not key.startswith("_")}
+        return _first(observation), float(rewards[0]), bool(ends[0]), False, info
+
+    def render(self) -> Any:
+        """The picture [y][x][channel], or None without a render mode."""
+        pictures = self._batch.render()
+        return None if pictures is None else pictures[0]
+
+
+def _first(observation: Any) -> Any:
+    return {key: value[0] for key, value in observation.items()} if isinstance(observation, dict) else observation[0]
