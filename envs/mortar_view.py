@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from memorl.envs.canvas import SIZE, Frame, Sprites, blit
+from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import COMMAND_CORNER, MAX_ARENA, NAMES, SLOT_ORDER, TILE, Scenery, low_edge
@@ -20,7 +20,7 @@ _SLOT = np.array([SLOT_ORDER.index(name) for name in NAMES])
 def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: Frame) -> None:
     """Draw floor, safe tile, figure and command, in this order, into a frame [84][252]."""
     visible = env.exploded and rules.visual_feedback
-    frame[:] = scenery.floors[rules.arena_size, np.int64(visible)]
+    copy(frame, scenery.floors[rules.arena_size, np.int64(visible)])
     if visible:
         corner = low_edge(rules.arena_size)
         blit(frame, sprites, scenery.safe, corner + TILE * env.target_x, corner + TILE * env.target_y)
