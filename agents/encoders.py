@@ -29,7 +29,6 @@ class Pixels(nn.Module):
             nn.Conv2d(32, 64, 4, 2), nn.ReLU(inplace=True),
             nn.Conv2d(64, 64, 3, 1), nn.ReLU(inplace=True),
         )  # fmt: skip
-        self.layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in shape[:2]]
         if min(sides) < 1:
             raise ValueError(f"observation has shape {shape}; three convolutions need at least 36 x 36 pixels")
@@ -77,6 +76,7 @@ class Encoder(nn.Module):
         self.linear = nn.Linear(sum(part.output_size for part in parts.values()), output_size)
         self.output_size = output_size
         orthogonal(self)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, obs: Observation) -> Tensor:
         """Features [B, F] of observations [B, ...]."""

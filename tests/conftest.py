@@ -1,0 +1,61 @@
+"""Every memory that the laws are held against: those of configs/memory/, and a user's own cell."""
+
+import importlib.resources
+import inspect
+from collections.abc import Iterator
+
+import pytest
+import torch
+from hydra.utils import get_class
+from omegaconf import OmegaConf
+
+from memorl.memory import FromCell, Memory, State
+
+SMALL = {"hidden_size": 5, "k": 3}
+"""Sizes that make a test quick, for the constructor arguments of these names."""
+
+
+class Leaky(torch.nn.Module):
+    """A cell with a learned, non-zero initial state: what a user would lift."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.decay = torch.nn.Parameter(torch.rand(size))
+
+    def forward(self, x: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        h = self.decay * state["h"] + x
+        return torch.tanh(h), {"h": h}
+
+
+def names() -> list[str]:
+    """The memories of configs/memory/."""
+    folder = importlib.resources.files("memorl.configs") / "memory"
+    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def make_memory(name: str, input_size: int = 3, **arguments: int) -> Memory:
+    """A small memory of that name; `arguments` replace the small sizes where the constructor has them."""
+    if name == "from_cell":
+        start = torch.nn.Parameter(torch.randn(input_size))
+        return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
+    file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
+    cls = get_class(OmegaConf.create(file.read_text())._target_)
+    known = inspect.signature(cls).parameters
+    return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
+
+
+@pytest.fixture(params=[*names(), "from_cell"])
+def memory_name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)

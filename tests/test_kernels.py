@@ -1,0 +1,109 @@
+"""Every core equals its reference: outputs, and all gradients, whatever the sizes and the starts."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from memorl.kernels import gru_loop, lstm_loop
+from memorl.kernels.gru_loop import gru_loop_reference
+from memorl.kernels.lstm_loop import lstm_loop_reference
+
+Core = Callable[..., Tensor | tuple[Tensor, ...]]
+CORES: dict[str, tuple[Core, Core]] = {
+    "gru_loop": (gru_loop, gru_loop_reference),
+    "lstm_loop": (lstm_loop, lstm_loop_reference),
+}
+
+
+def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+    """Random arguments, in the order of the public function; all but `first` want gradients."""
+    gates = 3 if name == "gru_loop" else 4
+
+    def leaf(*shape: int) -> Tensor:
+        return torch.randn(*shape, dtype=dtype).requires_grad_()
+
+    weight = (torch.randn(gates * H, H, dtype=dtype) / H**0.5).requires_grad_()
+    state = [leaf(B, H)] if name == "gru_loop" else [leaf(B, H), leaf(B, H)]
+    bias = [leaf(gates * H)] if name == "gru_loop" else []
+    return [leaf(T, B, gates * H), *state, torch.rand(T, B) < starts, weight, *bias]
+
+
+def run(core: Core, args: list[Tensor], weights: list[Tensor] | None = None) -> tuple[list[Tensor], list[Tensor]]:
+    out = core(*args)
+    outputs = [out] if isinstance(out, Tensor) else list(out)
+    weights = weights or [torch.ones(()).expand_as(y) for y in outputs]
+    loss = sum((y * w).sum() for y, w in zip(outputs, weights, strict=True))
+    return outputs, list(torch.autograd.grad(loss, [a for a in args if a.requires_grad]))
+
+
+@pytest.fixture(params=CORES)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.mark.parametrize("starts", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize(("T", "B", "H"), [(1, 1, 1), (1, 3, 16), (2, 33, 5), (7, 1, 48), (63, 3, 100)])
+def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float) -> None:
+    fast, reference = CORES[name]
+    args = arguments(name, T, B, H, starts)
+    weights = [torch.randn(T, B, H, dtype=torch.float64) for _ in range(1 if name == "gru_loop" else 2)]
+    for a, b in zip(sum(run(fast, args, weights), []), sum(run(reference, args, weights), []), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_float32_stays_within_rounding(name: str) -> None:
+    fast, reference = CORES[name]
+    args = arguments(name, 128, 3, 48, 0.05)
+    weights = [torch.randn(128, 3, 48, dtype=torch.float64) for _ in range(1 if name == "gru_loop" else 2)]
+    small = [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
+    exact, rough = run(reference, args, weights), run(fast, small, [w.float() for w in weights])
+    for a, b in zip(sum(rough, []), sum(exact, []), strict=True):
+        assert (a - b).norm() <= 1e-5 * b.norm()
+
+
+def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
+    fast, _ = CORES[name]
+    args = arguments(name, 7, 3, 5, 0.0)
+    states = range(1, 2 if name == "gru_loop" else 3)
+    first = args[states.stop]
+    first[0] = True
+    y, grads = run(fast, args)
+    for i in states:
+        args[i] = torch.full_like(args[i], float("nan")).requires_grad_()
+    z, spoilt = run(fast, args)
+    for a, b in zip(y + grads, z + spoilt, strict=True):
+        assert torch.equal(a, b)
+    assert all(spoilt[i].abs().max() == 0 for i in states)
+    first[3] = True
+    args[0].data[:3] = float("inf")
+    for a, b in zip(y, _list(fast(*args)), strict=True):
+        assert torch.equal(a[:3].isfinite(), torch.ones_like(a[:3], dtype=torch.bool))
+        assert b[3:].isfinite().all()
+
+
+def _list(out: Tensor | tuple[Tensor, ...]) -> list[Tensor]:
+    return [out] if isinstance(out, Tensor) else list(out)
+
+
+def test_the_operator_is_well_formed(name: str) -> None:
+    torch.library.opcheck(getattr(torch.ops.memorl, name), tuple(arguments(name, 3, 2, 4, 0.3)))
+
+
+def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
+    args = arguments(name, 4, 2, 3, 0.3)
+    assert torch.autograd.gradcheck(CORES[name][0], tuple(args))
+
+
+def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, _ = CORES[name]
+    args = arguments(name, 7, 3, 5, 0.2)
+    expected = sum(run(fast, args), [])
+    for maker in ("empty_like", "empty"):
+        real = getattr(torch, maker)
+        monkeypatch.setattr(torch, maker, lambda *a, real=real, **k: real(*a, **k).fill_(float("nan")))
+    real_new = Tensor.new_empty
+    monkeypatch.setattr(Tensor, "new_empty", lambda self, *a, **k: real_new(self, *a, **k).fill_(float("nan")))
+    for a, b in zip(sum(run(fast, args), []), expected, strict=True):
+        assert torch.equal(a, b)

@@ -1,0 +1,225 @@
+"""The laws that every memory obeys. A new memory is tested by being in configs/memory/."""
+
+import copy
+
+import pytest
+import torch
+from conftest import make_memory, names
+from literal import LITERAL
+from torch import Tensor
+from torch._dynamo.testing import CompileCounterWithBackend
+
+from memorl.memory import FromCell, Memory, State, concat, select
+
+T, B, D = 13, 6, 3
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+@pytest.fixture
+def memory(memory_name: str) -> Memory:
+    return make_memory(memory_name, D)
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(T, B, D)
+
+
+@pytest.fixture
+def first() -> Tensor:
+    """Starts that fall anywhere; row 0 has none and row 1 one at every step."""
+    first = torch.rand(T, B) < 0.2
+    first[:, 0], first[:, 1] = False, True
+    return first
+
+
+@pytest.fixture
+def state(memory: Memory) -> State:
+    """A state that has seen something."""
+    with torch.no_grad():
+        return memory(torch.randn(5, B, D))[1]
+
+
+def same(a: State, b: State) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name])
+
+
+def test_a_sequence_is_its_steps(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    y, end = memory(x, state, first)
+    for t in range(T):
+        y_t, state = memory(x[t : t + 1], state, first[t : t + 1])
+        torch.testing.assert_close(y_t[0], y[t])
+    same(state, end)
+
+
+@pytest.mark.parametrize("cut", [1, 5, T - 1])
+def test_splitting_changes_nothing(memory: Memory, x: Tensor, state: State, first: Tensor, cut: int) -> None:
+    y, end = memory(x, state, first)
+    a, middle = memory(x[:cut], state, first[:cut])
+    b, after = memory(x[cut:], middle, first[cut:])
+    torch.testing.assert_close(torch.cat([a, b]), y)
+    same(after, end)
+
+
+@pytest.mark.parametrize("t", [0, 4])
+def test_first_forgets(memory: Memory, x: Tensor, state: State, first: Tensor, t: int) -> None:
+    first[t] = True
+    spoilt = {name: torch.full_like(value, float("nan")) for name, value in state.items() if value.is_floating_point()}
+    y, end = memory(x, state | spoilt if t == 0 else state, first)
+    fresh, fresh_end = memory(x[t:], None, first[t:])
+    torch.testing.assert_close(y[t:], fresh)
+    same(end, fresh_end)
+
+
+def test_no_gradient_flows_across_first(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    first[4] = True
+    leaves = [x.requires_grad_(), *(v.requires_grad_() for v in (v.detach() for v in state.values()))]
+    y, end = memory(x, dict(zip(state, leaves[1:], strict=True)), first)
+    grads = torch.autograd.grad(y[4:].sum() + sum(v.sum() for v in end.values()), leaves, allow_unused=True)
+    assert grads[0] is not None
+    assert grads[0][4:].abs().sum() > 0
+    assert grads[0][:4].abs().max() == 0
+    assert all(grad is None or grad.abs().max() == 0 for grad in grads[1:])
+
+
+def test_rows_do_not_mix(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    y, end = memory(x, state, first)
+    order = torch.randperm(B)[: B - 1]
+    z, after = memory(x[:, order], select(state, order), first[:, order])
+    torch.testing.assert_close(z, y[:, order])
+    same(after, select(end, order))
+    halves = concat([select(state, torch.arange(2)), select(state, torch.arange(2, B))])
+    same(halves, state)
+
+
+def test_no_look_ahead(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    changed = x.clone()
+    changed[7:] += 1
+    torch.testing.assert_close(memory(changed, state, first)[0][:7], memory(x, state, first)[0][:7])
+
+
+def test_shapes_and_types_persist(memory: Memory, x: Tensor, first: Tensor) -> None:
+    start = memory.initial_state(B)
+    y, end = memory(x, start, first)
+    assert y.shape == (T, B, memory.output_size)
+    assert all(len(value) == B for value in start.values())
+    described = [{k: (v.shape, v.dtype, v.device) for k, v in s.items()} for s in (start, end)]
+    assert described[0] == described[1]
+    torch.testing.assert_close(memory(x)[0], memory(x, start, torch.zeros(T, B, dtype=torch.bool))[0])
+
+
+def test_the_state_stays_float32_under_autocast(memory_name: str, first: Tensor) -> None:
+    torch.set_default_dtype(torch.float32)
+    memory = make_memory(memory_name, D)
+    with torch.autocast("cpu", torch.bfloat16):
+        _, end = memory(torch.randn(T, B, D), None, first)
+    assert {value.dtype for value in end.values()} <= {torch.float32}
+
+
+def test_reach(memory: Memory, x: Tensor) -> None:
+    x.requires_grad_()
+    y, _ = memory(x)
+    (moved,) = torch.autograd.grad(y[-1].sum(), x)
+    reached = [t for t in range(T) if moved[T - 1 - t].abs().max() > 0]
+    assert reached == list(range(T if memory.horizon is None else memory.horizon + 1))
+
+
+def test_parity_with_the_literal_equations(memory_name: str, memory: Memory, x: Tensor, first: Tensor) -> None:
+    leaves = [x.requires_grad_(), *memory.parameters()]
+    y, _ = memory(x, None, first)
+    rows = []
+    for b in range(B):
+        starts = sorted({0, *first[:, b].nonzero().flatten().tolist()})
+        episodes = [x[s:e, b] for s, e in zip(starts, [*starts[1:], T], strict=True)]
+        rows.append(torch.stack([out for run in episodes for out in LITERAL[memory_name](memory, list(run))]))
+    literal = torch.stack(rows, 1)
+    torch.testing.assert_close(y, literal)
+    weight = torch.randn_like(y)
+    ours, theirs = (torch.autograd.grad((out * weight).sum(), leaves) for out in (y, literal))
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+def test_weights_of_torch_are_taken_and_equalled(name: str, x: Tensor) -> None:
+    memory = make_memory(name, D)
+    peer = {"gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[name](D, memory.output_size)
+    memory.load_state_dict(peer.state_dict())
+    torch.testing.assert_close(memory(x)[0], peer(x)[0])
+
+
+def test_compiles_once_for_every_pattern_of_starts(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    torch._dynamo.reset()
+    counter = CompileCounterWithBackend("aot_eager")
+    compiled = torch.compile(memory, fullgraph=True, backend=counter)
+    for pattern in (first, ~first, torch.zeros_like(first)):
+        torch.testing.assert_close(compiled(x, state, pattern)[0], memory(x, state, pattern)[0])
+    assert counter.frame_count <= 1  # 0 where there is nothing to compile
+
+
+def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    y, _ = memory(x, state, first)
+    torch.testing.assert_close(copy.deepcopy(memory)(x, state, first)[0], y)
+    other = make_memory(memory_name, D)
+    other.load_state_dict(memory.state_dict())
+    torch.testing.assert_close(other(x, state, first)[0], y)
+    step = torch.export.export(memory, (x[:1], state, first[:1])).module()
+    torch.testing.assert_close(step(x[:1], state, first[:1])[0], y[:1])
+
+
+@pytest.mark.parametrize("memory_name", names())
+def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
+    """The bit is shown at the first step and asked for at every one; without looking back 32 steps the last is chance."""
+    torch.set_default_dtype(torch.float32)
+    memory = make_memory(memory_name, 2, hidden_size=32, k=40)
+    readout = torch.nn.Linear(memory.output_size, 1)
+    optimizer = torch.optim.Adam([*memory.parameters(), *readout.parameters()], lr=0.01)
+    correct = torch.zeros(())
+    for _ in range(400):
+        bit = torch.randint(2, (64,)).float()
+        x = torch.randn(33, 64, 2) * 0.02
+        x[0, :, 0] = 2 * bit - 1
+        logit = readout(memory(x)[0]).squeeze(-1)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logit, bit.expand_as(logit))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        correct = ((logit[-1] > 0) == bit.bool()).float().mean()
+        if loss < 0.01:
+            break
+    far = memory.horizon is None or memory.horizon >= 32
+    assert correct == 1 if far else correct < 0.8
+
+
+@pytest.mark.parametrize(
+    ("x", "first", "says"),
+    [
+        (torch.zeros(T, B, D + 1), None, r"x has shape \(13, 6, 4\); expected \[T >= 1, B, 3\]"),
+        (torch.zeros(B, D), None, r"x has shape \(6, 3\)"),
+        (torch.zeros(0, B, D), None, r"x has shape \(0, 6, 3\)"),
+        (torch.zeros(T, B, D), torch.zeros(T, B), r"first has shape \(13, 6\) and dtype torch.float"),
+        (torch.zeros(T, B, D), torch.zeros(B, T, dtype=torch.bool), r"first has shape \(6, 13\)"),
+    ],
+)
+def test_bad_input_is_named(memory: Memory, x: Tensor, first: Tensor | None, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        memory(x, None, first)
+
+
+@pytest.mark.parametrize(("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k")])
+def test_bad_sizes_are_named(name: str, argument: str) -> None:
+    with pytest.raises(ValueError, match=f"{argument} is 0; it must be positive"):
+        make_memory(name, D, **{argument: 0})
+    with pytest.raises(ValueError, match="input_size is -1; it must be positive"):
+        make_memory(name, -1)
+
+
+def test_the_example_of_from_cell() -> None:
+    import doctest
+
+    torch.set_default_dtype(torch.float32)
+    assert FromCell.__doc__ is not None
+    parsed = doctest.DocTestParser().get_doctest(FromCell.__doc__, {"FromCell": FromCell}, "FromCell", None, 0)
+    assert doctest.DocTestRunner().run(parsed).failed == 0
