@@ -171,7 +171,7 @@ def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, s
 
 @pytest.mark.parametrize("memory_name", names())
 def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
-    """The bit is shown at the first step and asked for at every one; without looking back 32 steps the last is chance."""
+    """The bit is shown first and asked for at every step; without looking back 32 steps the last is chance."""
     torch.set_default_dtype(torch.float32)
     memory = make_memory(memory_name, 2, hidden_size=32, k=40)
     readout = torch.nn.Linear(memory.output_size, 1)
