@@ -25,7 +25,7 @@ from memorl.envs.snapshot import check_fit, views
 Observation: TypeAlias = Any
 """Array [N, ...], or a dict of them."""
 
-_LEVELS: dict[str, Option] = {"start": Integer(0, 2**62), "count": Integer(1, 2**32 - 1)}
+_LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 
 
 class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
@@ -64,16 +64,13 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         encode({"num_envs": Integer(1, 2**31)}, {"num_envs": num_envs})
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"{render_mode=} is not allowed: choose from {[None, *self.metadata['render_modes']]}")
-        if levels is not None and set(levels) != set(_LEVELS):
-            raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
         self.num_envs, self.copy, self.render_mode, self.options = num_envs, copy, render_mode, dict(options)
         self.single_observation_space, self.single_action_space = single_observation_space, single_action_space
         self.observation_space = batch_space(single_observation_space, num_envs)
         self.action_space = batch_space(single_action_space, num_envs)
         choices = single_action_space.n if isinstance(single_action_space, Discrete) else single_action_space.nvec
         self._choices: NDArray[np.uint64] = np.asarray(choices, np.uint64).reshape(-1)
-        checked = encode(_LEVELS, levels) if levels else {"start": 0, "count": 0}
-        self._levels = np.array([checked["start"], checked["count"]], np.int64)
+        self._levels = np.array(_level_range(levels), np.int64)
         self._arguments = encode(options, arguments)
         self._check(self._arguments)
         self._state = np.zeros(num_envs, np.dtype([*COMMON, *state], align=True))
@@ -126,19 +123,26 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """
         values = self._arguments | encode(self.options, options or {})
         self._check(values)
-        seeds = [seed + i for i in range(self.num_envs)] if isinstance(seed, int | np.integer) else seed or []
-        whole = all(number is None or (isinstance(number, int | np.integer) and number >= 0) for number in seeds)
-        if not whole or len(seeds) not in (0, self.num_envs):
-            raise ValueError(f"{seed=} is not allowed: give a whole number >= 0, or {self.num_envs} of them")
-        for i, number in enumerate(seeds):
-            if number is not None:
-                self._state["chooser" if self._levels[1] else "stream"][i] = stream_from_seed(int(number))
+        streams = {i: stream_from_seed(number) for i, number in enumerate(self._seeds(seed)) if number is not None}
+        for i, stream in streams.items():
+            self._state["chooser" if self._levels[1] else "stream"][i] = stream
         if options:
             self._govern(slice(self.num_envs), values)
         self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
         self._state["phase"] = CALLED
         observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
         return observation, {}
+
+    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
+        if isinstance(seed, int | np.integer) and seed >= 0:
+            return [int(seed) + i for i in range(self.num_envs)]
+        seeds = (
+            [None] * self.num_envs if seed is None else list(seed) if isinstance(seed, Sequence | np.ndarray) else []
+        )
+        whole = all(number is None or (isinstance(number, int | np.integer) and number >= 0) for number in seeds)
+        if not whole or len(seeds) != self.num_envs:
+            raise ValueError(f"{seed=} is not allowed: give a whole number >= 0, or {self.num_envs} of them")
+        return [None if number is None else int(number) for number in seeds]
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """Advance every env by one action.
@@ -176,8 +180,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
 
         Raises:
-            ValueError: It is from another kind or number of envs, or from other constructor arguments; the envs are
-                then as they were.
+            ValueError: It is from another kind or number of envs, or from other options; the envs are then as they were.
         """
         own = views({"state": self._state, "rules": self._rules})
         check_fit(own, state)
@@ -188,3 +191,12 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for key, field in own.items():
             field[...] = state[key]
         self._derive(self._rules)
+
+
+def _level_range(levels: Mapping[str, int] | None) -> tuple[int, int]:
+    if levels is None:
+        return 0, 0
+    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
+    if named.keys() != _LEVELS.keys():
+        raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
+    return named["levels.start"], named["levels.count"]

@@ -150,7 +150,7 @@ def play(
     rewards: NDArray[np.float64],
     ends: NDArray[np.bool_],
 ) -> None:
-    """One step of envs low .. high-1; observations of zero length are not written."""
+    """One step of envs low .. high-1; empty observations are not written."""
     for i in range(low, high):
         env = state[i]
         rewards[i] = 0.0
@@ -161,9 +161,9 @@ def play(
             begin(env, rules, levels)
             _start(env, rules[env.row])
         ends[i] = env.phase == ENDED
-        if len(pixels):
+        if pixels.size:
             draw(env, rules[env.row], scenery, sprites, pixels[i])
-        if len(looks):
+        if looks.size:
             describe(env, rules[env.row], looks[i])
-        if len(slots):
+        if slots.size:
             spell(env, slots[i])

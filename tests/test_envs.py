@@ -1,0 +1,289 @@
+"""Laws of every batched environment in configs/env: who they are is read from the files, nothing is listed here."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers.vector import RecordEpisodeStatistics
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from memorl.envs import BatchedEnv
+
+CONFIGS = sorted((Path(__file__).parent.parent / "configs" / "env").glob("*.yaml"))
+IDS = sorted(name for name in gymnasium.registry if name.startswith("memorl/"))
+STEPS = 150
+
+
+@pytest.fixture(params=CONFIGS, ids=lambda path: path.stem)
+def config(request: pytest.FixtureRequest) -> Any:
+    return OmegaConf.load(request.param)
+
+
+def make(config: Any, num_envs: int = 3, **arguments: Any) -> BatchedEnv:
+    return instantiate(config, num_envs=num_envs, **arguments)
+
+
+def leaves(observation: Any) -> list[np.ndarray]:
+    return list(observation.values()) if isinstance(observation, dict) else [observation]
+
+
+def equal(one: Any, other: Any) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(leaves(one), leaves(other), strict=True))
+
+
+def actions(envs: BatchedEnv, steps: int = STEPS) -> list[np.ndarray]:
+    envs.action_space.seed(5)
+    return [envs.action_space.sample() for _ in range(steps)]
+
+
+def same_steps(one: BatchedEnv, other: BatchedEnv, tape: list[np.ndarray]) -> None:
+    for action in tape:
+        (a, *flags, infos), (b, *other_flags, other_infos) = one.step(action), other.step(action)
+        assert equal(a, b)
+        assert all(np.array_equal(x, y) for x, y in zip(flags, other_flags, strict=True))
+        assert infos.keys() == other_infos.keys()
+        assert all(np.array_equal(infos[key], other_infos[key]) for key in infos)
+
+
+def test_same_seed_same_steps(config: Any) -> None:
+    one, other = make(config), make(config)
+    assert equal(one.reset(seed=4)[0], other.reset(seed=4)[0])
+    same_steps(one, other, actions(one))
+    assert not equal(one.reset(seed=4)[0], one.reset(seed=1000)[0])
+
+
+def test_each_env_behaves_as_it_would_alone(config: Any) -> None:
+    together, alone = make(config), [make(config, 1) for _ in range(3)]
+    first, _ = together.reset(seed=[8, 2, 5])
+    for i, env in enumerate(alone):
+        pairs = zip(leaves(first), leaves(env.reset(seed=[8, 2, 5][i])[0]), strict=True)
+        assert all(np.array_equal(a[i], b[0]) for a, b in pairs)
+    for action in actions(together):
+        observation, rewards, ends, _, infos = together.step(action)
+        for i, env in enumerate(alone):
+            single, reward, end, _, info = env.step(action[i : i + 1])
+            assert all(np.array_equal(a[i], b[0]) for a, b in zip(leaves(observation), leaves(single), strict=True))
+            assert (rewards[i], ends[i]) == (reward[0], end[0])
+            assert all(infos[key][i] == value[0] for key, value in info.items())
+
+
+def test_an_integer_seeds_env_i_with_its_sum(config: Any) -> None:
+    one, other = make(config), make(config)
+    assert equal(one.reset(seed=30)[0], other.reset(seed=[30, 31, 32])[0])
+
+
+def test_observations_rewards_and_ends_keep_to_their_spaces(config: Any) -> None:
+    envs = make(config)
+    assert envs.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
+    observation, info = envs.reset(seed=0)
+    assert info == {}
+    ended = np.zeros(3, np.bool_)
+    for action in actions(envs):
+        assert observation in envs.observation_space
+        observation, rewards, ends, truncations, infos = envs.step(action)
+        assert (rewards.dtype, ends.dtype, truncations.dtype) == (np.float64, np.bool_, np.bool_)
+        assert rewards.shape == ends.shape == truncations.shape == (3,)
+        assert not truncations.any()
+        assert not (ended & (ends | (rewards != 0))).any()
+        assert bool(infos) == bool(ends.any())
+        for key in envs.info_keys if infos else ():
+            assert np.array_equal(infos[f"_{key}"], ends)
+            assert not infos[key][~ends].any()
+        ended = ends
+
+
+def test_the_step_after_an_end_ignores_its_action(config: Any) -> None:
+    one, other = make(config, 1), make(config, 1)
+    one.reset(seed=9)
+    other.reset(seed=9)
+    ended = False
+    for action in actions(one):
+        a, *_ = one.step(action)
+        b, _, ends, _, _ = other.step(np.zeros_like(action) if ended else action)
+        assert equal(a, b)
+        ended = bool(ends[0])
+
+
+def test_returns_and_lengths_are_those_of_the_steps(config: Any) -> None:
+    """Gymnasium's own bookkeeping agrees with the infos."""
+    envs = RecordEpisodeStatistics(make(config))
+    envs.reset(seed=1)
+    ended = 0
+    for action in actions(envs.env):
+        *_, infos = envs.step(action)
+        if "episode" in infos:
+            over = infos["_episode"]
+            assert infos["episode"]["r"][over] == pytest.approx(infos["reward"][over])
+            assert infos["episode"]["l"][over].tolist() == infos["length"][over].tolist()
+            ended += over.sum()
+    assert ended
+
+
+def test_a_saved_state_goes_on_bit_for_bit(config: Any) -> None:
+    one, other = make(config), make(config)
+    one.reset(seed=3)
+    tape = actions(one, 2 * STEPS)
+    for action in tape[:STEPS]:
+        one.step(action)
+    for at in range(STEPS, STEPS + 60, 7):
+        state = one.state_dict()
+        assert all(array.dtype.kind in "if" or array.dtype == np.uint8 for array in state.values())
+        other.load_state_dict(state)
+        same_steps(one, other, tape[at : at + 7])
+
+
+def test_a_saved_state_remembers_that_a_reset_is_due(config: Any) -> None:
+    one, other = make(config, 1), make(config, 1)
+    one.reset(seed=3)
+    for action in actions(one):
+        if one.step(action)[2][0]:
+            break
+    other.load_state_dict(one.state_dict())
+    same_steps(one, other, actions(one))
+
+
+def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(config: Any) -> None:
+    envs = make(config)
+    envs.reset(seed=3)
+    state = envs.state_dict()
+    name = next(iter(envs.options))
+    changed = state[f"rules.{name}"] + 1
+    for bad in (
+        make(config, 4).state_dict(),
+        {key: value for key, value in state.items() if key != "state.reward"},
+        state | {"state.reward": state["state.reward"].astype(np.float32)},
+        state | {f"rules.{name}": changed},
+    ):
+        with pytest.raises(ValueError, match=r"state|rules"):
+            envs.load_state_dict(bad)
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
+
+
+def test_levels_are_drawn_from_the_given_range(config: Any) -> None:
+    """Each episode begins as an env seeded with one of the levels does, and all of them turn up."""
+    plain = make({**config, "levels": None}, 3)
+    firsts = plain.reset(seed=[50, 51, 52])[0]
+    envs = make({**config, "levels": {"start": 50, "count": 3}}, 20)
+    begun, _ = envs.reset(seed=0)
+    met = [
+        [
+            all(np.array_equal(a[i], b[level]) for a, b in zip(leaves(begun), leaves(firsts), strict=True))
+            for level in range(3)
+        ]
+        for i in range(20)
+    ]
+    assert np.any(met, axis=1).all()
+    assert np.any(met, axis=0).all()
+
+
+def test_copy_false_reuses_one_buffer(config: Any) -> None:
+    envs, copying = make(config, copy=False), make(config)
+    shared, fresh = envs.reset(seed=0)[0], copying.reset(seed=0)[0]
+    before = [leaf.copy() for leaf in leaves(fresh)]
+    for action in actions(envs, 50):
+        assert equal(envs.step(action)[0], copying.step(action)[0])
+    assert all(np.shares_memory(a, b) for a, b in zip(leaves(shared), leaves(envs.step(action)[0]), strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(leaves(fresh), before, strict=True))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"options": {"no_such_option": 1}},
+        {"seed": -1},
+        {"seed": 1.5},
+        {"seed": [1, 2]},
+        {"seed": [1, 2, -3]},
+    ],
+)
+def test_a_bad_reset_is_named_and_changes_nothing(config: Any, wrong: dict[str, Any]) -> None:
+    envs = make(config)
+    envs.reset(seed=3)
+    state = envs.state_dict()
+    with pytest.raises(ValueError, match="no_such_option" if "options" in wrong else "seed="):
+        envs.reset(**wrong)
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
+
+
+def test_bad_options_name_the_key_the_value_and_what_is_allowed(config: Any) -> None:
+    envs = make(config)
+    for name, option in envs.options.items():
+        for value in (None, "x", float("nan"), [], [1.5]):
+            with pytest.raises(ValueError, match=name) as caught:
+                envs.reset(options={name: value})
+            assert repr(value) in str(caught.value)
+            assert str(option) in str(caught.value)
+
+
+def test_bad_arguments_are_refused(config: Any) -> None:
+    for wrong in (
+        {"num_envs": 0},
+        {"render_mode": "human"},
+        {"levels": {"start": 0}},
+        {"levels": {"start": -1, "count": 5}},
+        {"levels": {"start": 0, "count": 0}},
+    ):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            type(make(config))(**wrong)
+
+
+def test_bad_actions_are_refused(config: Any) -> None:
+    envs = make(config)
+    envs.reset(seed=0)
+    good = actions(envs, 1)[0]
+    for bad in (good[:2], good + 100, -1 - good, good.astype(np.float32), good[..., None]):
+        with pytest.raises(ValueError, match="actions"):
+            envs.step(bad)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_gymnasium_checks_the_single_env(name: str) -> None:
+    env = gymnasium.make(name)
+    check_env(env.unwrapped)
+    assert env.unwrapped.metadata.get("autoreset_mode") is None
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_native_batch_equals_gymnasiums_batch_of_single_envs(name: str) -> None:
+    native = gymnasium.make_vec(name, num_envs=3)
+    assert isinstance(native, BatchedEnv)
+    synced = SyncVectorEnv([lambda: gymnasium.make(name) for _ in range(3)])
+    assert native.single_observation_space == synced.single_observation_space
+    assert native.single_action_space == synced.single_action_space
+    assert equal(native.reset(seed=6)[0], synced.reset(seed=6)[0])
+    same_steps(native, synced, actions(native))
+    synced.close()
+    native.close()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_single_env_wants_a_reset_after_the_end(name: str) -> None:
+    env = gymnasium.make(name).unwrapped
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(env.action_space.sample())
+    env.reset(seed=0)
+    ended = False
+    while not ended:
+        *_, ended, _, info = env.step(env.action_space.sample())
+    assert {"reward", "length", "success"} <= info.keys()
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        env.step(env.action_space.sample())
+
+
+def test_rendering_shows_the_observation_the_right_way_round() -> None:
+    for name in IDS:
+        if "rgb_array" not in gymnasium.make_vec(name).metadata["render_modes"]:
+            continue
+        envs = gymnasium.make_vec(name, num_envs=2, render_mode="rgb_array")
+        observation, _ = envs.reset(seed=0)
+        for action in actions(envs, 70):
+            observation, *_ = envs.step(action)
+        for picture, seen in zip(
+            envs.render(), leaves(observation)[-1 if isinstance(observation, dict) else 0], strict=True
+        ):
+            assert np.array_equal(picture, seen.swapaxes(0, 1))
