@@ -17,15 +17,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from memorl.envs.episodes import CALLED, COMMON, ENDED, Array
+from memorl.envs.episodes import CALLED, COMMON, ENDED, Array, level_range
 from memorl.envs.options import Field, Integer, Option, encode
-from memorl.envs.random import stream_from_seed
+from memorl.envs.random import seeds_per_env, stream_from_seed
 from memorl.envs.snapshot import check_fit, views
 
 Observation: TypeAlias = Any
 """Array [N, ...], or a dict of them."""
-
-_LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 
 
 class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
@@ -70,7 +68,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         self.action_space = batch_space(single_action_space, num_envs)
         choices = single_action_space.n if isinstance(single_action_space, Discrete) else single_action_space.nvec
         self._choices: NDArray[np.uint64] = np.asarray(choices, np.uint64).reshape(-1)
-        self._levels = np.array(_level_range(levels), np.int64)
+        self._levels = np.array(level_range(levels), np.int64)
         self._arguments = encode(options, arguments)
         self._check(self._arguments)
         self._state = np.zeros(num_envs, np.dtype([*COMMON, *state], align=True))
@@ -123,26 +121,16 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """
         values = self._arguments | encode(self.options, options or {})
         self._check(values)
-        streams = {i: stream_from_seed(number) for i, number in enumerate(self._seeds(seed)) if number is not None}
-        for i, stream in streams.items():
-            self._state["chooser" if self._levels[1] else "stream"][i] = stream
+        seeded = self._state["chooser" if self._levels[1] else "stream"]
+        for i, number in enumerate(seeds_per_env(seed, self.num_envs)):
+            if number is not None:
+                seeded[i] = stream_from_seed(number)
         if options:
             self._govern(slice(self.num_envs), values)
         self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
         self._state["phase"] = CALLED
         observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
         return observation, {}
-
-    def _seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if isinstance(seed, int | np.integer) and seed >= 0:
-            return [int(seed) + i for i in range(self.num_envs)]
-        seeds = (
-            [None] * self.num_envs if seed is None else list(seed) if isinstance(seed, Sequence | np.ndarray) else []
-        )
-        whole = all(number is None or (isinstance(number, int | np.integer) and number >= 0) for number in seeds)
-        if not whole or len(seeds) != self.num_envs:
-            raise ValueError(f"{seed=} is not allowed: give a whole number >= 0, or {self.num_envs} of them")
-        return [None if number is None else int(number) for number in seeds]
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """Advance every env by one action.
@@ -180,7 +168,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
 
         Raises:
-            ValueError: It is from another kind or number of envs, or from other options; the envs are then as they were.
+            ValueError: It is from another kind or number of envs, or other options; the envs are then as they were.
         """
         own = views({"state": self._state, "rules": self._rules})
         check_fit(own, state)
@@ -191,12 +179,3 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for key, field in own.items():
             field[...] = state[key]
         self._derive(self._rules)
-
-
-def _level_range(levels: Mapping[str, int] | None) -> tuple[int, int]:
-    if levels is None:
-        return 0, 0
-    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
-    if named.keys() != _LEVELS.keys():
-        raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
-    return named["levels.start"], named["levels.count"]

@@ -6,13 +6,14 @@ it. The rules of an episode are a row of an array: the last row holds the constr
 `reset(options=...)` gave to env i for one episode; `env.row` says which of the two is in force.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memorl.envs.compiled import Record, leaf
-from memorl.envs.options import Field
+from memorl.envs.options import Field, Integer, Option, encode
 from memorl.envs.random import STREAM_WORDS, integers, seed_stream
 
 Array: TypeAlias = NDArray[Any]
@@ -28,6 +29,18 @@ COMMON: list[Field] = [
     ("length", np.int64),
     ("reward", np.float64),
 ]
+
+_LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
+
+
+def level_range(levels: Mapping[str, int] | None) -> tuple[int, int]:
+    """First level and how many there are; no levels are (0, 0)."""
+    if levels is None:
+        return 0, 0
+    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
+    if named.keys() != _LEVELS.keys():
+        raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
+    return named["levels.start"], named["levels.count"]
 
 
 @leaf

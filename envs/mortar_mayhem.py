@@ -151,6 +151,7 @@ class MortarMayhem(BatchedEnv):
             copy=copy,
             render_mode=render_mode,
         )
+        self.metadata = self.metadata | {"render_fps": 6 if grid else 25}
 
     def _space(self) -> Space[Any]:
         if self.symbolic:

@@ -10,6 +10,7 @@ for the next bounded integer, also across draws of doubles. A range of one value
 Seeds go through `SeedSequence` (O'Neill's seed_seq_fe with a pool of four words).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,19 @@ def stream_from_seed(seed: int | None) -> Stream:
     state: dict[str, Any] = dict(np.random.PCG64(seed).state)
     words = [part >> shift & (1 << 64) - 1 for part in state["state"].values() for shift in (64, 0)]
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
+
+
+def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
+    """What `reset(seed=...)` means for each env: s, s + 1, ... for a number s, else one seed or None each."""
+    if isinstance(seed, int | np.integer):
+        seeds: list[Any] = [int(seed) + i for i in range(num_envs)]
+    elif isinstance(seed, Sequence | np.ndarray):
+        seeds = [int(number) if isinstance(number, np.integer) else number for number in seed]
+    else:
+        seeds = [seed] * num_envs
+    if len(seeds) != num_envs or not all(s is None or (isinstance(s, int) and s >= 0) for s in seeds):
+        raise ValueError(f"{seed=} is not allowed: give a whole number >= 0, or {num_envs} of them")
+    return seeds
 
 
 @leaf

@@ -1,4 +1,7 @@
-"""Repeat Previous: name the symbol seen k steps ago. The smallest task that has nothing but memory in it."""
+"""Repeat Previous: name the symbol seen k steps ago.
+
+The last symbols lie in a ring of `_RING` places; the symbol of step t is at place t mod `_RING`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -15,10 +18,11 @@ from memorl.envs.random import integers
 from memorl.envs.single import SingleEnv
 
 _MAX_K = 256
+_RING = _MAX_K + 1
 _OPTIONS: dict[str, Option] = {"k": Integer(1, _MAX_K), "length": Integer(2, 2**31)}
 _RULES: list[Field] = [*(option.field(name) for name, option in _OPTIONS.items()), ("symbols", np.int64)]
 _STATE: list[Field] = [
-    ("seen", np.int64, (_MAX_K + 1,)),
+    ("seen", np.int64, (_RING,)),
     ("correct", np.int64),
     ("success", np.int64),
     ("accuracy", np.float64),
@@ -28,7 +32,7 @@ _STATE: list[Field] = [
 @leaf
 def _observe(env: Record, rules: Record, observation: NDArray[np.float32]) -> None:
     symbol = integers(env.stream, 0, rules.symbols)
-    env.seen[env.length % (_MAX_K + 1)] = symbol
+    env.seen[env.length % _RING] = symbol
     observation[:] = 0
     observation[symbol] = 1
 
@@ -37,7 +41,7 @@ def _observe(env: Record, rules: Record, observation: NDArray[np.float32]) -> No
 def _advance(env: Record, rules: Record, action: int) -> float:
     questions = rules.length - rules.k
     asked = env.length >= rules.k
-    right = asked and action == env.seen[(env.length - rules.k) % (_MAX_K + 1)]
+    right = asked and action == env.seen[(env.length - rules.k) % _RING]
     if right:
         env.correct += 1
     if env.length + 1 == rules.length:
@@ -75,7 +79,7 @@ def play(
 
 @final
 class RepeatPrevious(BatchedEnv):
-    """Repeat Previous, after the task of that name in POPGym.
+    """Name the symbol seen k steps ago: a task that is nothing but memory, after the one of that name in POPGym.
 
     ## Task
     Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the one shown k steps before.

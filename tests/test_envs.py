@@ -1,5 +1,8 @@
 """Laws of every batched environment in configs/env: who they are is read from the files, nothing is listed here."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -287,3 +290,23 @@ def test_rendering_shows_the_observation_the_right_way_round() -> None:
             envs.render(), leaves(observation)[-1 if isinstance(observation, dict) else 0], strict=True
         ):
             assert np.array_equal(picture, seen.swapaxes(0, 1))
+
+
+def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
+    """Every env once more, compiled with bounds checks, which are off otherwise."""
+    program = """
+import sys, numpy as np
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+for path in sys.argv[1:]:
+    config = OmegaConf.load(path)
+    kinds = [{"observation": kind} for kind in ("pixels", "symbolic")] if "Repeat" not in config._target_ else [{}]
+    for extra in kinds:
+        envs = instantiate(config, num_envs=3, **extra)
+        envs.reset(seed=0)
+        envs.action_space.seed(0)
+        for _ in range(150):
+            envs.step(envs.action_space.sample())
+"""
+    checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program, *map(str, CONFIGS)], env=checked, check=True)
