@@ -66,7 +66,7 @@ class Gaussian(Policy):
 
     def sample(self) -> Tensor:
         """Unbounded; an environment's bounds are applied on the way to it."""
-        return self.mean + self.log_std.exp() * torch.randn_like(self.mean)
+        return torch.normal(self.mean, self.log_std.exp()).detach()
 
     def mode(self) -> Tensor:
         """The mean."""

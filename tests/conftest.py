@@ -58,4 +58,6 @@ def float64() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
+    """One thread: the tensors of tests are too small to share out, and runs side by side would wait for each other."""
+    torch.set_num_threads(1)
     torch.manual_seed(0)

@@ -1,0 +1,123 @@
+"""Evaluate a checkpoint on held-out levels: the protocol of the Memory Gym paper, 50 levels x 3, sampled actions.
+
+    python evaluate.py checkpoint=runs/mortar_mayhem/gru/ppo/2026-01-01_12-00-00-s0
+    python evaluate.py checkpoint=<run folder> best=true levels=200 greedy=true video=true
+    python evaluate.py checkpoint=<run folder>/checkpoints/best.pt env.command_count=[5]
+
+Prints a table and writes it, with every episode, to <run folder>/evaluation/.
+"""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import hydra
+import imageio.v3 as iio
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from memorl.agents import ActorCritic, Stream
+from memorl.agents.build import build_env, build_model, checked, device_of
+from memorl.agents.checkpoint import find_checkpoint, load_checkpoint
+from memorl.agents.evaluation import play, summarise
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The keys of configs/evaluate.yaml; what they mean is said there."""
+
+    checkpoint: str | None
+    best: bool
+    start: int
+    levels: int
+    repetitions: int
+    greedy: bool
+    max_steps: int
+    env: dict[str, Any]
+    video: bool
+    video_episodes: int
+    seed: int
+    device: str
+
+    def __post_init__(self) -> None:
+        if self.checkpoint is None:
+            raise ValueError("checkpoint is missing; give a run folder or a checkpoint in one")
+        for name in ("levels", "repetitions", "max_steps", "video_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+
+
+def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
+    """Play, and return the figures and the file they were written to."""
+    path = find_checkpoint(str(settings.checkpoint), prefer="best" if settings.best else "newest")
+    device = device_of(settings.device)
+    saved = load_checkpoint(path, device)
+    config = saved["config"]
+    config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
+    torch.manual_seed(settings.seed)
+    seeds = [settings.start + i for i in range(settings.levels) for _ in range(settings.repetitions)]
+    stream = _stream(config, len(seeds), device)
+    model = build_model(config, stream.observation_space, stream.actions).to(device)
+    model.load_state_dict(saved["model"])
+    episodes = play(model, stream, seeds, settings.greedy, settings.max_steps)
+    result = {
+        "checkpoint": str(path),
+        "step": saved["agent"]["steps"],
+        "protocol": asdict(settings),
+        "metrics": summarise(episodes, settings.repetitions),
+        "episodes": [{"level": seed, **episode} for seed, episode in zip(seeds, episodes, strict=True)],
+    }
+    actions = "greedy" if settings.greedy else "sampled"
+    name = f"step-{result['step']:012}-{settings.start}+{settings.levels}x{settings.repetitions}-{actions}"
+    folder = path.parent.parent / "evaluation" if path.parent.name == "checkpoints" else path.parent
+    folder.mkdir(exist_ok=True)
+    file = folder / f"{name}.json"
+    file.write_text(json.dumps(result, indent=1) + "\n")
+    if settings.video:
+        film(config, model, settings, device, folder / f"{name}.gif")
+    return result, file
+
+
+def film(config: dict[str, Any], model: ActorCritic, settings: Settings, device: torch.device, file: Path) -> None:
+    """A video of the first episodes, four times as large as rendered."""
+    stream = _stream(config, 1, device, render_mode="rgb_array")
+    frames: list[np.ndarray] = []
+
+    def watch() -> None:
+        pictures = stream.env.render()
+        assert pictures is not None
+        frames.append(np.asarray(pictures[0]).repeat(4, 0).repeat(4, 1))
+
+    for i in range(settings.video_episodes):
+        play(model, stream, [settings.start + i], settings.greedy, settings.max_steps, watch)
+    iio.imwrite(file, frames, duration=1000 / stream.env.metadata.get("render_fps", 15), loop=0)
+
+
+def _stream(config: dict[str, Any], num_envs: int, device: torch.device, **given: Any) -> Stream:
+    return Stream(build_env(config, num_envs, **given), device, config["last_action"], config["last_reward"])
+
+
+@hydra.main(config_path="configs", config_name="evaluate", version_base=None)
+def main(config: DictConfig) -> None:
+    """Check, play, print."""
+    try:
+        plain = OmegaConf.to_container(config, resolve=True)
+        assert isinstance(plain, dict)
+        result, file = evaluate(Settings(**checked("", {str(k): v for k, v in plain.items()}, Settings.__init__)))
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    table = Table("figure", "mean", "std", "95 % interval", title=f"{result['checkpoint']}, step {result['step']:,}")
+    for name, row in result["metrics"].items():
+        table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", f"{row['low']:.3f} .. {row['high']:.3f}")
+    Console().print(table)
+    print(f"{len(result['episodes'])} episodes, written to {file}")
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = [f"++{a}" if a.startswith("env.") else a for a in sys.argv[1:]]
+    main()
