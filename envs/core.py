@@ -76,7 +76,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         self._govern(slice(None), self._arguments)
         self._state["phase"] = ENDED
         for name in ("stream", "chooser"):
-            self._state[name] = [stream_from_seed(None) for _ in range(num_envs)]
+            seeds = np.random.default_rng().integers(2**63, size=num_envs)
+            self._state[name] = [stream_from_seed(seed) for seed in seeds.tolist()]
         self._shared = None if copy else self._allocate()
 
     @abstractmethod

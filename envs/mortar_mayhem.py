@@ -12,14 +12,14 @@ from memorl.envs.character import SCALE, add_character, radius, strides
 from memorl.envs.core import BatchedEnv, Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import SLOT_ORDER, add_scenery
-from memorl.envs.mortar_options import RULES, SLOTS, variant
+from memorl.envs.mortar_options import RULES, SLOTS, VECTOR, variant
 from memorl.envs.mortar_rules import STATE, play
 from memorl.envs.mortar_view import LOOK_NAMES, paint
 from memorl.envs.single import SingleEnv
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
-_NO_VECTOR = np.empty((0, 0), np.float32)
+_NO_VECTORS = np.empty((0, 0), np.float32)
 
 
 @final
@@ -157,7 +157,7 @@ class MortarMayhem(BatchedEnv):
         if self.symbolic:
             return Box(0, 1, (len(self.symbolic_fields),), np.float32)
         picture = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
-        commands = Box(0, 1, (len(_SLOT_NAMES),), np.float32)
+        commands = Box(0, 1, (VECTOR,), np.float32)
         return Dict({"visual_observation": picture, "vector_observation": commands}) if self.act_only else picture
 
     def _derive(self, rules: Array) -> None:
@@ -171,11 +171,11 @@ class MortarMayhem(BatchedEnv):
         self._sprites = self._atlas.sprites()
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
-        pixels, looks, slots = _NO_PIXELS, _NO_VECTOR, _NO_VECTOR
+        pixels, vectors = _NO_PIXELS, _NO_VECTORS
         if isinstance(observation, dict):
-            pixels, slots = observation["visual_observation"], observation["vector_observation"]
+            pixels, vectors = observation["visual_observation"], observation["vector_observation"]
         elif self.symbolic:
-            looks, slots = observation[:, : len(LOOK_NAMES)], observation[:, len(LOOK_NAMES) :]
+            vectors = observation
         else:
             pixels = observation
         play(
@@ -188,8 +188,7 @@ class MortarMayhem(BatchedEnv):
             self._scenery,
             self._sprites,
             pixels.reshape(len(pixels), SIZE, 3 * SIZE),
-            looks,
-            slots,
+            vectors,
             rewards,
             ends,
         )

@@ -13,6 +13,8 @@ from memorl.envs.options import Choices, Field, Flag, Integer, Number, Option
 
 MAX_COMMANDS = 128
 SLOTS = 20
+VECTOR = SLOTS * 9
+"""Length of the command vector of the act-only variants: a one-hot command in each slot."""
 
 _MANY = 2**31
 _OPTIONS: dict[str, Option] = {

@@ -16,7 +16,7 @@ from memorl.envs.character import keep_inside, walk, walk_grid
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import ENDED, PLAYING, Array, account, begin
 from memorl.envs.mortar_arena import MOVES, TILE, Scenery, low_edge
-from memorl.envs.mortar_options import MAX_COMMANDS
+from memorl.envs.mortar_options import MAX_COMMANDS, VECTOR
 from memorl.envs.mortar_view import describe, draw, spell
 from memorl.envs.options import Field, choose
 from memorl.envs.random import integers
@@ -145,12 +145,11 @@ def play(
     scenery: Scenery,
     sprites: Sprites,
     pixels: NDArray[np.uint8],
-    looks: NDArray[np.float32],
-    slots: NDArray[np.float32],
+    vectors: NDArray[np.float32],
     rewards: NDArray[np.float64],
     ends: NDArray[np.bool_],
 ) -> None:
-    """One step of envs low .. high-1; empty observations are not written."""
+    """One step of envs low .. high-1; without pixels the vectors hold their description, before any commands."""
     for i in range(low, high):
         env = state[i]
         rewards[i] = 0.0
@@ -163,7 +162,7 @@ def play(
         ends[i] = env.phase == ENDED
         if pixels.size:
             draw(env, rules[env.row], scenery, sprites, pixels[i])
-        if looks.size:
-            describe(env, rules[env.row], looks[i])
-        if slots.size:
-            spell(env, slots[i])
+        else:
+            describe(env, rules[env.row], vectors[i])
+        if rules[env.row].act_only:
+            spell(env, vectors[i, vectors.shape[1] - VECTOR :])

@@ -28,8 +28,8 @@ _MULTIPLIER_HIGH = np.uint64(0x2360ED051FC65DA4)
 _MULTIPLIER_LOW = np.uint64(0x4385DF649FCCF645)
 
 
-def stream_from_seed(seed: int | None) -> Stream:
-    """The stream [6] of `numpy.random.default_rng(seed)`; None takes fresh entropy from the operating system."""
+def stream_from_seed(seed: int) -> Stream:
+    """The stream [6] of `numpy.random.default_rng(seed)`."""
     state: dict[str, Any] = dict(np.random.PCG64(seed).state)
     words = [part >> shift & (1 << 64) - 1 for part in state["state"].values() for shift in (64, 0)]
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)

@@ -60,6 +60,11 @@ def test_same_seed_same_steps(config: Any) -> None:
     assert not equal(one.reset(seed=4)[0], one.reset(seed=1000)[0])
 
 
+def test_without_a_seed_envs_differ(config: Any) -> None:
+    streams = [make(config).state_dict()[f"state.{name}"] for name in ("stream", "chooser") for _ in range(2)]
+    assert len(np.unique(np.concatenate(streams), axis=0)) == 4 * 3
+
+
 def test_each_env_behaves_as_it_would_alone(config: Any) -> None:
     together, alone = make(config), [make(config, 1) for _ in range(3)]
     first, _ = together.reset(seed=[8, 2, 5])

@@ -30,7 +30,3 @@ def test_a_range_of_one_value_draws_nothing() -> None:
     before = stream.copy()
     assert integers(stream, 5, 6) == 5
     assert np.array_equal(stream, before)
-
-
-def test_unseeded_streams_differ() -> None:
-    assert not np.array_equal(stream_from_seed(None), stream_from_seed(None))
