@@ -21,8 +21,9 @@ from omegaconf import DictConfig, OmegaConf
 from memorl.agents import collect
 from memorl.agents.checkpoint import Checkpoints, find_checkpoint, load_checkpoint
 from memorl.agents.logger import Logger
-from memorl.agents.run import PARTS, Run, Settings
+from memorl.agents.run import Run, Settings
 
+CONFIGS = Path(__file__).parent / "configs"
 RESUMABLE = ("resume", "total_steps", "device", "threads")
 
 
@@ -118,10 +119,26 @@ def main(config: DictConfig) -> None:
 
 
 def admit(argument: str) -> str:
-    """Let `memory.window=64` set a constructor argument that no file mentions; the constructor says if it knows it."""
-    return f"++{argument}" if argument.partition(".")[0] in PARTS and "=" in argument else argument
+    """Let `memory.window=64` set a constructor argument that no file mentions; the constructor says if it knows it.
+
+    Raises:
+        ValueError: If a group has no such choice.
+    """
+    name, equals, value = argument.partition("=")
+    if not equals or not name.split(".")[0].isidentifier() or name.startswith("hydra"):
+        return argument
+    group = CONFIGS / name
+    if not group.is_dir():
+        return f"++{argument}"
+    known = sorted(file.stem for file in group.glob("*.yaml"))
+    if unknown := [choice for choice in value.split(",") if choice not in (*known, "null")]:
+        raise ValueError(f"{name} is {unknown[0]!r}; known are {', '.join(known)}")
+    return argument
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = [admit(argument) for argument in sys.argv[1:]]
+    try:
+        sys.argv[1:] = [admit(argument) for argument in sys.argv[1:]]
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
     main()

@@ -74,8 +74,8 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # what torch raises depends on where the file is broken
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"{path} is not a readable checkpoint: {type(error).__name__}: {reason[:120]}") from error
+        reason = str(error).strip().partition("\n")[0][:120]
+        raise ValueError(f"{path} is not a readable checkpoint: {type(error).__name__} {reason}".rstrip()) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this program: its format is not {FORMAT}")
     return content

@@ -11,6 +11,8 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from memorl.memory.base import require_positive
+
 Observation = Tensor | dict[str, Tensor]
 
 
@@ -64,11 +66,12 @@ class Encoder(nn.Module):
         vector_size: Size of the layer over each vector entry.
 
     Raises:
-        ValueError: If the space holds an entry of another kind.
+        ValueError: If the space holds an entry of another kind, or a size is not positive.
     """
 
     def __init__(self, space: spaces.Space, output_size: int = 512, vector_size: int = 128) -> None:
         super().__init__()
+        require_positive(output_size=output_size, vector_size=vector_size)
         entries: Mapping[str, spaces.Space] = space.spaces if isinstance(space, spaces.Dict) else {"": space}
         self.values = {name: _values(entry) for name, entry in entries.items()}
         parts: dict[str, Pixels | Vector] = {name: _part(name, entry, vector_size) for name, entry in entries.items()}

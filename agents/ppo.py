@@ -94,6 +94,11 @@ class PPO:
         self.steps = 0
         """Environment steps learned from so far."""
 
+    def require(self, sequences: int) -> None:
+        """Raise ValueError if rollouts of so many sequences cannot be learned from."""
+        if self.minibatches > sequences:
+            raise ValueError(f"minibatches is {self.minibatches}; a rollout has only {sequences} sequences")
+
     def update(self, rollout: Rollout) -> dict[str, float]:
         """Learn from a rollout and return what to log.
 
@@ -101,9 +106,7 @@ class PPO:
             ValueError: If there are fewer sequences than minibatches.
             FloatingPointError: If the loss is not finite; the model is then spoilt.
         """
-        sequences = len(rollout.states) * rollout.first.shape[1]
-        if self.minibatches > sequences:
-            raise ValueError(f"minibatches is {self.minibatches}; the rollout has only {sequences} sequences")
+        self.require(len(rollout.states) * rollout.first.shape[1])
         lr = self._anneal("lr")
         self.clip, self.entropy_coef = self._anneal("clip"), self._anneal("entropy_coef")
         self.optimizer.param_groups[0]["lr"] = lr

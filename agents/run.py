@@ -72,6 +72,8 @@ class Run:
         self.stream = Stream(env, device, settings.last_action, settings.last_reward)
         self.model = build_model(config, self.stream.observation_space, self.stream.actions).to(device)
         self.agent = build_agent(config, self.model)
+        sequences = settings.rollout_steps // (settings.sequence_length or settings.rollout_steps)
+        self.agent.require(sequences * settings.num_envs)
         self.updates = 0
         self.recent: deque[float] = deque(maxlen=100)
         """Returns of the last episodes; their mean decides which checkpoint is the best."""

@@ -377,7 +377,7 @@ def test_bad_arguments_are_named(arguments: dict[str, Any], says: str) -> None:
 def test_more_minibatches_than_sequences_are_refused() -> None:
     agent, stream = small_agent(minibatches=5)
     rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
-    with pytest.raises(ValueError, match="minibatches is 5; the rollout has only 4 sequences"):
+    with pytest.raises(ValueError, match="minibatches is 5; a rollout has only 4 sequences"):
         agent.update(rollout)
 
 

@@ -1,0 +1,231 @@
+"""Runs: every memory trains, a killed run goes on bit for bit, and bad input gets one line."""
+
+import json
+import pickle
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import names
+
+ROOT = Path(__file__).parents[1]
+SMALL = [
+    "env=repeat_previous", "env.k=1", "env.length=9", "memory.hidden_size=8", "model.body_size=0",
+    "model.branch_size=8", "encoder.output_size=8", "encoder.vector_size=8", "num_envs=8", "rollout_steps=16",
+    "sequence_length=8", "agent.minibatches=2", "device=cpu", "threads=1",
+]  # fmt: skip
+GAME = [
+    "env=mortar_mayhem_grid", "env.observation=symbolic", "env.command_count=[1,2]", "memory.hidden_size=8",
+    "num_envs=8", "rollout_steps=32", "agent.minibatches=2", "device=cpu", "threads=1", "last_reward=true",
+]  # fmt: skip
+
+
+def call(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, script, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def small(*arguments: str) -> list[str]:
+    """Arguments of a small run; those given replace the small ones."""
+    replaced = {argument.partition("=")[0] for argument in arguments}
+    return [a for a in SMALL if a.partition("=")[0] not in replaced] + list(arguments)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small run that is over."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    done = call("train.py", *small(f"run_dir={folder}", "total_steps=600", "checkpoint_every=1"))
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("memory", names())
+def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
+    arguments = [a for a in SMALL if not a.startswith("memory.")]
+    done = call("train.py", *arguments, f"memory={memory}", f"run_dir={tmp_path / 'run'}", "total_steps=200")
+    assert done.returncode == 0, done.stderr
+    assert "SPS" in done.stdout
+    rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    assert rows[0].startswith("step,charts/episodic_return,charts/episodic_length,episode/success")
+    assert len(rows) == 3
+
+
+def test_a_run_leaves_what_it_promises(finished: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    assert (finished / "config.yaml").exists()
+    kept = sorted(file.name for file in (finished / "checkpoints").iterdir())
+    assert len(kept) == 4
+    assert kept[0] == "best.pt"
+    assert all(re.fullmatch(r"step-\d{12}\.pt", name) for name in kept[1:])
+    board = EventAccumulator(str(finished)).Reload()
+    tags = set(board.Tags()["scalars"])
+    assert tags >= {"charts/episodic_return", "charts/SPS", "episode/success", "losses/policy_loss"}
+    assert tags >= {"losses/approx_kl", "losses/explained_variance", "charts/learning_rate", "losses/value_loss"}
+
+
+@pytest.mark.parametrize("arguments", [SMALL, GAME], ids=["repeat_previous", "mortar_mayhem_grid"])
+def test_a_killed_run_goes_on_bit_for_bit(arguments: list[str], tmp_path: Path) -> None:
+    length = ["total_steps=4000", "checkpoint_every=3"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert call("train.py", *arguments, *length, f"run_dir={whole}").returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "train.py", *arguments, *length, f"run_dir={killed}"], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    rows = random.Random().randint(4, 12)
+    while process.poll() is None and not (killed / "checkpoints").exists():
+        pass
+    while process.poll() is None and len((killed / "metrics.csv").read_text().splitlines()) <= rows:
+        pass
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run was over before it could be killed"
+    before = (killed / "metrics.csv").read_bytes()
+    done = call("train.py", f"resume={killed}")
+    assert done.returncode == 0, done.stderr
+    after = (killed / "metrics.csv").read_bytes()
+    assert after == (whole / "metrics.csv").read_bytes()
+    assert len(after) > len(before)
+    ends = [torch.load(max((f / "checkpoints").glob("step-*.pt")), weights_only=True) for f in (whole, killed)]
+    for name, value in ends[0]["model"].items():
+        assert torch.equal(value, ends[1]["model"][name])
+
+
+def test_a_longer_run_can_be_asked_of_a_finished_one(finished: Path, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    done = call("train.py", f"resume={copy}", "total_steps=800")
+    assert done.returncode == 0, done.stderr
+    old, new = ((f / "metrics.csv").read_text() for f in (finished, copy))
+    assert new.startswith(old)
+    assert len(new) > len(old)
+
+
+def test_ctrl_c_saves_and_leaves(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "train.py", *small(f"run_dir={folder}", "total_steps=1e9", "checkpoint_every=1000000")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not (folder / "metrics.csv").exists():
+        pass
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert f"interrupted and saved; go on with: python train.py resume={folder}" in out
+    assert "finishing this update" in err
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+
+
+def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    run = small(f"run_dir={tmp_path / 'run'}", "total_steps=1e6", "checkpoint_every=1", "agent.lr=1e30")
+    done = call("train.py", *run, "agent.final_lr=1e30")
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"error: stopped, losses/\w+ is (nan|inf) at step \d+; no checkpoint was due yet\n", done.stderr
+    )
+    again = [*(a for a in run if "lr" not in a), "agent.lr=1e-9", "agent.final_lr=1e30", "agent.anneal_steps=400"]
+    done = call("train.py", *(a.replace("/run", "/again") for a in again))
+    told = re.fullmatch(r"error: stopped, .* at step (\d+); the last good checkpoint is (.*)\n", done.stderr)
+    assert told
+    good = torch.load(told[2], weights_only=True)
+    assert good["agent"]["steps"] < int(told[1])
+    assert all(value.isfinite().all() for value in good["model"].values())
+
+
+def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert call("train.py", *GAME, f"run_dir={folder}", "total_steps=300").returncode == 0
+    done = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2", "video=true", "video_episodes=1")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"return .*\d\.\d{3} .*\d\.\d{3} .*\d\.\d{3} \.\. \d\.\d{3}", done.stdout)
+    (file,) = (folder / "evaluation").glob("*.json")
+    told = json.loads(file.read_text())
+    assert [e["level"] for e in told["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
+    assert set(told["metrics"]["success"]) == {"mean", "std", "low", "high"}
+    assert file.with_suffix(".gif").stat().st_size > 1000
+    again = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2")
+    assert again.stdout == done.stdout, "the same seed plays the same episodes"
+
+
+class Malice:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (print, ("gotcha",))
+
+
+@pytest.fixture(scope="module")
+def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """What the scripts say of each bad input; two at a time."""
+    place = tmp_path_factory.mktemp("bad")
+    good = max((finished / "checkpoints").glob("step-*.pt"))
+    (place / "truncated.pt").write_bytes(good.read_bytes()[:5000])
+    (place / "empty.pt").write_bytes(b"")
+    torch.save({"model": {}}, place / "foreign.pt")
+    torch.save({"format": "memorl/1", "config": Malice()}, place / "malicious.pt")
+    (place / "pickled.pt").write_bytes(pickle.dumps(Malice()))
+    with ThreadPoolExecutor(2) as pool:
+        jobs = {
+            key: pool.submit(call, script, *(a.format(place=place, finished=finished) for a in arguments))
+            for key, (script, arguments, _) in BAD.items()
+        }
+        results = {key: job.result() for key, job in jobs.items()}
+    assert sorted(p.name for p in place.iterdir()) == sorted(
+        ["truncated.pt", "empty.pt", "foreign.pt", "malicious.pt", "pickled.pt"]
+    ), "nothing is left behind"
+    return results
+
+
+NEW = "run_dir={place}/new"
+BAD: dict[str, tuple[str, list[str], str]] = {
+    "env": ("train.py", [NEW, "env=foo"], r"env is 'foo'; known are .*mortar_mayhem, .*repeat_previous"),
+    "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*frame_stack, gru, lstm, none"),
+    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are .*ppo"),
+    "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps"),
+    "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are hidden_size, init_gain"),
+    "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be float"),
+    "null": ("train.py", [NEW, "num_envs=null"], r"num_envs is None; it must be int"),
+    "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
+    "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
+    "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
+    "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
+    "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
+    "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
+    "exists": ("train.py", small("run_dir={finished}"), r"run_dir is .*/finished, which exists; a run is never .*"),
+    "resume": ("train.py", ["resume={place}/nowhere"], r".*/nowhere does not exist; expected a run folder .*"),
+    "resumed": ("train.py", ["resume={finished}", "memory=lstm"], r"resume goes on with .*: memory cannot be changed"),
+    "truncated": ("train.py", ["resume={place}/truncated.pt"], r".*/truncated\.pt is not a readable checkpoint: .*"),
+    "empty": ("evaluate.py", ["checkpoint={place}/empty.pt"], r".*/empty\.pt is not a readable checkpoint: .*"),
+    "foreign": ("evaluate.py", ["checkpoint={place}/foreign.pt"], r".*/foreign\.pt is not a checkpoint of this .*"),
+    "malicious": ("evaluate.py", ["checkpoint={place}/malicious.pt"], r".*/malicious\.pt is not a readable .*"),
+    "pickled": ("evaluate.py", ["checkpoint={place}/pickled.pt"], r".*/pickled\.pt is not a readable checkpoint.*"),
+    "missing": ("evaluate.py", [], r"checkpoint is missing; give a run folder or a checkpoint in one"),
+    "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line(case: str, refused: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    done = refused[case]
+    assert done.returncode == 1
+    assert re.fullmatch(f"error: {BAD[case][2]}\n", done.stderr), done.stderr
+    assert "gotcha" not in done.stdout
+
+
+def test_help_lists_everything() -> None:
+    done = call("train.py", "--help")
+    assert done.returncode == 0
+    for kind in ("env", "memory", "agent", "experiment"):
+        listed = re.search(rf"^{kind}: (.*)$", done.stdout, re.MULTILINE)
+        assert listed
+        assert listed[1].split(", ") == sorted(file.stem for file in (ROOT / "configs" / kind).glob("*.yaml"))
