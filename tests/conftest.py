@@ -3,11 +3,10 @@
 import importlib.resources
 import inspect
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 import torch
-from hydra.utils import get_class
-from omegaconf import OmegaConf
 
 from memorl.memory import FromCell, Memory, State
 
@@ -39,7 +38,8 @@ def make_memory(name: str, input_size: int = 3, **arguments: int) -> Memory:
         start = torch.nn.Parameter(torch.randn(input_size))
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
     file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
-    cls = get_class(OmegaConf.create(file.read_text())._target_)
+    module, _, title = file.read_text().partition("_target_: ")[2].split()[0].rpartition(".")
+    cls = getattr(import_module(module), title)
     known = inspect.signature(cls).parameters
     return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
 

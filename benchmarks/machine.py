@@ -1,0 +1,58 @@
+"""What a figure was measured on, and what the machine could do at most."""
+
+import platform
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+
+def median(run: Callable[[], object], repeats: int = 9) -> float:
+    """Seconds of one call, after a warm-up."""
+    run()
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - began)
+    return sorted(times)[repeats // 2]
+
+
+def gemm_peak(size: int = 2048) -> float:
+    """FLOP/s of a large float32 matrix product on the threads that torch has."""
+    a, b = torch.randn(2, size, size)
+    return 2 * size**3 / median(lambda: a @ b)
+
+
+def describe(*packages: str) -> list[str]:
+    """Processor, cores, versions and commit, a line each."""
+    cpu = platform.processor()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = f"{len(lines)} x {lines[0].partition(': ')[2]}" if lines else cpu
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=10"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    return [
+        f"machine: {cpu}, {platform.system()}",
+        f"versions: Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", *packages)),
+        f"commit: {commit or 'unknown'}",
+    ]
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows))
+
+
+def report(title: str, body: str, command: str, write: str | None, *packages: str) -> None:
+    """Print a result with what it was measured on, and write it to a file if one is named."""
+    lines = [f"# {title}", "", body, "", f"command: `{command}`", "", *(f"- {line}" for line in describe(*packages))]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if write:
+        Path(write).write_text(text)
