@@ -22,6 +22,8 @@ Cost: 12 T B H^2 FLOP forward and backward inside the loop, 6 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .repeated_linear import repeated_linear
+
 
 def gru_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Equations (1) to (4), step by step, left to autograd."""
@@ -43,12 +45,12 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     T, B, H = len(gates), *h.shape
     y = gates.new_empty(T, B, H)
     act, rec = gates.new_empty(T, B, 3 * H), gates.new_empty(T, B, 3 * H)
-    starts = first.unsqueeze(-1)
+    starts, product = first.unsqueeze(-1), repeated_linear(weight, bias, B, T)
     rows = (gates[..., : 2 * H], gates[..., 2 * H :], starts, y, rec, rec[..., : 2 * H], rec[..., 2 * H :])
     parts = (act[..., : 2 * H], act[..., :H], act[..., H : 2 * H], act[..., 2 * H :])
     for i_rz, i_n, start, h_new, g, g_rz, g_n, rz, r, z, n in zip(*(x.unbind() for x in rows + parts), strict=True):
         h = h.masked_fill(start, 0)
-        torch.addmm(bias, h, weight.t(), out=g)
+        g.copy_(product(h))
         torch.add(i_rz, g_rz, out=rz).sigmoid_()
         torch.addcmul(i_n, r, g_n, out=n).tanh_()
         h = torch.lerp(n, h, z, out=h_new)
@@ -73,12 +75,13 @@ def _backward(
     a_n = (1 - z) * (1 - n * n)
     a_g = torch.cat([a_n * rec[..., 2 * H :] * r * (1 - r), (h_old - n) * z * (1 - z), a_n * r], -1)
     d, dg = torch.empty_like(y), torch.empty_like(act)
+    product = repeated_linear(weight.t(), None, B, T)
     carry = torch.zeros_like(h)
     rows = (dy, starts, z, a_g.view(T, B, 3, H), d, dg.view(T, B, 3, H), dg)
     for dy_t, start, z_t, a_t, d_t, dg_split, dg_t in reversed(list(zip(*(x.unbind() for x in rows), strict=True))):
         torch.add(dy_t, carry, out=d_t)
         torch.mul(a_t, d_t.unsqueeze(1), out=dg_split)
-        carry = torch.addmm(d_t * z_t, dg_t, weight).masked_fill_(start, 0)
+        carry = product(dg_t).addcmul_(d_t, z_t).masked_fill_(start, 0)
     flat = dg.view(T * B, 3 * H)
     d_gates = torch.cat([dg[..., : 2 * H], d * a_n], -1)
     return d_gates, carry, flat.t() @ h_old.view(T * B, H), flat.sum(0)

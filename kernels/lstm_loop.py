@@ -22,6 +22,8 @@ Cost: 16 T B H^2 FLOP forward and backward inside the loop, 8 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .repeated_linear import repeated_linear
+
 
 def lstm_loop_reference(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Equations (1) to (3), step by step, left to autograd."""
@@ -44,10 +46,11 @@ def _forward(
     T, B, H = len(gates), *h.shape
     y, cells, squashed = (gates.new_empty(T, B, H) for _ in range(3))
     act = torch.empty_like(gates, memory_format=torch.contiguous_format)
+    product = repeated_linear(weight, None, B, T)
     rows = (gates, first.unsqueeze(-1), y, cells, squashed, act, act[..., : 2 * H], *act.chunk(4, -1))
     for gates_t, start, h_new, c_new, s, a, i_f, i, f, g, o in zip(*(x.unbind() for x in rows), strict=True):
         h, c = h.masked_fill(start, 0), c.masked_fill(start, 0)
-        torch.addmm(gates_t, h, weight.t(), out=a)
+        torch.add(gates_t, product(h), out=a)
         i_f.sigmoid_()
         g.tanh_()
         o.sigmoid_()
@@ -84,7 +87,7 @@ def _backward(
     to_cell = o * (1 - squashed * squashed)
     to_ifg = torch.cat([g * i * (1 - i), c_old * f * (1 - f), i * (1 - g * g)], -1).view(T, B, 3, H)
     to_o = squashed * o * (1 - o)
-    d_gates = torch.empty_like(act)
+    d_gates, product = torch.empty_like(act), repeated_linear(weight.t(), None, B, T)
     dh, dc = torch.zeros_like(h), torch.zeros_like(c)
     rows = (dy, dcells, starts, f, to_cell, to_ifg, to_o, d_gates, d_gates.view(T, B, 4, H)[:, :, :3])
     columns = [x.unbind() for x in (*rows, d_gates[..., 3 * H :])]
@@ -93,7 +96,7 @@ def _backward(
         dc = torch.addcmul(dc_t, dh, k_c).add_(dc)
         torch.mul(k_ifg, dc.unsqueeze(1), out=d_ifg)
         torch.mul(k_o, dh, out=d_o)
-        dh = torch.mm(d_all, weight).masked_fill_(start, 0)
+        dh = product(d_all).masked_fill_(start, 0)
         dc = torch.mul(dc, f_t).masked_fill_(start, 0)
     return d_gates, dh, dc, d_gates.view(T * B, 4 * H).t() @ h_old.view(T * B, H)
 
