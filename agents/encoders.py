@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
@@ -26,10 +27,10 @@ class Pixels(nn.Module):
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Conv2d(shape[2], 32, 8, 4), nn.ReLU(inplace=True),
-            nn.Conv2d(32, 64, 4, 2), nn.ReLU(inplace=True),
-            nn.Conv2d(64, 64, 3, 1), nn.ReLU(inplace=True),
+        self.first = nn.Conv2d(shape[2], 32, 8, 4)
+        self.rest = nn.Sequential(
+            nn.ReLU(inplace=True), nn.Conv2d(32, 64, 4, 2), nn.ReLU(inplace=True), nn.Conv2d(64, 64, 3, 1),
+            nn.ReLU(inplace=True),
         )  # fmt: skip
         sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in shape[:2]]
         if min(sides) < 1:
@@ -38,8 +39,9 @@ class Pixels(nn.Module):
 
     def forward(self, obs: Tensor) -> Tensor:
         """Features [B, F] of uint8 images [B, X, Y, C]."""
-        images = obs.permute(0, 3, 1, 2).float() / 255
-        return self.layers(images).flatten(1)
+        images = obs.to(self.first.weight.dtype).permute(0, 3, 1, 2)
+        scaled = self.first.weight / 255  # the weight instead of the images: it is the smaller
+        return self.rest(F.conv2d(images, scaled, self.first.bias, self.first.stride)).flatten(1)
 
 
 class Vector(nn.Module):
