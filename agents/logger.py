@@ -109,6 +109,6 @@ class Logger:
 
 
 def _clock(seconds: float) -> str:
-    minutes, second = divmod(int(seconds), 60)
+    minutes, second = divmod(max(0, int(seconds)), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}"

@@ -78,7 +78,7 @@ def theirs(kind: str, args: argparse.Namespace) -> float:
     """Steps per second of the peer."""
     command = [args.peer_python, str(Path(__file__).parent / "peers" / DRIVERS[kind]), "--threads", str(args.threads)]
     command += ["--updates", str(args.updates)]
-    command += ["--peer-dir", args.peer_dir] if kind == "pixels" else ["--shared"]
+    command += ["--peer-dir", args.peer_dir] if kind == "pixels" else ["--shared", "--net-arch", "64", "64"]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(json.loads(out.splitlines()[-1])["sps"])
 

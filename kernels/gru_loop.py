@@ -22,6 +22,7 @@ Cost: 12 T B H^2 FLOP forward and backward inside the loop, 6 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .packing import pack
 from .repeated_linear import repeated_linear
 
 
@@ -41,26 +42,27 @@ def gru_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, 
 
 @torch.library.custom_op("memorl::gru_loop", mutates_args=())
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return y [T, B, H], the activations r, z, n and the recurrent terms g, both [T, B, 3H]."""
-    T, B, H = len(gates), *h.shape
-    y = gates.new_empty(T, B, H)
-    act, rec = gates.new_empty(T, B, 3 * H), gates.new_empty(T, B, 3 * H)
-    starts, product = first.unsqueeze(-1), repeated_linear(weight, bias, B, T)
-    rows = (gates[..., : 2 * H], gates[..., 2 * H :], starts, y, rec, rec[..., : 2 * H], rec[..., 2 * H :])
-    parts = (act[..., : 2 * H], act[..., :H], act[..., H : 2 * H], act[..., 2 * H :])
-    for i_rz, i_n, start, h_new, g, g_rz, g_n, rz, r, z, n in zip(*(x.unbind() for x in rows + parts), strict=True):
-        h = h.masked_fill(start, 0)
+    """Return y [T, B, H], and in the order of computation the activations r, z, n and the terms g, both [T B, 3H]."""
+    H, runs = h.shape[1], pack(first)
+    x = runs.take(gates)
+    y, act, rec = x.new_empty(len(x), H), torch.empty_like(x), torch.empty_like(x)
+    product, h = repeated_linear(weight, bias, len(x) // len(runs.sizes), len(runs.sizes)), runs.begin(h)
+    gs = (rec, rec[:, : 2 * H], rec[:, 2 * H :])
+    acts = (act[:, : 2 * H], act[:, :H], act[:, H : 2 * H], act[:, 2 * H :])
+    columns = (part.split(runs.sizes) for part in (x[:, : 2 * H], x[:, 2 * H :], y, *gs, *acts))
+    for n_runs, i_rz, i_n, h_new, g, g_rz, g_n, rz, r, z, n in zip(runs.sizes, *columns, strict=True):
+        h = h[:n_runs]
         g.copy_(product(h))
         torch.add(i_rz, g_rz, out=rz).sigmoid_()
         torch.addcmul(i_n, r, g_n, out=n).tanh_()
         h = torch.lerp(n, h, z, out=h_new)
-    return y, act, rec
+    return runs.put(y, gates), act, rec
 
 
 @_forward.register_fake
 def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     T, B, H = len(gates), *h.shape
-    return gates.new_empty(T, B, H), gates.new_empty(T, B, 3 * H), gates.new_empty(T, B, 3 * H)
+    return gates.new_empty(T, B, H), gates.new_empty(T * B, 3 * H), gates.new_empty(T * B, 3 * H)
 
 
 @torch.library.custom_op("memorl::gru_loop_backward", mutates_args=())
@@ -68,30 +70,29 @@ def _backward(
     dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first state, the weight and the bias."""
-    T, B, H = y.shape
-    starts = first.unsqueeze(-1)
-    h_old = torch.cat([h[None], y[:-1]]).masked_fill_(starts, 0)
+    H, runs = h.shape[1], pack(first)
+    h_old = runs.before(runs.begin(h), runs.take(y))
     r, z, n = act.chunk(3, -1)
     a_n = (1 - z) * (1 - n * n)
-    a_g = torch.cat([a_n * rec[..., 2 * H :] * r * (1 - r), (h_old - n) * z * (1 - z), a_n * r], -1)
-    d, dg = torch.empty_like(y), torch.empty_like(act)
-    product = repeated_linear(weight.t(), None, B, T)
-    carry = torch.zeros_like(h)
-    rows = (dy, starts, z, a_g.view(T, B, 3, H), d, dg.view(T, B, 3, H), dg)
-    for dy_t, start, z_t, a_t, d_t, dg_split, dg_t in reversed(list(zip(*(x.unbind() for x in rows), strict=True))):
-        torch.add(dy_t, carry, out=d_t)
-        torch.mul(a_t, d_t.unsqueeze(1), out=dg_split)
-        carry = product(dg_t).addcmul_(d_t, z_t).masked_fill_(start, 0)
-    flat = dg.view(T * B, 3 * H)
-    d_gates = torch.cat([dg[..., : 2 * H], d * a_n], -1)
-    return d_gates, carry, flat.t() @ h_old.view(T * B, H), flat.sum(0)
+    a_g = torch.cat([a_n * rec[:, 2 * H :] * r * (1 - r), (h_old - n) * z * (1 - z), a_n * r], -1)
+    d, dg = runs.take(dy), torch.empty_like(act)
+    product = repeated_linear(weight.t(), None, len(d) // len(runs.sizes), len(runs.sizes))
+    carry = d[:0]
+    parts = (z, a_g.view(-1, 3, H), d, dg.view(-1, 3, H), dg)
+    for z_p, a_p, d_p, dg_split, dg_p in reversed(list(zip(*(x.split(runs.sizes) for x in parts), strict=True))):
+        d_p[: len(carry)] += carry
+        torch.mul(a_p, d_p.unsqueeze(1), out=dg_split)
+        carry = product(dg_p).addcmul_(d_p, z_p)
+    d_gates = runs.put(torch.cat([dg[:, : 2 * H], d * a_n], -1), dy)
+    return d_gates, runs.ended(carry, h), dg.t() @ h_old, dg.sum(0)
 
 
 @_backward.register_fake
 def _(
     dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return torch.empty_like(act), torch.empty_like(h), torch.empty_like(weight), weight.new_empty(len(weight))
+    d_gates = act.new_empty(*first.shape, act.shape[1])
+    return d_gates, torch.empty_like(h), torch.empty_like(weight), weight.new_empty(len(weight))
 
 
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
@@ -100,7 +101,7 @@ def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    d_gates, dh, d_weight, d_bias = _backward(dy.contiguous(), *ctx.saved_tensors)
+    d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
     return d_gates, dh, None, d_weight, d_bias
 
 

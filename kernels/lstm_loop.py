@@ -22,6 +22,7 @@ Cost: 16 T B H^2 FLOP forward and backward inside the loop, 8 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .packing import pack
 from .repeated_linear import repeated_linear
 
 
@@ -42,28 +43,29 @@ def lstm_loop_reference(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weig
 def _forward(
     gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return y and the cells [T, B, H], the activations i, f, g, o [T, B, 4H] and tanh(cells)."""
-    T, B, H = len(gates), *h.shape
-    y, cells, squashed = (gates.new_empty(T, B, H) for _ in range(3))
-    act = torch.empty_like(gates, memory_format=torch.contiguous_format)
-    product = repeated_linear(weight, None, B, T)
-    rows = (gates, first.unsqueeze(-1), y, cells, squashed, act, act[..., : 2 * H], *act.chunk(4, -1))
-    for gates_t, start, h_new, c_new, s, a, i_f, i, f, g, o in zip(*(x.unbind() for x in rows), strict=True):
-        h, c = h.masked_fill(start, 0), c.masked_fill(start, 0)
-        torch.add(gates_t, product(h), out=a)
+    """Return y and the cells [T, B, H], and in the order of computation i, f, g, o [T B, 4H] and tanh(c) [T B, H]."""
+    H, runs = h.shape[1], pack(first)
+    x = runs.take(gates)
+    y, cells, squashed, act = *(x.new_empty(len(x), H) for _ in range(3)), torch.empty_like(x)
+    product = repeated_linear(weight, None, len(x) // len(runs.sizes), len(runs.sizes))
+    h, c = runs.begin(h), runs.begin(c)
+    parts = (x, y, cells, squashed, act, act[:, : 2 * H], *act.chunk(4, -1))
+    columns = (part.split(runs.sizes) for part in parts)
+    for n_runs, x_p, h_new, c_new, s, a, i_f, i, f, g, o in zip(runs.sizes, *columns, strict=True):
+        torch.add(x_p, product(h[:n_runs]), out=a)
         i_f.sigmoid_()
         g.tanh_()
         o.sigmoid_()
-        c = torch.mul(f, c, out=c_new).addcmul_(i, g)
+        c = torch.mul(f, c[:n_runs], out=c_new).addcmul_(i, g)
         h = torch.mul(o, torch.tanh(c, out=s), out=h_new)
-    return y, cells, act, squashed
+    return runs.put(y, gates), runs.put(cells, gates), act, squashed
 
 
 @_forward.register_fake
 def _(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     T, B, H = len(gates), *h.shape
-    y, cells, squashed = (gates.new_empty(T, B, H) for _ in range(3))
-    return y, cells, gates.new_empty(T, B, 4 * H), squashed
+    y, cells = (gates.new_empty(T, B, H) for _ in range(2))
+    return y, cells, gates.new_empty(T * B, 4 * H), gates.new_empty(T * B, H)
 
 
 @torch.library.custom_op("memorl::lstm_loop_backward", mutates_args=())
@@ -80,25 +82,25 @@ def _backward(
     weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, of the first h and c, and of the weight."""
-    T, B, H = y.shape
-    starts = first.unsqueeze(-1)
-    h_old, c_old = (torch.cat([a[None], b[:-1]]).masked_fill_(starts, 0) for a, b in ((h, y), (c, cells)))
+    H, runs = h.shape[1], pack(first)
+    h_old, c_old = (runs.before(runs.begin(a), runs.take(b)) for a, b in ((h, y), (c, cells)))
     i, f, g, o = act.chunk(4, -1)
     to_cell = o * (1 - squashed * squashed)
-    to_ifg = torch.cat([g * i * (1 - i), c_old * f * (1 - f), i * (1 - g * g)], -1).view(T, B, 3, H)
+    to_ifg = torch.cat([g * i * (1 - i), c_old * f * (1 - f), i * (1 - g * g)], -1).view(-1, 3, H)
     to_o = squashed * o * (1 - o)
-    d_gates, product = torch.empty_like(act), repeated_linear(weight.t(), None, B, T)
-    dh, dc = torch.zeros_like(h), torch.zeros_like(c)
-    rows = (dy, dcells, starts, f, to_cell, to_ifg, to_o, d_gates, d_gates.view(T, B, 4, H)[:, :, :3])
-    columns = [x.unbind() for x in (*rows, d_gates[..., 3 * H :])]
-    for dy_t, dc_t, start, f_t, k_c, k_ifg, k_o, d_all, d_ifg, d_o in reversed(list(zip(*columns, strict=True))):
-        dh = dy_t + dh
-        dc = torch.addcmul(dc_t, dh, k_c).add_(dc)
-        torch.mul(k_ifg, dc.unsqueeze(1), out=d_ifg)
-        torch.mul(k_o, dh, out=d_o)
-        dh = product(d_all).masked_fill_(start, 0)
-        dc = torch.mul(dc, f_t).masked_fill_(start, 0)
-    return d_gates, dh, dc, d_gates.view(T * B, 4 * H).t() @ h_old.view(T * B, H)
+    d, e, d_gates = runs.take(dy), runs.take(dcells), torch.empty_like(act)
+    product = repeated_linear(weight.t(), None, len(d) // len(runs.sizes), len(runs.sizes))
+    dh, dc = d[:0], e[:0]
+    parts = (d, e, f, to_cell, to_ifg, to_o, d_gates, d_gates.view(-1, 4, H)[:, :3], d_gates[:, 3 * H :])
+    columns = (part.split(runs.sizes) for part in parts)
+    for d_p, e_p, f_p, k_c, k_ifg, k_o, d_all, d_ifg, d_o in reversed(list(zip(*columns, strict=True))):
+        d_p[: len(dh)] += dh
+        e_p[: len(dc)] += dc
+        e_p.addcmul_(d_p, k_c)
+        torch.mul(k_ifg, e_p.unsqueeze(1), out=d_ifg)
+        torch.mul(k_o, d_p, out=d_o)
+        dh, dc = product(d_all), e_p * f_p
+    return runs.put(d_gates, dy), runs.ended(dh, h), runs.ended(dc, c), d_gates.t() @ h_old
 
 
 @_backward.register_fake
@@ -114,7 +116,8 @@ def _(
     first: Tensor,
     weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return torch.empty_like(act), torch.empty_like(h), torch.empty_like(c), torch.empty_like(weight)
+    d_gates = act.new_empty(*first.shape, act.shape[1])
+    return d_gates, torch.empty_like(h), torch.empty_like(c), torch.empty_like(weight)
 
 
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
@@ -123,7 +126,7 @@ def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    d_gates, dh, dc, d_weight = _backward(dy.contiguous(), dcells.contiguous(), *ctx.saved_tensors)
+    d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
     return d_gates, dh, dc, None, d_weight
 
 

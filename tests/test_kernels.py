@@ -98,10 +98,16 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
     fast, _ = CORES[name]
     args = arguments(name, 7, 3, 5, 0.2)
     expected = run(fast, args)
+
+    def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def make(*a: object, **k: object) -> Tensor:
+            made = real(*a, **k)
+            return made.fill_(float("nan") if made.is_floating_point() else 10**9)
+
+        return make
+
     for maker in ("empty_like", "empty"):
-        real = getattr(torch, maker)
-        monkeypatch.setattr(torch, maker, lambda *a, real=real, **k: real(*a, **k).fill_(float("nan")))
-    real_new = Tensor.new_empty
-    monkeypatch.setattr(Tensor, "new_empty", lambda self, *a, **k: real_new(self, *a, **k).fill_(float("nan")))
+        monkeypatch.setattr(torch, maker, poisoned(getattr(torch, maker)))
+    monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     for a, b in zip(run(fast, args), expected, strict=True):
         assert torch.equal(a, b)

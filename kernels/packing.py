@@ -1,0 +1,70 @@
+"""Episodes side by side: a block of sequences [T, B] as runs that begin together, longest first.
+
+An episode start makes what follows independent of what came before. So the runs between starts can go through a
+recurrence in parallel: step p of the loop computes step p of every run that is that long. Sorted by length, those are
+always the first `sizes[p]` runs, and no place is wasted (the layout of `torch.nn.utils.rnn.PackedSequence`).
+
+Legend: T time, B batch, S runs, L steps of the longest one; a place is t B + b, one of T B.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Packing(NamedTuple):
+    """Where each place of a block goes."""
+
+    order: Tensor | None
+    """The places in the order of computation: step by step, in each step run by run, [T B]; None is as they are."""
+    inverse: Tensor | None
+    """Where each place is found in that order, [T B]."""
+    sizes: list[int]
+    """How many runs are as long as each step, [L], falling; the first is S."""
+    row: Tensor
+    """The row of the batch that each run is in, [S]."""
+    fresh: Tensor
+    """True where a run begins an episode, False where it goes on from the state before the block, [S, 1]."""
+
+    def take(self, x: Tensor) -> Tensor:
+        """x [T, B, ...] in the order of computation, [T B, ...]."""
+        return x.flatten(0, 1) if self.order is None else x.flatten(0, 1).index_select(0, self.order)
+
+    def put(self, x: Tensor, like: Tensor) -> Tensor:
+        """x [T B, ...] back in the shape of like [T, B, ...]."""
+        places = x if self.inverse is None else x.index_select(0, self.inverse)
+        return places.view(*like.shape[:2], *x.shape[1:])
+
+    def begin(self, state: Tensor) -> Tensor:
+        """The state that the runs begin with, [S, H], of that before the block, [B, H]."""
+        return torch.where(self.fresh, state.new_zeros(()), state.index_select(0, self.row))
+
+    def ended(self, gradient: Tensor, like: Tensor) -> Tensor:
+        """The gradient of the state before the block, [B, H], of that of the runs' beginnings, [S, H]."""
+        return torch.zeros_like(like).index_add_(0, self.row, gradient.masked_fill(self.fresh, 0))
+
+    def before(self, start: Tensor, after: Tensor) -> Tensor:
+        """The state before each step, [T B, H], of that at the beginning, [S, H], and those after the steps."""
+        states = after.split(self.sizes)
+        return torch.cat([start, *(x[:n] for x, n in zip(states, self.sizes[1:], strict=False))])
+
+
+def pack(first: Tensor) -> Packing:
+    """Find the runs of a block; `first` [T, B] is True where an episode begins."""
+    T, B = first.shape
+    if T == 1:
+        return Packing(None, None, [B], torch.arange(B, device=first.device), first.t())
+    starts = first.clone()
+    starts[0] = True
+    time = torch.arange(T, device=first.device)[:, None]
+    since = time - torch.where(starts, time, 0).cummax(0).values  # steps since the run began, [T, B]
+    run = starts.t().flatten().cumsum(0).view(B, T).t() - 1  # which run, counted row by row, [T, B]
+    lengths = torch.bincount(run.flatten())
+    by_length = lengths.argsort(descending=True, stable=True)
+    rank = torch.empty_like(by_length).scatter_(0, by_length, torch.arange(len(lengths), device=first.device))[run]
+    order = (since * len(lengths) + rank).flatten().argsort()
+    inverse = torch.empty_like(order).scatter_(0, order, torch.arange(T * B, device=first.device))
+    sizes = torch.bincount(since.flatten()).tolist()
+    begin = order[: sizes[0]]
+    return Packing(order, inverse, sizes, begin % B, first.flatten()[begin][:, None])
