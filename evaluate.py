@@ -23,7 +23,7 @@ from rich.table import Table
 
 from memorl.agents import ActorCritic, Stream
 from memorl.agents.build import build_env, build_model, checked, device_of
-from memorl.agents.checkpoint import find_checkpoint, load_checkpoint
+from memorl.agents.checkpoint import find_checkpoint, fitting, load_checkpoint
 from memorl.agents.evaluation import play, summarise
 
 
@@ -57,13 +57,14 @@ def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
     path = find_checkpoint(str(settings.checkpoint), prefer="best" if settings.best else "newest")
     device = device_of(settings.device)
     saved = load_checkpoint(path, device)
-    config = saved["config"]
-    config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
     torch.manual_seed(settings.seed)
     seeds = [settings.start + i for i in range(settings.levels) for _ in range(settings.repetitions)]
-    stream = _stream(config, len(seeds), device)
-    model = build_model(config, stream.observation_space, stream.actions).to(device)
-    model.load_state_dict(saved["model"])
+    with fitting(path):
+        config = saved["config"]
+        config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
+        stream = _stream(config, len(seeds), device)
+        model = build_model(config, stream.observation_space, stream.actions).to(device)
+        model.load_state_dict(saved["model"])
     episodes = play(model, stream, seeds, settings.greedy, settings.max_steps)
     result = {
         "checkpoint": str(path),

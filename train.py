@@ -19,7 +19,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from memorl.agents import collect
-from memorl.agents.checkpoint import Checkpoints, find_checkpoint, load_checkpoint
+from memorl.agents.checkpoint import Checkpoints, find_checkpoint, fitting, load_checkpoint
 from memorl.agents.logger import Logger
 from memorl.agents.run import Run, Settings
 
@@ -94,11 +94,13 @@ def prepare(composed: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:
     if alien := sorted(changed - set(RESUMABLE)):
         raise ValueError(f"resume goes on with the run's own settings: {alien[0]} cannot be changed")
     folder = Path(settings.resume)
-    saved = load_checkpoint(find_checkpoint(settings.resume))
-    config = saved["config"] | {key: composed[key] for key in RESUMABLE if key in changed}
-    run = Run(config, Settings.of(config))
-    if not run.load_state_dict(saved):
-        print("the environment cannot be saved: its episodes begin anew")
+    path = find_checkpoint(settings.resume)
+    saved = load_checkpoint(path)
+    with fitting(path):
+        config = saved["config"] | {key: composed[key] for key in RESUMABLE if key in changed}
+        run = Run(config, Settings.of(config))
+        if not run.load_state_dict(saved):
+            print("the environment cannot be saved: its episodes begin anew")
     return run, folder if folder.is_dir() else folder.parent.parent
 
 

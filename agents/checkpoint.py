@@ -5,6 +5,9 @@ with `weights_only=True`, which builds tensors and plain containers and runs no 
 """
 
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +75,22 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
         ValueError: If it is truncated, is of another program, or holds anything but data.
     """
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # what torch raises depends on where the file is broken
-        reason = str(error).strip().partition("\n")[0][:120]
-        raise ValueError(f"{path} is not a readable checkpoint: {type(error).__name__} {reason}".rstrip()) from error
+        what = "it is truncated, or holds something other than tensors and plain containers"
+        raise ValueError(f"{path} is not a readable checkpoint: {what} ({type(error).__name__})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this program: its format is not {FORMAT}")
     return content
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while the content of a checkpoint is put to use into a ValueError of one line."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} does not fit: {type(error).__name__} {reason}") from error

@@ -173,6 +173,9 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (place / "empty.pt").write_bytes(b"")
     torch.save({"model": {}}, place / "foreign.pt")
     torch.save({"format": "memorl/1", "config": Malice()}, place / "malicious.pt")
+    whole = torch.load(good, weights_only=True)
+    torch.save({key: value for key, value in whole.items() if key != "model"}, place / "partial.pt")
+    torch.save(whole | {"model": {k: v[..., :1] for k, v in whole["model"].items()}}, place / "misshapen.pt")
     (place / "pickled.pt").write_bytes(pickle.dumps(Malice()))
     with ThreadPoolExecutor(2) as pool:
         jobs = {
@@ -181,7 +184,7 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         }
         results = {key: job.result() for key, job in jobs.items()}
     assert sorted(p.name for p in place.iterdir()) == sorted(
-        ["truncated.pt", "empty.pt", "foreign.pt", "malicious.pt", "pickled.pt"]
+        ["truncated.pt", "empty.pt", "foreign.pt", "malicious.pt", "pickled.pt", "partial.pt", "misshapen.pt"]
     ), "nothing is left behind"
     return results
 
@@ -209,6 +212,8 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "foreign": ("evaluate.py", ["checkpoint={place}/foreign.pt"], r".*/foreign\.pt is not a checkpoint of this .*"),
     "malicious": ("evaluate.py", ["checkpoint={place}/malicious.pt"], r".*/malicious\.pt is not a readable .*"),
     "pickled": ("evaluate.py", ["checkpoint={place}/pickled.pt"], r".*/pickled\.pt is not a readable checkpoint.*"),
+    "partial": ("evaluate.py", ["checkpoint={place}/partial.pt"], r".*/partial\.pt does not fit: KeyError 'model'"),
+    "misshapen": ("train.py", ["resume={place}/misshapen.pt"], r".*/misshapen\.pt does not fit: RuntimeError .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; give a run folder or a checkpoint in one"),
     "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),
 }
