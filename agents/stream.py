@@ -146,5 +146,7 @@ class Stream:
 def _own(infos: Mapping[str, Any], n: int) -> dict[str, float]:
     """The numbers that environment n reports beside its last observation, but those that the stream counts itself."""
     told = {key: values for key, values in infos.items() if f"_{key}" in infos and infos[f"_{key}"][n]}
-    numbers = {key: float(values[n]) for key, values in told.items() if values.dtype.kind in "biuf"}
+    numbers = {
+        key: float(values[n]) for key, values in told.items() if values.dtype.kind in "biuf" and values.ndim == 1
+    }
     return {key: value for key, value in numbers.items() if key not in ("reward", "length")}

@@ -33,7 +33,7 @@ class Counter(gymnasium.Env[Any, Any]):
         assert self.action_space.contains(action)
         self.t += 1
         over = self.t == self.length
-        info = {"success": float(self.t), "reward": 1.0, "note": "text"} if over else {}
+        info = {"success": float(self.t), "reward": 1.0, "note": "text", "place": np.ones(2)} if over else {}
         return np.full(1, self.t, np.float32), float(self.t), over and not self.limit, over and self.limit, info
 
 
