@@ -125,17 +125,17 @@ class Stream:
         action: Tensor | None,
     ) -> Step:
         gain = self._tensor(reward).float()
-        seen = {k: self._tensor(v) for k, v in obs.items()} if isinstance(obs, dict) else self._tensor(obs)
         flags = [self._tensor(flag) for flag in (first, last, terminal)]
-        if self.last_action or self.last_reward:
-            seen = seen if isinstance(seen, dict) else {"observation": seen}
-        if self.last_action and isinstance(seen, dict):
+        seen: Observation = {k: self._tensor(v) for k, v in obs.items()} if isinstance(obs, dict) else self._tensor(obs)
+        memo: dict[str, Tensor] = {}
+        if self.last_action:
             blank = torch.zeros(len(gain), self.actions.feature_size, device=self.device)
-            seen["last_action"] = (
-                blank if action is None else self.actions.encode(action).masked_fill(flags[0][:, None], 0)
-            )
-        if self.last_reward and isinstance(seen, dict):
-            seen["last_reward"] = gain[:, None]
+            memo["last_action"] = blank if action is None else self.actions.encode(action)
+            memo["last_action"] = memo["last_action"].masked_fill(flags[0][:, None], 0)
+        if self.last_reward:
+            memo["last_reward"] = gain[:, None]
+        if memo:
+            seen = (seen if isinstance(seen, dict) else {"observation": seen}) | memo
         return Step(seen, gain, *flags)
 
     def _tensor(self, x: np.ndarray) -> Tensor:
