@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 from torch.utils.tensorboard import SummaryWriter
 
 
@@ -85,14 +86,14 @@ class Logger:
         """Show steps, return, success, steps per second and time left; without a terminal, every ten seconds."""
         now = time.perf_counter()
         left = (self.total_steps - step) * (now - self.began) / max(1, step - self.start)
-        parts = [f"{step:>11,} / {self.total_steps:,} steps"]
+        parts = [f"{step:,}/{self.total_steps:,} steps"]
         for label, name in (("return", "charts/episodic_return"), ("success", "episode/success")):
             if name in values:
                 parts.append(f"{label} {values[name]:.3f}")
         parts += [f"{sps:,.0f} SPS", f"{_clock(left)} left"]
-        text = "   ".join(parts)
+        text = "  ".join(parts)
         if self.live:
-            self.live.update(text, refresh=True)
+            self.live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
         elif now - self.told >= 10 or step >= self.total_steps:
             self.told = now
             self.console.print(text, soft_wrap=True)
