@@ -7,8 +7,8 @@
 Prints a table and writes it, with every episode, to <run folder>/evaluation/.
 """
 
+import hashlib
 import json
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from rich.table import Table
 from memorl.agents import ActorCritic, Stream
 from memorl.agents.build import build_env, build_model, checked, device_of
 from memorl.agents.checkpoint import find_checkpoint, fitting, load_checkpoint
+from memorl.agents.cli import launch, one_line
 from memorl.agents.evaluation import play, summarise
 
 
@@ -43,6 +44,7 @@ class Settings:
     video_episodes: int
     seed: int
     device: str
+    trust: bool
 
     def __post_init__(self) -> None:
         if self.checkpoint is None:
@@ -50,19 +52,24 @@ class Settings:
         for name in ("levels", "repetitions", "max_steps", "video_episodes"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if min(self.start, self.seed) < 0:
+            raise ValueError(f"start is {self.start} and seed {self.seed}; both must be at least 0")
+        if "levels" in self.env:
+            raise ValueError("env.levels cannot be set; start and levels say which are played")
 
 
 def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
     """Play, and return the figures and the file they were written to."""
     path = find_checkpoint(str(settings.checkpoint), prefer="best" if settings.best else "newest")
     device = device_of(settings.device)
-    saved = load_checkpoint(path, device)
+    saved = load_checkpoint(path, device, settings.trust)
     torch.manual_seed(settings.seed)
     seeds = [settings.start + i for i in range(settings.levels) for _ in range(settings.repetitions)]
     with fitting(path):
         config = saved["config"]
         config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
         stream = _stream(config, len(seeds), device)
+        scene = _stream(config, 1, device, render_mode="rgb_array") if settings.video else None
         model = build_model(config, stream.observation_space, stream.actions).to(device)
         model.load_state_dict(saved["model"])
     episodes = play(model, stream, seeds, settings.greedy, settings.max_steps)
@@ -73,20 +80,21 @@ def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
         "metrics": summarise(episodes, settings.repetitions),
         "episodes": [{"level": seed, **episode} for seed, episode in zip(seeds, episodes, strict=True)],
     }
-    actions = "greedy" if settings.greedy else "sampled"
-    name = f"step-{result['step']:012}-{settings.start}+{settings.levels}x{settings.repetitions}-{actions}"
+    same = ("checkpoint", "best", "video", "video_episodes", "device", "trust")  # all else makes another outcome
+    told = {key: value for key, value in asdict(settings).items() if key not in same}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
+    name = f"step-{result['step']:012}-{settings.start}+{settings.levels}x{settings.repetitions}-{digest}"
     folder = path.parent.parent / "evaluation" if path.parent.name == "checkpoints" else path.parent
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.json"
     file.write_text(json.dumps(result, indent=1) + "\n")
-    if settings.video:
-        film(config, model, settings, device, folder / f"{name}.gif")
+    if scene:
+        film(model, scene, settings, folder / f"{name}.gif")
     return result, file
 
 
-def film(config: dict[str, Any], model: ActorCritic, settings: Settings, device: torch.device, file: Path) -> None:
+def film(model: ActorCritic, stream: Stream, settings: Settings, file: Path) -> None:
     """A video of the first episodes, four times as large as rendered."""
-    stream = _stream(config, 1, device, render_mode="rgb_array")
     frames: list[np.ndarray] = []
 
     def watch() -> None:
@@ -106,12 +114,10 @@ def _stream(config: dict[str, Any], num_envs: int, device: torch.device, **given
 @hydra.main(config_path="configs", config_name="evaluate", version_base=None)
 def main(config: DictConfig) -> None:
     """Check, play, print."""
-    try:
+    with one_line(ValueError, OSError):
         plain = OmegaConf.to_container(config, resolve=True)
         assert isinstance(plain, dict)
         result, file = evaluate(Settings(**checked("", {str(k): v for k, v in plain.items()}, Settings.__init__)))
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
     table = Table("figure", "mean", "std", "95 % interval", title=f"{result['checkpoint']}, step {result['step']:,}")
     for name, row in result["metrics"].items():
         table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", f"{row['low']:.3f} .. {row['high']:.3f}")
@@ -120,5 +126,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = [f"++{a}" if a.startswith("env.") else a for a in sys.argv[1:]]
-    main()
+    launch(main)

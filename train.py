@@ -20,11 +20,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from memorl.agents import collect
 from memorl.agents.checkpoint import Checkpoints, find_checkpoint, fitting, load_checkpoint
+from memorl.agents.cli import launch, one_line
 from memorl.agents.logger import Logger
 from memorl.agents.run import Run, Settings
 
 CONFIGS = Path(__file__).parent / "configs"
-RESUMABLE = ("resume", "total_steps", "device", "threads")
+RESUMABLE = ("resume", "total_steps", "device", "threads", "trust")
 
 
 def train(run: Run, folder: Path) -> None:
@@ -54,7 +55,7 @@ def train(run: Run, folder: Path) -> None:
         kept = (
             f"the last good checkpoint is {checkpoints.newest}" if checkpoints.newest else "no checkpoint was due yet"
         )
-        raise SystemExit(f"error: stopped, {error}; {kept}") from error
+        raise FloatingPointError(f"stopped, {error}; {kept}") from error
     finally:
         logger.close()
         interrupt.release()
@@ -93,54 +94,35 @@ def prepare(composed: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:
     changed = {text.lstrip("+").partition("=")[0] for text in overrides}
     if alien := sorted(changed - set(RESUMABLE)):
         raise ValueError(f"resume goes on with the run's own settings: {alien[0]} cannot be changed")
-    folder = Path(settings.resume)
-    path = find_checkpoint(settings.resume)
-    saved = load_checkpoint(path)
+    folder, path = Path(settings.resume), find_checkpoint(settings.resume)
+    if path == folder:
+        raise ValueError(f"resume is {folder}, a file; it must be a run folder")
+    saved = load_checkpoint(path, trust=settings.trust)
     with fitting(path):
         config = saved["config"] | {key: composed[key] for key in RESUMABLE if key in changed}
         run = Run(config, Settings.of(config))
         if not run.load_state_dict(saved):
             print("the environment cannot be saved: its episodes begin anew")
-    return run, folder if folder.is_dir() else folder.parent.parent
+    if run.agent.steps >= run.settings.total_steps:
+        raise ValueError(f"{folder} is finished: total_steps is {run.settings.total_steps}; a larger one goes on")
+    return run, folder
 
 
 @hydra.main(config_path="configs", config_name="train", version_base=None)
 def main(config: DictConfig) -> None:
     """Compose, build, train."""
-    try:
+    prepared = None
+    with one_line(ValueError, OSError):
         composed = {str(key): value for key, value in OmegaConf.to_container(config, resolve=True).items()}  # type: ignore[union-attr]
-        run, folder = prepare(composed, list(HydraConfig.get().overrides.task))
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
-    try:
-        train(run, folder)
-    except KeyboardInterrupt:
-        raise SystemExit(
-            f"stopped at once; go on from the last checkpoint with: python train.py resume={folder}"
-        ) from None
-
-
-def admit(argument: str) -> str:
-    """Let `memory.window=64` set a constructor argument that no file mentions; the constructor says if it knows it.
-
-    Raises:
-        ValueError: If a group has no such choice.
-    """
-    name, equals, value = argument.partition("=")
-    if not equals or not name.split(".")[0].isidentifier() or name.startswith("hydra"):
-        return argument
-    group = CONFIGS / name
-    if not group.is_dir():
-        return f"++{argument}"
-    known = sorted(file.stem for file in group.glob("*.yaml"))
-    if unknown := [choice for choice in value.split(",") if choice not in (*known, "null")]:
-        raise ValueError(f"{name} is {unknown[0]!r}; known are {', '.join(known)}")
-    return argument
+        prepared = prepare(composed, list(HydraConfig.get().overrides.task))
+    if prepared is None:
+        return
+    with one_line(FloatingPointError, OSError):
+        try:
+            train(*prepared)
+        except KeyboardInterrupt:
+            raise SystemExit(f"stopped at once; go on with: python train.py resume={prepared[1]}") from None
 
 
 if __name__ == "__main__":
-    try:
-        sys.argv[1:] = [admit(argument) for argument in sys.argv[1:]]
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
-    main()
+    launch(main, CONFIGS)

@@ -18,6 +18,7 @@ from .model import ActorCritic
 from .ppo import PPO
 
 T = TypeVar("T")
+_NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 def build(where: str, config: Mapping[str, Any], kind: type[T], *args: Any, **given: Any) -> T:
@@ -64,6 +65,9 @@ def checked(
         if key not in known and not open_ended:
             raise ValueError(f"{name} is unknown; known are {', '.join(sorted(known))}")
         result[key] = fit(name, value, hints.get(key, Any))
+    needed = [name for name in known if parameters[name].default is inspect.Parameter.empty]
+    if missing := [name for name in needed if name not in result and parameters[name].kind is _NAMED]:
+        raise ValueError(f"{where}.{missing[0]} is missing" if where else f"{missing[0]} is missing")
     return result
 
 

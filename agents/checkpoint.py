@@ -38,7 +38,7 @@ class Checkpoints:
         """Write a checkpoint, also as `best.pt` if it is; then drop the oldest."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"step-{step:012}.pt"
-        for target in [path, self.folder / "best.pt"][: 1 + best]:
+        for target in [self.folder / "best.pt", path][not best :]:
             partial = target.with_suffix(".tmp")
             with partial.open("wb") as file:
                 torch.save({"format": FORMAT, **content}, file)
@@ -68,8 +68,13 @@ def find_checkpoint(path: str, prefer: str = "newest") -> Path:
     return place
 
 
-def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool = False) -> dict[str, Any]:
     """Read a checkpoint.
+
+    Args:
+        path: The file.
+        device: Where its tensors go.
+        trust: Let its configuration name classes of other packages, which will be imported.
 
     Raises:
         ValueError: If it is truncated, is of another program, or holds anything but data.
@@ -83,6 +88,11 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str,
         raise ValueError(f"{path} is not a readable checkpoint: {what} ({type(error).__name__})") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this program: its format is not {FORMAT}")
+    with fitting(path):
+        for part, config in content["config"].items():
+            target = config.get("_target_", "memorl.") if isinstance(config, dict) else "memorl."
+            if not trust and not str(target).startswith("memorl."):
+                raise ValueError(f"{path} names {part}._target_ {target}; trust=true imports it")
     return content
 
 

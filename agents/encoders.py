@@ -77,7 +77,7 @@ class Encoder(nn.Module):
         entries: Mapping[str, spaces.Space] = space.spaces if isinstance(space, spaces.Dict) else {"": space}
         self.values = {name: _values(entry) for name, entry in entries.items()}
         parts: dict[str, Pixels | Vector] = {name: _part(name, entry, vector_size) for name, entry in entries.items()}
-        self.parts = nn.ModuleDict({f"_{name}": part for name, part in parts.items()})
+        self.parts = nn.ModuleList(parts.values())
         self.linear = nn.Linear(sum(part.output_size for part in parts.values()), output_size)
         self.output_size = output_size
         orthogonal(self)
@@ -86,7 +86,8 @@ class Encoder(nn.Module):
     def forward(self, obs: Observation) -> Tensor:
         """Features [B, F] of observations [B, ...]."""
         entries = {"": obs} if isinstance(obs, Tensor) else obs
-        features = [self.parts[f"_{name}"](_one_hot(entries[name], n)) for name, n in self.values.items()]
+        named = zip(self.values.items(), self.parts, strict=True)
+        features = [part(_one_hot(entries[name], values)) for (name, values), part in named]
         return torch.relu(self.linear(torch.cat(features, -1)))
 
 

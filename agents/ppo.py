@@ -74,7 +74,12 @@ class PPO:
         weight_decay: float = 0.01,
     ) -> None:
         require_positive(lr=lr, clip=clip, anneal_steps=anneal_steps, epochs=epochs, minibatches=minibatches)
-        require_positive(max_grad_norm=1 if max_grad_norm is None else max_grad_norm)
+        for name, value in (("max_grad_norm", max_grad_norm), ("target_kl", target_kl)):
+            require_positive(**{name: 1 if value is None else value})
+        weights = {"final_lr": final_lr, "final_clip": final_clip, "final_entropy_coef": final_entropy_coef}
+        for name, weight in {**weights, "entropy_coef": entropy_coef, "value_coef": value_coef}.items():
+            if weight is not None and not 0 <= weight < float("inf"):
+                raise ValueError(f"{name} is {weight}; it must be at least 0")
         if not (0 <= gamma <= 1 and 0 <= lam <= 1):
             raise ValueError(f"gamma is {gamma} and lam {lam}; both must lie between 0 and 1")
         self.model, self.gamma, self.lam = model, gamma, lam
@@ -129,6 +134,8 @@ class PPO:
         if not all(map(_finite, means.values())):
             wrong = next(name for name, value in means.items() if not _finite(value))
             raise FloatingPointError(f"{wrong} is {means[wrong]} at step {self.steps}")
+        if not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
+            raise FloatingPointError(f"a parameter is not finite at step {self.steps}")
         decided = ~rollout.last[:-1]
         target = (advantage + rollout.value[:-1])[decided]
         unexplained = advantage[decided].var() / target.var().clamp(min=1e-12)

@@ -34,6 +34,7 @@ class Settings:
     keep_checkpoints: int
     run_dir: str
     resume: str | None
+    trust: bool
 
     def __post_init__(self) -> None:
         positive = ("threads", "total_steps", "num_envs", "rollout_steps", "sequence_length")
@@ -41,6 +42,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; it must be at least 1")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; it must be at least 0")
         length = self.sequence_length or self.rollout_steps
         if self.rollout_steps % length:
             raise ValueError(
@@ -94,8 +97,8 @@ class Run:
         ended, self.stream.episodes = self.stream.episodes, []
         self.recent.extend(episode["return"] for episode in ended)
         tags = {"return": "charts/episodic_return", "length": "charts/episodic_length"}
-        keys = ended[0] if ended else ()
-        return {tags.get(key, f"episode/{key}"): float(np.mean([e[key] for e in ended])) for key in keys}
+        keys = dict.fromkeys(key for episode in ended for key in episode)
+        return {tags.get(key, f"episode/{key}"): float(np.mean([e[key] for e in ended if key in e])) for key in keys}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything, in tensors and plain containers."""
@@ -121,13 +124,18 @@ class Run:
         whole = saved["stream"]["env"] is not None
         if whole:
             self.stream.load_state_dict(saved["stream"])
-            self.state = saved["state"]
+            self.state = {name: value.to(self.stream.device) for name, value in saved["state"].items()}
+            self.model.memory.prepare(self._no_features(), self.state, None)
         else:
             self._begin(self.settings.seed + self.agent.steps)
         torch.set_rng_state(saved["rng"].cpu())
         if saved["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all([state.cpu() for state in saved["cuda_rng"]])
         return whole
+
+    def _no_features(self) -> torch.Tensor:
+        """Features of one step, to hold a state against."""
+        return torch.zeros(1, self.settings.num_envs, self.model.memory.input_size, device=self.stream.device)
 
     def _begin(self, seed: int) -> None:
         """Begin an episode everywhere, each environment with a seed unrelated to those of another run."""

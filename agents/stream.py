@@ -101,9 +101,16 @@ class Stream:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state_dict` whose `env` is not None."""
-        self.env.load_state_dict({k: v.numpy() for k, v in state["env"].items()})  # type: ignore[attr-defined]
-        self.returns, self.lengths = state["returns"].numpy().copy(), state["lengths"].numpy().copy()
-        self.now = Step(**state["now"])
+        now = Step(**state["now"])
+        returns, lengths = state["returns"].cpu().numpy().copy(), state["lengths"].cpu().numpy().copy()
+        if not len(returns) == len(lengths) == len(now.reward) == self.env.num_envs:
+            raise ValueError(f"the state is of {len(returns)} environments; these are {self.env.num_envs}")
+        self.env.load_state_dict({k: v.cpu().numpy() for k, v in state["env"].items()})  # type: ignore[attr-defined]
+        self.returns, self.lengths = returns, lengths
+        obs = (
+            {k: v.to(self.device) for k, v in now.obs.items()} if isinstance(now.obs, dict) else now.obs.to(self.device)
+        )
+        self.now = Step(obs, *(x.to(self.device) for x in now[1:]))
 
     def _space(self, space: spaces.Space) -> spaces.Space:
         if not (self.last_action or self.last_reward):
@@ -146,7 +153,6 @@ class Stream:
 def _own(infos: Mapping[str, Any], n: int) -> dict[str, float]:
     """The numbers that environment n reports beside its last observation, but those that the stream counts itself."""
     told = {key: values for key, values in infos.items() if f"_{key}" in infos and infos[f"_{key}"][n]}
-    numbers = {
-        key: float(values[n]) for key, values in told.items() if values.dtype.kind in "biuf" and values.ndim == 1
-    }
+    arrays = {key: values for key, values in told.items() if isinstance(values, np.ndarray) and values.ndim == 1}
+    numbers = {key: float(values[n]) for key, values in arrays.items() if values.dtype.kind in "biuf"}
     return {key: value for key, value in numbers.items() if key not in ("reward", "length")}

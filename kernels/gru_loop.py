@@ -61,7 +61,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
 
 @_forward.register_fake
 def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    T, B, H = len(gates), *h.shape
+    (T, B, _), H = gates.shape, h.shape[1]
     return gates.new_empty(T, B, H), gates.new_empty(T * B, 3 * H), gates.new_empty(T * B, 3 * H)
 
 
@@ -101,7 +101,8 @@ def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
+    with torch.autocast(dy.device.type, enabled=False):
+        d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
     return d_gates, dh, None, d_weight, d_bias
 
 
@@ -119,6 +120,6 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         bias: b of the state, [3H].
 
     Returns:
-        The state after every step, [T, B, H]. Differentiable in all but `first`.
+        The state after every step, [T, B, H]. Differentiable, once, in all but `first`.
     """
     return _forward(gates, h, first, weight, bias)[0]

@@ -63,7 +63,7 @@ def _forward(
 
 @_forward.register_fake
 def _(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    T, B, H = len(gates), *h.shape
+    (T, B, _), H = gates.shape, h.shape[1]
     y, cells = (gates.new_empty(T, B, H) for _ in range(2))
     return y, cells, gates.new_empty(T * B, 4 * H), gates.new_empty(T * B, H)
 
@@ -96,7 +96,7 @@ def _backward(
     for d_p, e_p, f_p, k_c, k_ifg, k_o, d_all, d_ifg, d_o in reversed(list(zip(*columns, strict=True))):
         d_p[: len(dh)] += dh
         e_p[: len(dc)] += dc
-        e_p.addcmul_(d_p, k_c)
+        e_p = torch.addcmul(e_p, d_p, k_c)
         torch.mul(k_ifg, e_p.unsqueeze(1), out=d_ifg)
         torch.mul(k_o, d_p, out=d_o)
         dh, dc = product(d_all), e_p * f_p
@@ -126,7 +126,8 @@ def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
+    with torch.autocast(dy.device.type, enabled=False):
+        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
     return d_gates, dh, dc, None, d_weight
 
 
@@ -144,7 +145,7 @@ def lstm_loop(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
         weight: W of the output, [4H, H].
 
     Returns:
-        The output and the cell after every step, both [T, B, H]. Differentiable in all but `first`.
+        The output and the cell after every step, both [T, B, H]. Differentiable, once, in all but `first`.
     """
     y, cells, _, _ = _forward(gates, h, c, first, weight)
     return y, cells

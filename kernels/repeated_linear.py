@@ -28,9 +28,15 @@ def repeated_linear(weight: Tensor, bias: Tensor | None, rows: int, calls: int) 
         The function, in the precision of the weight.
     """
     if calls < ENOUGH or weight.device.type != "cpu" or weight.dtype != torch.float32 or not _can_lay_out():
-        return lambda x: F.linear(x, weight, bias)
+        return lambda x: _linear(x, weight, bias)
     laid_out = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows)
     return lambda x: torch.ops.mkldnn._linear_pointwise(x, laid_out, bias, "none", [], "")
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """The product in the precision of the weight, whatever autocast says: a recurrence keeps its state exact."""
+    with torch.autocast(x.device.type, enabled=False):
+        return F.linear(x, weight, bias)
 
 
 def _can_lay_out() -> bool:

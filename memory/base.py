@@ -60,21 +60,27 @@ class Memory(nn.Module, ABC):
 
     def prepare(self, x: Tensor, state: State | None, first: Tensor | None) -> tuple[State, Tensor]:
         """Check the arguments of `forward` and fill in those left out."""
-        if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[0] < 1:
-            raise ValueError(f"x has shape {tuple(x.shape)}; expected [T >= 1, B, {self.input_size}]")
+        if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[0] < 1 or x.shape[1] < 1:
+            raise ValueError(f"x has shape {tuple(x.shape)}; expected [T >= 1, B >= 1, {self.input_size}]")
         if first is None:
             first = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         elif first.shape != x.shape[:2] or first.dtype != torch.bool:
             raise ValueError(
                 f"first has shape {tuple(first.shape)} and dtype {first.dtype}; expected {tuple(x.shape[:2])} and bool"
             )
-        return self.initial_state(x.shape[1]) if state is None else state, first
+        if state is None:
+            return self.initial_state(x.shape[1]), first
+        names = self.initial_state(1).keys()
+        if state.keys() != names or any(value.shape[0] != x.shape[1] for value in state.values()):
+            shapes = {name: tuple(value.shape) for name, value in state.items()}
+            raise ValueError(f"state is {shapes}; expected {', '.join(names) or 'nothing'} of {x.shape[1]} rows")
+        return state, first
 
 
 def require_positive(**sizes: float) -> None:
     """Raise ValueError naming the first argument that is not above zero."""
     for name, value in sizes.items():
-        if value <= 0:
+        if not 0 < value < float("inf"):
             raise ValueError(f"{name} is {value}; it must be positive")
 
 

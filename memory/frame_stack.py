@@ -36,7 +36,7 @@ class FrameStack(Memory):
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Stack over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
-        T, past = len(x), self.k - 1
+        T, past = x.shape[0], self.k - 1
         frames = torch.cat([state["past"].transpose(0, 1), x.to(state["past"].dtype)])  # [k - 1 + T, B, D]
         episode = torch.cat([first.new_zeros(past, x.shape[1]), first]).cumsum(0)  # which one a frame is of
 

@@ -85,6 +85,21 @@ def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
         assert y[3:].isfinite().all()
 
 
+@pytest.mark.parametrize("T", [1, 5])
+def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
+    fast, reference = CORES[name]
+    args, given = arguments(name, T, 2, 3, 0.2), torch.randn(T, 2, 3, dtype=torch.float64)
+    kept = given.clone()
+    for core in (fast, reference):
+        out = core(*args)
+        outputs = [out] if isinstance(out, Tensor) else list(out)
+        torch.autograd.backward(outputs, [given] * len(outputs))
+        assert torch.equal(given, kept)
+        expanded = [a.grad.clone() for a in args if a.grad is not None]
+        sum(y.sum() for y in CORES[name][0](*args)).backward()
+        assert all(grad.isfinite().all() for grad in expanded)
+
+
 def test_the_operator_is_well_formed(name: str) -> None:
     torch.library.opcheck(getattr(torch.ops.memorl, name), tuple(arguments(name, 3, 2, 4, 0.3)))
 

@@ -111,10 +111,16 @@ def test_shapes_and_types_persist(memory: Memory, x: Tensor, first: Tensor) -> N
 
 
 def test_the_state_stays_float32_under_autocast(memory_name: str, first: Tensor) -> None:
+    """And a sequence still equals its steps, to rounding in float32: the recurrence itself is not cast."""
     torch.set_default_dtype(torch.float32)
-    memory = make_memory(memory_name, D)
+    memory, x = make_memory(memory_name, D), torch.randn(T, B, D)
+    state = memory.initial_state(B)
     with torch.autocast("cpu", torch.bfloat16):
-        _, end = memory(torch.randn(T, B, D), None, first)
+        y, end = memory(x, state, first)
+        for t in range(T):
+            y_t, state = memory(x[t : t + 1], state, first[t : t + 1])
+            torch.testing.assert_close(y_t[0], y[t], atol=1e-6, rtol=1e-6)
+        y.float().sum().backward() if y.requires_grad else None
     assert {value.dtype for value in end.values()} <= {torch.float32}
 
 
@@ -150,13 +156,24 @@ def test_weights_of_torch_are_taken_and_equalled(name: str, x: Tensor) -> None:
     torch.testing.assert_close(memory(x)[0], peer(x)[0])
 
 
-def test_compiles_once_for_every_pattern_of_starts(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+def test_compiles_once_for_every_pattern_of_starts(
+    memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor
+) -> None:
     torch._dynamo.reset()
     counter = CompileCounterWithBackend("aot_eager")
     compiled = torch.compile(memory, fullgraph=True, backend=counter)
+    counts = []
     for pattern in (first, ~first, torch.zeros_like(first)):
         torch.testing.assert_close(compiled(x, state, pattern)[0], memory(x, state, pattern)[0])
-    assert counter.frame_count <= 1  # 0 where there is nothing to compile
+        counts.append(counter.frame_count)
+    assert len(set(counts)) == 1
+    for length in (7, 5, 4, 9):
+        torch.testing.assert_close(
+            compiled(x[:length], state, first[:length])[0], memory(x[:length], state, first[:length])[0]
+        )
+        counts.append(counter.frame_count)
+    if memory_name != "from_cell":  # its loop is unrolled, so every length is another program
+        assert len(set(counts[3:])) == 1, "the second length makes a program for all lengths"
 
 
 def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
@@ -196,7 +213,7 @@ def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
 @pytest.mark.parametrize(
     ("x", "first", "says"),
     [
-        (torch.zeros(T, B, D + 1), None, r"x has shape \(13, 6, 4\); expected \[T >= 1, B, 3\]"),
+        (torch.zeros(T, B, D + 1), None, r"x has shape \(13, 6, 4\); expected \[T >= 1, B >= 1, 3\]"),
         (torch.zeros(B, D), None, r"x has shape \(6, 3\)"),
         (torch.zeros(0, B, D), None, r"x has shape \(0, 6, 3\)"),
         (torch.zeros(T, B, D), torch.zeros(T, B), r"first has shape \(13, 6\) and dtype torch.float"),
@@ -206,6 +223,14 @@ def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
 def test_bad_input_is_named(memory: Memory, x: Tensor, first: Tensor | None, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         memory(x, None, first)
+
+
+def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: State) -> None:
+    with pytest.raises(ValueError, match=r"state is .*; expected .* of 6 rows"):
+        memory(x, state | {"alien": torch.zeros(B)})
+    for name, value in state.items():
+        with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
+            memory(x, state | {name: value[:1]})
 
 
 @pytest.mark.parametrize(("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k")])
