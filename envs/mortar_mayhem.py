@@ -12,12 +12,16 @@ from memorl.envs.character import SCALE, add_character, radius, strides
 from memorl.envs.core import BatchedEnv, Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import SLOT_ORDER, add_scenery
-from memorl.envs.mortar_options import RULES, SLOTS, VECTOR, variant
-from memorl.envs.mortar_rules import STATE, play
+from memorl.envs.mortar_options import ENDLESS_SIZE, RULES, SLOTS, VECTOR, variant
+from memorl.envs.mortar_play import play
+from memorl.envs.mortar_rules import STATE
 from memorl.envs.mortar_view import LOOK_NAMES, paint
 from memorl.envs.single import SingleEnv
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
+_ENDLESS_INFOS = ("reward", "length", "commands_completed", "max_command_sequence")
+_OUTSIDE = 0.05
+"""At most how far outside the picture an endless figure gets, as a part of the picture's side."""
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
 _NO_VECTORS = np.empty((0, 0), np.float32)
 
@@ -97,20 +101,24 @@ class MortarMayhem(BatchedEnv):
         *,
         grid: bool = False,
         act_only: bool = False,
+        endless: bool = False,
         observation: str = "pixels",
         agent_scale: float | None = None,
         agent_speed: float | None = None,
         arena_size: int | None = None,
         allowed_commands: int | None = None,
         command_count: Sequence[int] | None = None,
+        initial_command_count: int | None = None,
         command_show_duration: Sequence[int] | None = None,
         command_show_delay: Sequence[int] | None = None,
         explosion_duration: Sequence[int] | None = None,
         explosion_delay: Sequence[int] | None = None,
+        max_steps: int | None = None,
         visual_feedback: bool | None = None,
         reward_command_failure: float | None = None,
         reward_command_success: float | None = None,
         reward_episode_success: float | None = None,
+        reward_new_command_success: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
         copy: bool = True,
@@ -122,23 +130,30 @@ class MortarMayhem(BatchedEnv):
             "arena_size": arena_size,
             "allowed_commands": allowed_commands,
             "command_count": command_count,
+            "initial_command_count": initial_command_count,
             "command_show_duration": command_show_duration,
             "command_show_delay": command_show_delay,
             "explosion_duration": explosion_duration,
             "explosion_delay": explosion_delay,
+            "max_steps": max_steps,
             "visual_feedback": visual_feedback,
             "reward_command_failure": reward_command_failure,
             "reward_command_success": reward_command_success,
             "reward_episode_success": reward_episode_success,
+            "reward_new_command_success": reward_new_command_success,
         }
         if observation not in ("pixels", "symbolic"):
             raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
-        self.grid, self.act_only, self.symbolic = grid, act_only, observation == "symbolic"
+        if endless and (grid or act_only):
+            raise ValueError(f"{endless=} is not allowed with {grid=}, {act_only=}: only one of the two is")
+        self.grid, self.act_only, self.endless, self.symbolic = grid, act_only, endless, observation == "symbolic"
+        if endless:
+            self.info_keys, self.every_step_keys = _ENDLESS_INFOS, ("ground_truth",)
         self.symbolic_fields = LOOK_NAMES + (_SLOT_NAMES if act_only else ())
         self._atlas = Atlas()
         self._scenery = add_scenery(self._atlas)
         self._figures: dict[float, int] = {}
-        options, defaults = variant(grid, act_only)
+        options, defaults = variant(grid, act_only, endless)
         super().__init__(
             self._space(),
             Discrete(4) if grid else MultiDiscrete([3, 3]),
@@ -155,19 +170,27 @@ class MortarMayhem(BatchedEnv):
 
     def _space(self) -> Space[Any]:
         if self.symbolic:
-            return Box(0, 1, (len(self.symbolic_fields),), np.float32)
+            outside = _OUTSIDE if self.endless else 0
+            return Box(-outside, 1 + outside, (len(self.symbolic_fields),), np.float32)
         picture = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
         commands = Box(0, 1, (VECTOR,), np.float32)
         return Dict({"visual_observation": picture, "vector_observation": commands}) if self.act_only else picture
 
+    def _figure(self, scale: float) -> int:
+        if scale not in self._figures:
+            self._figures[scale] = add_character(self._atlas, scale)
+        return self._figures[scale]
+
     def _derive(self, rules: Array) -> None:
         for rule in rules:
             scale = SCALE if self.grid else float(rule["agent_scale"])
-            if scale not in self._figures:
-                self._figures[scale] = add_character(self._atlas, scale)
-            rule["grid"], rule["act_only"] = self.grid, self.act_only
-            rule["figure"], rule["radius"] = self._figures[scale], radius(scale)
+            rule["grid"], rule["act_only"], rule["endless"] = self.grid, self.act_only, self.endless
+            rule["figure"], rule["radius"] = self._figure(scale), radius(scale)
             rule["straight"], rule["diagonal"] = strides(rule["agent_speed"])
+            if self.endless:
+                rule["arena_size"] = ENDLESS_SIZE
+        for i in np.flatnonzero(self._state["look_scale"]):
+            self._state["look"][i, 0] = self._figure(float(self._state["look_scale"][i]))
         self._sprites = self._atlas.sprites()
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
