@@ -19,7 +19,7 @@ VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""
 
 _MANY = 2**31
-_OPTIONS: dict[str, Option] = {
+OPTIONS: dict[str, Option] = {
     "agent_scale": SCALES,
     "agent_speed": Number(-1000, 1000),
     "arena_size": Integer(2, 6),
@@ -40,7 +40,7 @@ _OPTIONS: dict[str, Option] = {
 
 _DERIVED = ("grid", "act_only", "endless", "figure", "radius", "straight", "diagonal")
 RULES: list[Field] = [
-    *(option.field(name) for name, option in _OPTIONS.items()),
+    *(option.field(name) for name, option in OPTIONS.items()),
     *((name, np.int64) for name in _DERIVED),
 ]
 
@@ -72,7 +72,7 @@ def variant(grid: bool, act_only: bool, endless: bool) -> tuple[dict[str, Option
         absent |= {"initial_command_count", "max_steps", "reward_new_command_success"}
     if act_only:
         absent |= {"command_show_duration", "command_show_delay"}
-    options = {name: option for name, option in _OPTIONS.items() if name not in absent}
+    options = {name: option for name, option in OPTIONS.items() if name not in absent}
     if act_only:
         options["command_count"] = Choices(1, SLOTS)
     return options, {name: defaults[name] for name in options}
