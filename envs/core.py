@@ -160,10 +160,11 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         rewards, ends = np.empty(self.num_envs), np.empty(self.num_envs, np.bool_)
         self._play(actions, observation, rewards, ends)
         infos: dict[str, Any] = {}
-        for keys, told in ((self.every_step_keys, np.ones_like(ends)), (self.info_keys, ends)):
-            for key in keys if told.any() else ():
-                infos[key], infos[f"_{key}"] = self._state[key].copy(), told.copy()
-                infos[key][~told] = 0
+        for key in self.every_step_keys:
+            infos[key], infos[f"_{key}"] = self._state[key].copy(), np.ones(self.num_envs, np.bool_)
+        for key in self.info_keys if ends.any() else ():
+            infos[key], infos[f"_{key}"] = self._state[key].copy(), ends.copy()
+            infos[key][~ends] = 0
         return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
 
     def state_dict(self) -> dict[str, Array]:
