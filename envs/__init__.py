@@ -19,6 +19,7 @@ for _name, _module, _game, _arguments in (
     ("MortarMayhem-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True}),
     ("MortarMayhemB-v0", "mortar_mayhem", "MortarMayhem", {"act_only": True}),
     ("MortarMayhemB-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True, "act_only": True}),
+    ("Endless-MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {"endless": True}),
     ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
 ):
     register(

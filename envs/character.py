@@ -1,4 +1,4 @@
-"""The little figure all games share: eight sprites, and the two ways it moves.
+"""The little figure all games share: eight sprites, and the three ways it moves.
 
 Its facing is an index, the angle divided by 45: 0 up, 1 left-up, 2 left, ... 7 right-up. The sprite is a body with two
 hands; hand centres are rotated in doubles and cut to whole pixels, which makes the sprites slightly asymmetric.
@@ -22,6 +22,7 @@ SCALES = Number(0.1, 1 / 3)
 _BODY = (250, 204, 153)
 _HAND = (50, 50, 50)
 _MARGIN = 14
+_DIAGONAL = 1 / math.sqrt(2)
 
 # Facing by horizontal and vertical direction, each none, minus, plus.
 _FACINGS = np.array([[-1, 0, 4], [2, 1, 3], [6, 7, 5]])
@@ -34,7 +35,7 @@ def radius(scale: float) -> int:
 
 def strides(speed: float) -> tuple[int, int]:
     """Pixels a step on each axis, going straight and going diagonally."""
-    return int(speed), int(1 / math.sqrt(2) * speed)
+    return int(speed), int(_DIAGONAL * speed)
 
 
 def add_character(atlas: Atlas, scale: float) -> int:
@@ -78,6 +79,35 @@ def keep_inside(env: Record, low: int, high: int, margin: int) -> None:
     """Push the centre back into [low + margin, high - margin] on both axes; the low wall has the last word."""
     env.x = max(min(env.x, high - margin), low + margin)
     env.y = max(min(env.y, high - margin), low + margin)
+
+
+@leaf
+def _nearest(value: float) -> int:
+    return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
+
+
+@leaf
+def _through(value: float, low: int, high: int, margin: float) -> int:
+    pixel = _nearest(value)
+    if pixel > high + margin:
+        return _nearest(low - margin)
+    if pixel < low - margin:
+        return _nearest(high + margin)
+    return pixel
+
+
+@leaf
+def walk_through(env: Record, action: NDArray[np.int64], speed: float, low: int, high: int, margin: float) -> None:
+    """Move by an action [2] as `walk`; more than `margin` outside [low, high] is as much outside on the other side.
+
+    Strides are not cut to whole pixels here; the place they lead to is rounded, halves away from zero.
+    """
+    across, down = action[0], action[1]
+    stride = speed if across == 0 or down == 0 else _DIAGONAL * speed
+    env.x = _through(env.x + stride * (np.int64(across == 2) - np.int64(across == 1)), low, high, margin)
+    env.y = _through(env.y + stride * (np.int64(down == 2) - np.int64(down == 1)), low, high, margin)
+    if across != 0 or down != 0:
+        env.facing = _FACINGS[across, down]
 
 
 @leaf

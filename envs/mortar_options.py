@@ -11,36 +11,41 @@ import numpy as np
 from memorl.envs.character import SCALE, SCALES, SPEED
 from memorl.envs.options import Choices, Field, Flag, Integer, Number, Option
 
-MAX_COMMANDS = 128
+MAX_COMMANDS = 1024
+ENDLESS_SIZE = 6
+"""The endless arena fills the picture, so that leaving it on one side is entering it on the other."""
 SLOTS = 20
 VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""
 
 _MANY = 2**31
-_OPTIONS: dict[str, Option] = {
+OPTIONS: dict[str, Option] = {
     "agent_scale": SCALES,
     "agent_speed": Number(-1000, 1000),
     "arena_size": Integer(2, 6),
     "allowed_commands": Integer(4, 9),
     "command_count": Choices(1, MAX_COMMANDS),
+    "initial_command_count": Integer(1, MAX_COMMANDS),
     "command_show_duration": Choices(0, _MANY),
     "command_show_delay": Choices(0, _MANY),
     "explosion_duration": Choices(1, _MANY),
     "explosion_delay": Choices(1, _MANY),
+    "max_steps": Integer(-1, _MANY),
     "visual_feedback": Flag(),
     "reward_command_failure": Number(),
     "reward_command_success": Number(),
     "reward_episode_success": Number(),
+    "reward_new_command_success": Number(),
 }
 
-_DERIVED = ("grid", "act_only", "figure", "radius", "straight", "diagonal")
+_DERIVED = ("grid", "act_only", "endless", "figure", "radius", "straight", "diagonal")
 RULES: list[Field] = [
-    *(option.field(name) for name, option in _OPTIONS.items()),
+    *(option.field(name) for name, option in OPTIONS.items()),
     *((name, np.int64) for name in _DERIVED),
 ]
 
 
-def variant(grid: bool, act_only: bool) -> tuple[dict[str, Option], dict[str, Any]]:
+def variant(grid: bool, act_only: bool, endless: bool) -> tuple[dict[str, Option], dict[str, Any]]:
     """The options of a variant, and the default of each."""
     defaults = {
         "agent_scale": SCALE,
@@ -48,19 +53,26 @@ def variant(grid: bool, act_only: bool) -> tuple[dict[str, Option], dict[str, An
         "arena_size": 5,
         "allowed_commands": 5 if grid else 9,
         "command_count": [10],
+        "initial_command_count": 1,
         "command_show_duration": [3],
         "command_show_delay": [1],
         "explosion_duration": [2] if grid else [6],
         "explosion_delay": [6] if grid else [18],
+        "max_steps": -1,
         "visual_feedback": True,
         "reward_command_failure": 0.0,
         "reward_command_success": 0.1,
         "reward_episode_success": 0.0,
+        "reward_new_command_success": 0.0,
     }
     absent = {"agent_speed"} if grid else set()
+    if endless:
+        absent |= {"arena_size", "command_count", "reward_episode_success"}
+    else:
+        absent |= {"initial_command_count", "max_steps", "reward_new_command_success"}
     if act_only:
         absent |= {"command_show_duration", "command_show_delay"}
-    options = {name: option for name, option in _OPTIONS.items() if name not in absent}
+    options = {name: option for name, option in OPTIONS.items() if name not in absent}
     if act_only:
         options["command_count"] = Choices(1, SLOTS)
     return options, {name: defaults[name] for name in options}

@@ -17,6 +17,14 @@ _SLOT = np.array([SLOT_ORDER.index(name) for name in NAMES])
 
 
 @leaf
+def _figure(env: Record, rules: Record) -> tuple[int, int, int, int]:
+    """First sprite, facing and place of the figure as it is shown."""
+    if rules.endless and env.length > 0:
+        return env.look[0], env.look[1], env.look[2], env.look[3]
+    return rules.figure, env.facing, env.x, env.y
+
+
+@leaf
 def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: Frame) -> None:
     """Draw floor, safe tile, figure and command, in this order, into a frame [84][252]."""
     visible = env.exploded and rules.visual_feedback
@@ -24,7 +32,8 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
     if visible:
         corner = low_edge(rules.arena_size)
         blit(frame, sprites, scenery.safe, corner + TILE * env.target_x, corner + TILE * env.target_y)
-    blit(frame, sprites, rules.figure + env.facing, env.x, env.y)
+    figure, facing, x, y = _figure(env, rules)
+    blit(frame, sprites, figure + facing, x, y)
     if env.shown >= 0:
         blit(frame, sprites, scenery.commands + env.shown, COMMAND_CORNER, COMMAND_CORNER)
 
@@ -33,10 +42,11 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
 def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
     """Write the values named by `LOOK_NAMES`."""
     looks[:] = 0
-    looks[env.facing] = 1
+    _, facing, x, y = _figure(env, rules)
+    looks[facing] = 1
     if env.shown >= 0:
         looks[8 + env.shown] = 1
-    looks[17], looks[18], looks[19] = env.x / SIZE, env.y / SIZE, rules.arena_size / MAX_ARENA
+    looks[17], looks[18], looks[19] = x / SIZE, y / SIZE, rules.arena_size / MAX_ARENA
     if env.exploded and rules.visual_feedback:
         middle = low_edge(rules.arena_size) + TILE // 2
         looks[20] = 1

@@ -25,7 +25,8 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"{name}*.yaml"))]
+    folder = HERE.parents[1] / "configs" / "env"
+    configs = [path.stem for start in (name, f"endless_{name}") for path in sorted(folder.glob(f"{start}*.yaml"))]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
