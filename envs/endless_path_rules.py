@@ -32,12 +32,12 @@ STATE: list[Field] = [
     ("camera", np.float64),
     ("off", np.bool_),
     ("ground_truth", np.int64, (3,)),
-    ("fallen", np.bool_, (2, SIDE + 2)),
+    ("fallen", np.int8, (2, SIDE + 2)),
     ("first", np.int16, (2 + MAX_NODES // COLUMNS,)),
     ("node_x", np.int16, (MAX_NODES,)),
     ("node_y", np.int8, (MAX_NODES,)),
-    ("visited", np.bool_, (MAX_NODES,)),
-    ("refreshed", np.bool_, (MAX_NODES,)),
+    ("visited", np.int8, (MAX_NODES,)),
+    ("refreshed", np.int8, (MAX_NODES,)),
 ]
 
 _ACTIONS = np.array([[0, 0], [2, 0], [0, 1], [0, 2]])
@@ -47,7 +47,7 @@ _RIGHT = 6
 @leaf
 def _add_node(env: Record, x: int, y: int) -> None:
     env.node_x[env.nodes], env.node_y[env.nodes] = x, y
-    env.visited[env.nodes] = env.refreshed[env.nodes] = env.nodes == 0
+    env.visited[env.nodes] = env.refreshed[env.nodes] = np.int8(env.nodes == 0)
     env.nodes += 1
 
 
@@ -89,7 +89,7 @@ def _start(env: Record, rules: Record) -> None:
     _point(env)
     env.facing, env.off, env.stamina = _RIGHT, False, rules.stamina_level
     env.num_fails, env.max_x, env.tiles_visited = 0, 0, 0
-    env.fallen[:] = False
+    env.fallen[:] = 0
 
 
 @leaf
@@ -120,13 +120,13 @@ def _find(env: Record, x: int, y: int) -> int:
 def _tread(env: Record, rules: Record, node: int) -> float:
     reward = 0.0
     env.node, env.off = node, False
-    if not env.visited[node]:
+    if env.visited[node] == 0:
         reward += rules.reward_path_progress
-        env.visited[node] = True
+        env.visited[node] = 1
         env.tiles_visited += 1
-    if not env.refreshed[node]:
+    if env.refreshed[node] == 0:
         reward += rules.reward_path_progress_dense
-        env.refreshed[node] = True
+        env.refreshed[node] = 1
         env.stamina = rules.stamina_level
     return reward
 
@@ -135,11 +135,11 @@ def _tread(env: Record, rules: Record, node: int) -> float:
 def _fall(env: Record, rules: Record, x: int, y: int) -> float:
     env.off = True
     env.num_fails += 1
-    if x < env.max_x or env.fallen[x % 2, y + 1]:
+    if x < env.max_x or env.fallen[x % 2, y + 1] == 1:
         env.phase = ENDED
     else:
-        env.fallen[x % 2, y + 1] = True
-    env.refreshed[1 : env.nodes] = False
+        env.fallen[x % 2, y + 1] = 1
+    env.refreshed[1 : env.nodes] = 0
     env.stamina = rules.stamina_level
     return rules.reward_fall_off
 
@@ -162,7 +162,7 @@ def _advance(env: Record, rules: Record, action: int) -> float:
         _point(env)
     if node >= 0 and x > env.max_x:
         env.max_x = x
-        env.fallen[(x + 1) % 2] = False
+        env.fallen[(x + 1) % 2] = 0
     return reward + rules.reward_step
 
 
