@@ -57,7 +57,7 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
     if rules.show_stamina:
         blit(frame, sprites, scenery.bar + _fatigue(env, rules), SIZE - 4, 0)
     if env.off and rules.visual_feedback:
-        blit(frame, sprites, scenery.cross, int(math.floor(env.x - env.camera + 0.5)), env.y)
+        blit(frame, sprites, scenery.cross, math.floor(env.x - env.camera + 0.5), env.y)
 
 
 @leaf
@@ -71,7 +71,7 @@ def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
         looks[11] = _fatigue(env, rules) / SIZE
     if rules.show_background:
         looks[12] = env.scroll % TILE / TILE
-    left = int(math.floor(env.camera / TILE))
+    left = math.floor(env.camera / TILE)
     for node in range(_oldest_trodden(env, rules), env.node):
         column = env.node_x[node] - left
         if 0 <= column < _COLUMNS:

@@ -57,9 +57,7 @@ def _draw_walls(stream: Stream, start: int, end: int, walls: NDArray[np.bool_]) 
 
 
 @leaf
-def _search(
-    stream: Stream, start: int, end: int, walls: NDArray[np.bool_], before: NDArray[np.int64]
-) -> bool:
+def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], before: NDArray[np.int64]) -> bool:
     """Whether `end` was reached; `before` [TILES] then leads from it back to `start`."""
     waiting, count = np.empty(TILES, np.int64), 1
     place = np.full(TILES, _UNSEEN)
