@@ -52,7 +52,9 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
     shift = env.scroll % TILE
     copy(frame, scenery.grounds[np.int64(rules.show_background), shift : shift + SIZE])
     for node in range(env.node - 1, _oldest_trodden(env, rules) - 1, -1):
-        blit(frame, sprites, scenery.trodden, int(TILE * env.node_x[node] - env.camera), TILE * env.node_y[node])
+        x = int(TILE * env.node_x[node] - env.camera)
+        sprite = scenery.sliver if x in (2 - TILE, SIZE - 2) else scenery.trodden
+        blit(frame, sprites, sprite, x, TILE * env.node_y[node])
     blit(frame, sprites, rules.figure + env.facing, rules.figure_x, env.y)
     if rules.show_stamina:
         blit(frame, sprites, scenery.bar + _fatigue(env, rules), SIZE - 4, 0)

@@ -29,9 +29,11 @@ class Scenery(NamedTuple):
     grounds: NDArray[np.uint8]
     """[0 black, 1 ice][84 + 12][252]: a tile more than a frame, to scroll by its offset."""
     origin: int
-    """A blue tile, origin at its corner, as of the next two."""
+    """A blue tile, origin at its corner, as of the next three."""
     goal: int
     trodden: int
+    sliver: int
+    """A trodden tile of which just two columns are visible: pygame then draws its border over both."""
     cross: int
     """Origin at its centre."""
     bar: int
@@ -59,10 +61,11 @@ def add_scenery(atlas: Atlas) -> Scenery:
     origin = atlas.add([(tile, (0, 0, 255))])
     goal = atlas.add([(tile, (0, 255, 0))])
     trodden = atlas.add([(tile, _GREY), (inner, (255, 255, 255))])
+    sliver = atlas.add([(tile, _GREY)])
     fall = atlas.add([(cross, (255, 0, 0))], (_CROSS // 2, _CROSS // 2))
     bar = np.ones((4, SIZE), np.bool_)
     bars = [atlas.add([(bar, (0, 255, 0)), (bar & (np.arange(SIZE) < red), (255, 0, 0))]) for red in range(SIZE + 1)]
-    return Scenery(_grounds(), origin, goal, trodden, fall, bars[0])
+    return Scenery(_grounds(), origin, goal, trodden, sliver, fall, bars[0])
 
 
 @leaf
