@@ -81,9 +81,9 @@ class MysteryPath(BatchedEnv):
 
     ## Differences
     Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
-    there. Where the drawn walls leave no path, which is an exception there, walls are drawn again. `agent_scale` from
-    0.1 to 1/3; `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the episode ends where more
-    than 4096 tiles of path would be needed, some 16,000 steps from the start.
+    there. `agent_scale` from 0.1 to 1/3; `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the
+    episode ends where more than 4096 tiles of path would be needed, some 16,000 steps from the start. "No valid path
+    found", an exception there, cannot happen: the walls never part the start from the goal.
 
     ## Quirks kept
     - Endless: the path sometimes goes a tile to the left (in about 0.4 % of its stretches of 8 columns). There is no

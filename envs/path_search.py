@@ -3,6 +3,10 @@
 Tile (x, y) has the number 7 x + y. The search is an A* whose steps cost a random 1..8 and whose choice is hurried: it
 takes the first open tile that promises less than the oldest open one, and the oldest if there is none. A tile that is
 reached again more cheaply changes its predecessor but keeps its old cost. Hence paths that wind.
+
+There always is a path. What parts two border tiles is a chain of walls, diagonals included, from border to border. Walls
+inside and on the border never touch, so that it would be a chain of border walls, and these can only cut off a corner;
+but a start or end in a corner has no walls beside it.
 """
 
 import math
@@ -57,13 +61,13 @@ def _draw_walls(stream: Stream, start: int, end: int, walls: NDArray[np.bool_]) 
 
 
 @leaf
-def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], before: NDArray[np.int64]) -> bool:
-    """Whether `end` was reached; `before` [TILES] then leads from it back to `start`."""
+def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], before: NDArray[np.int64]) -> None:
+    """Make `before` [TILES] lead from `end` back to `start`."""
     waiting, count = np.empty(TILES, np.int64), 1
     place = np.full(TILES, _UNSEEN)
     cost, promise = np.zeros(TILES, np.int64), np.zeros(TILES)
     waiting[0] = start
-    while count > 0:
+    while True:
         k = 0
         for i in range(1, count):
             if promise[waiting[i]] < promise[waiting[0]]:
@@ -71,7 +75,7 @@ def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], befo
                 break
         tile = waiting[k]
         if tile == end:
-            return True
+            return
         count -= 1
         for i in range(k, count):
             waiting[i] = waiting[i + 1]
@@ -92,20 +96,18 @@ def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], befo
                 before[other] = tile
             elif total < cost[other]:
                 before[other] = tile
-    return False
 
 
 @leaf
 def find_path(stream: Stream, start: int, end: int, path: NDArray[np.int64]) -> int:
-    """Draw walls and search until there is a path; it is written from start to end into `path` [TILES].
+    """Draw a path between two tiles of opposite sides; it is written from start to end into `path` [TILES].
 
     Returns:
         How many tiles it has.
     """
     walls, before = np.empty(TILES, np.bool_), np.zeros(TILES, np.int64)
     _draw_walls(stream, start, end, walls)
-    while not _search(stream, start, end, walls, before):
-        _draw_walls(stream, start, end, walls)
+    _search(stream, start, end, walls, before)
     tile, length = end, 1
     while tile != start:
         tile = before[tile]
