@@ -4,9 +4,9 @@ Tile (x, y) has the number 7 x + y. The search is an A* whose steps cost a rando
 takes the first open tile that promises less than the oldest open one, and the oldest if there is none. A tile that is
 reached again more cheaply changes its predecessor but keeps its old cost. Hence paths that wind.
 
-There always is a path. What parts two border tiles is a chain of walls, diagonals included, from border to border. Walls
-inside and on the border never touch, so that it would be a chain of border walls, and these can only cut off a corner;
-but a start or end in a corner has no walls beside it.
+There always is a path. What parts two border tiles is a chain of walls, diagonals included, from border to border.
+Walls inside and on the border never touch, so that it would be a chain of border walls, and these can only cut off a
+corner; but a start or end in a corner has no walls beside it.
 """
 
 import math
