@@ -1,8 +1,6 @@
 """The rules of Endless Mystery Path, compiled: one function an event, and the loop over envs that calls them.
 
-The path is a list of tiles, `node_x` and `node_y`, from left to right in segments of 8 columns: 7 x 7 tiles of
-`path_search`, and one tile more that leads on in the row of the segment's end. Segment k is `first[k]` .. `first[k+1]`
-of the list. One segment more than the figure stands in is always there.
+`node` is the tile of the path where the figure was last; the path always goes on for a segment more than the figure's.
 
 A fall costs the walk from the start, with new stamina for every tile. Falls end the episode where they show that
 nothing was remembered: left of the furthest column reached, or on a tile that was fallen on before. As a step goes at
@@ -15,54 +13,26 @@ from numpy.typing import NDArray
 from memorl.envs.canvas import Sprites
 from memorl.envs.character import walk
 from memorl.envs.compiled import Record, entry, leaf
+from memorl.envs.endless_path import COLUMNS, PATH, add_segment, find_node, full, lay_first
 from memorl.envs.endless_path_view import describe, draw
 from memorl.envs.episodes import ENDED, PLAYING, Array, account, begin
 from memorl.envs.mystery_options import TILE
 from memorl.envs.mystery_view import Scenery
 from memorl.envs.options import Field
-from memorl.envs.path_search import SIDE, TILES, find_path
-from memorl.envs.random import integers
+from memorl.envs.path_search import SIDE
 
-COLUMNS = SIDE + 1
-MAX_NODES = 4096
 STATE: list[Field] = [
     *((name, np.int64) for name in ("x", "y", "facing", "scroll", "stamina")),
-    *((name, np.int64) for name in ("num_fails", "max_x", "tiles_visited")),
-    *((name, np.int64) for name in ("node", "nodes", "segments")),
+    *((name, np.int64) for name in ("node", "num_fails", "max_x", "tiles_visited")),
     ("camera", np.float64),
     ("off", np.bool_),
     ("ground_truth", np.int64, (3,)),
     ("fallen", np.int8, (2, SIDE + 2)),
-    ("first", np.int16, (2 + MAX_NODES // COLUMNS,)),
-    ("node_x", np.int16, (MAX_NODES,)),
-    ("node_y", np.int8, (MAX_NODES,)),
-    ("visited", np.int8, (MAX_NODES,)),
-    ("refreshed", np.int8, (MAX_NODES,)),
+    *PATH,
 ]
 
 _ACTIONS = np.array([[0, 0], [2, 0], [0, 1], [0, 2]])
 _RIGHT = 6
-
-
-@leaf
-def _add_node(env: Record, x: int, y: int) -> None:
-    env.node_x[env.nodes], env.node_y[env.nodes] = x, y
-    env.visited[env.nodes] = env.refreshed[env.nodes] = np.int8(env.nodes == 0)
-    env.nodes += 1
-
-
-@leaf
-def _add_segment(env: Record) -> None:
-    start = env.node_y[env.nodes - 1] if env.nodes > 0 else integers(env.stream, 0, SIDE)
-    end = integers(env.stream, 0, SIDE)
-    path = np.empty(TILES, np.int64)
-    length = find_path(env.stream, start, SIDE * (SIDE - 1) + end, path)
-    left = COLUMNS * env.segments
-    for k in range(length):
-        _add_node(env, left + path[k] // SIDE, path[k] % SIDE)
-    _add_node(env, left + SIDE, end)
-    env.segments += 1
-    env.first[env.segments] = env.nodes
 
 
 @leaf
@@ -82,9 +52,8 @@ def _place_on_start(env: Record, rules: Record) -> None:
 
 @leaf
 def _start(env: Record, rules: Record) -> None:
-    env.nodes, env.segments, env.node = 0, 0, 0
-    for _ in range(3):
-        _add_segment(env)
+    lay_first(env)
+    env.node = 0
     _place_on_start(env, rules)
     _point(env)
     env.facing, env.off, env.stamina = _RIGHT, False, rules.stamina_level
@@ -103,17 +72,6 @@ def _move(env: Record, rules: Record, action: int) -> None:
     env.scroll += env.x - before
     if abs(env.scroll) >= TILE:
         env.scroll = 0
-
-
-@leaf
-def _find(env: Record, x: int, y: int) -> int:
-    """The node at tile (x, y), or -1."""
-    segment = x // COLUMNS
-    if segment >= 0:
-        for node in range(env.first[segment], env.first[segment + 1]):
-            if env.node_x[node] == x and env.node_y[node] == y:
-                return node
-    return -1
 
 
 @leaf
@@ -149,11 +107,11 @@ def _advance(env: Record, rules: Record, action: int) -> float:
     _move(env, rules, action)
     x, y = env.x // TILE, env.y // TILE
     if x // COLUMNS > env.segments - 2:
-        if env.nodes + TILES < MAX_NODES:
-            _add_segment(env)
-        else:
+        if full(env):
             env.phase = ENDED
-    node = _find(env, x, y)
+        else:
+            add_segment(env)
+    node = find_node(env, x, y)
     reward = _fall(env, rules, x, y) if node < 0 else _tread(env, rules, node)
     env.stamina -= 1
     if env.stamina == 0 or env.length + 1 == rules.max_steps:

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
 from memorl.envs.compiled import Record, entry, leaf
+from memorl.envs.endless_path import COLUMNS
 from memorl.envs.episodes import Array
 from memorl.envs.mystery_options import TILE
 from memorl.envs.mystery_view import Scenery
 from memorl.envs.path_search import SIDE
 
-_COLUMNS = SIDE + 1
 LOOK_NAMES = (
     *(f"facing_{45 * facing}" for facing in range(8)),
     *("agent_x", "agent_y", "fallen", "fatigue", "ground_shift", "trodden_shift"),
-    *(f"trodden_{column}_{row}" for column in range(_COLUMNS) for row in range(SIDE)),
+    *(f"trodden_{column}_{row}" for column in range(COLUMNS) for row in range(SIDE)),
 )
 _TRODDEN = LOOK_NAMES.index("trodden_0_0")
 
@@ -76,7 +76,7 @@ def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
     left = math.floor(env.camera / TILE)
     for node in range(_oldest_trodden(env, rules), env.node):
         column = env.node_x[node] - left
-        if 0 <= column < _COLUMNS:
+        if 0 <= column < COLUMNS:
             looks[_TRODDEN + SIDE * column + env.node_y[node]] = 1
             looks[13] = (env.camera - TILE * left) / TILE
 

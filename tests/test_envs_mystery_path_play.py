@@ -8,7 +8,7 @@ import pytest
 from memorl.envs import MysteryPath
 from memorl.envs.canvas import SIZE, Atlas, blit
 from memorl.envs.character import SCALE, add_character
-from memorl.envs.endless_path_rules import MAX_NODES
+from memorl.envs.endless_path import MAX_NODES
 from memorl.envs.mystery_options import TILE
 from memorl.envs.mystery_view import add_scenery
 from memorl.envs.path_search import SIDE, TILES, find_path
