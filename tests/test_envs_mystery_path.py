@@ -85,3 +85,24 @@ def test_golden_hash_over_episodes(name: str, digest: str, ended: int, total: fl
             hashed.update(observation.tobytes())
     assert (episodes, round(returned, 9)) == (ended, total)
     assert hashed.hexdigest() == digest
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_without_a_seed_the_streams_go_on_whoever_resets(name: str) -> None:
+    """Autoreset gives the episodes that `reset(seed=None)` at each end gives."""
+    by_itself, by_hand = (MysteryPath(**VARIANTS[name], max_steps=20) for _ in range(2))
+    by_itself.reset(seed=11)
+    by_hand.reset(seed=11)
+    by_itself.action_space.seed(0)
+    ended = False
+    for _ in range(200):
+        actions = by_itself.action_space.sample()
+        observation, rewards, ends, _, infos = by_itself.step(actions)
+        if not ended:
+            expected, same_rewards, same_ends, _, same_infos = by_hand.step(actions)
+        else:
+            (expected, same_infos), same_rewards, same_ends = by_hand.reset(), [0.0], [False]
+        assert np.array_equal(observation, expected)
+        assert (rewards[0], ends[0]) == (same_rewards[0], same_ends[0])
+        assert reported(infos, 0) == reported(same_infos, 0)
+        ended = bool(ends[0])
