@@ -9,10 +9,11 @@ from gymnasium.envs.registration import register
 
 from memorl.envs.core import BatchedEnv
 from memorl.envs.mortar_mayhem import MortarMayhem
+from memorl.envs.mystery_path import MysteryPath
 from memorl.envs.repeat_previous import RepeatPrevious
 from memorl.envs.single import SingleEnv
 
-__all__ = ["BatchedEnv", "MortarMayhem", "RepeatPrevious", "SingleEnv"]
+__all__ = ["BatchedEnv", "MortarMayhem", "MysteryPath", "RepeatPrevious", "SingleEnv"]
 
 for _name, _module, _game, _arguments in (
     ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
@@ -20,6 +21,9 @@ for _name, _module, _game, _arguments in (
     ("MortarMayhemB-v0", "mortar_mayhem", "MortarMayhem", {"act_only": True}),
     ("MortarMayhemB-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True, "act_only": True}),
     ("Endless-MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {"endless": True}),
+    ("MysteryPath-v0", "mystery_path", "MysteryPath", {}),
+    ("MysteryPath-Grid-v0", "mystery_path", "MysteryPath", {"grid": True}),
+    ("Endless-MysteryPath-v0", "mystery_path", "MysteryPath", {"endless": True}),
     ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
 ):
     register(

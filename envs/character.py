@@ -38,10 +38,15 @@ def strides(speed: float) -> tuple[int, int]:
     return int(speed), int(_DIAGONAL * speed)
 
 
+def sprite_size(scale: float) -> int:
+    """Width and height of a sprite, in pixels; its origin is at half of it, rounded down."""
+    return 2 * radius(scale) + int(10 * scale) + _MARGIN
+
+
 def add_character(atlas: Atlas, scale: float) -> int:
     """Add the eight sprites, origin at the body's centre; the number of the first, which faces up."""
     hand = int(10 * scale)
-    size = 2 * radius(scale) + hand + _MARGIN
+    size = sprite_size(scale)
     centre = size // 2
     out, up = int(18 * scale), int(12 * scale) + _MARGIN // 2 - centre
 

@@ -34,7 +34,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         single_action_space: Discrete or MultiDiscrete, from 0.
         options: What `reset(options=...)` accepts.
         arguments: A value for each option.
-        state: Fields of an env besides the common ones, named as in `info_keys` where they are reported.
+        state: Fields of an env besides the common ones, named as in `info_keys` (reported at the end of an
+            episode) and `every_step_keys` (in every info, also that of `reset`).
         rules: Fields of the rules: the options, and what `_derive` computes from them.
         num_envs: N.
         levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from memorl.envs import BatchedEnv, MortarMayhem, RepeatPrevious
+from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious
 
 HERE = Path(__file__).parent
 PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
@@ -18,6 +18,12 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
         "*The agent's view: the first two commands (right, down), the figure on its way, and the explosion that "
         "judges the first command: only the blue tile is safe.*\n\n",
     ),
+    "mystery_path": (
+        MysteryPath,
+        "![The start, on the way, a fall, and the endless path](mystery_path.png)\n\n"
+        "*The agent's view: on the first tile, on the way along the invisible path, just fallen off it, and on the "
+        "endless path with some of the tiles behind the figure.*\n\n",
+    ),
     "repeat_previous": (RepeatPrevious, ""),
 }
 
@@ -25,11 +31,16 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    folder = HERE.parents[1] / "configs" / "env"
-    configs = [path.stem for start in (name, f"endless_{name}") for path in sorted(folder.glob(f"{start}*.yaml"))]
+    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"*{name}*.yaml"))]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
+
+
+def look(env: BatchedEnv) -> np.ndarray:
+    """The picture of the first env, three times as large, with a white margin on the right."""
+    picture = (env.render() or ())[0]
+    return np.pad(picture.repeat(3, 0).repeat(3, 1), ((0, 0), (0, 6), (0, 0)), constant_values=255)
 
 
 def mortar_mayhem() -> np.ndarray:
@@ -39,10 +50,25 @@ def mortar_mayhem() -> np.ndarray:
     frames = []
     for t in range(39 + 19 + 1):
         if t in (0, 4, 39 + 4, 39 + 19):
-            (picture,) = env.render() or ()
-            frames.append(np.pad(picture.repeat(3, 0).repeat(3, 1), ((0, 0), (0, 6), (0, 0)), constant_values=255))
+            frames.append(look(env))
         env.step(np.array([[2 if 39 <= t < 39 + 5 else 0, 0]]))
     return np.concatenate(frames, axis=1)[:, :-6]
+
+
+def mystery_path() -> np.ndarray:
+    """Three moments on a path that begins to the right, and one on the endless path, where the infos tell the way."""
+    env = MysteryPath(render_mode="rgb_array")
+    env.reset(seed=14)
+    frames = [look(env)]
+    for right, up in ((12, 0), (0, 3)):
+        for _ in range(right + up):
+            env.step(np.array([[2, 0] if right else [0, 1]]))
+        frames.append(look(env))
+    env = MysteryPath(endless=True, render_mode="rgb_array")
+    _, infos = env.reset(seed=9)
+    for _ in range(47):
+        infos = env.step(1 + infos["ground_truth"].argmax(1))[-1]
+    return np.concatenate([*frames, look(env)], axis=1)[:, :-6]
 
 
 if __name__ == "__main__":
@@ -50,4 +76,5 @@ if __name__ == "__main__":
 
     for name in PAGES:
         (HERE / f"{name}.md").write_text(page(name))
-    imageio.imwrite(HERE / "mortar_mayhem.png", mortar_mayhem())
+    for draw in (mortar_mayhem, mystery_path):
+        imageio.imwrite(HERE / f"{draw.__name__}.png", draw())
