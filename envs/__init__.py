@@ -10,15 +10,18 @@ from gymnasium.envs.registration import register
 from memorl.envs.core import BatchedEnv
 from memorl.envs.mortar_mayhem import MortarMayhem
 from memorl.envs.repeat_previous import RepeatPrevious
+from memorl.envs.searing_spotlights import SearingSpotlights
 from memorl.envs.single import SingleEnv
 
-__all__ = ["BatchedEnv", "MortarMayhem", "RepeatPrevious", "SingleEnv"]
+__all__ = ["BatchedEnv", "MortarMayhem", "RepeatPrevious", "SearingSpotlights", "SingleEnv"]
 
 for _name, _module, _game, _arguments in (
     ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
     ("MortarMayhem-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True}),
     ("MortarMayhemB-v0", "mortar_mayhem", "MortarMayhem", {"act_only": True}),
     ("MortarMayhemB-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True, "act_only": True}),
+    ("SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {}),
+    ("Endless-SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {"endless": True}),
     ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
 ):
     register(

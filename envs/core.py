@@ -9,7 +9,7 @@ Legend: N envs.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium.spaces import Dict, Discrete, MultiDiscrete, Space
@@ -43,7 +43,10 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
-    info_keys: ClassVar[tuple[str, ...]] = ("reward", "length")
+    info_keys: tuple[str, ...] = ("reward", "length")
+    """Fields of the state that infos tell at the end of an episode."""
+    every_step_keys: tuple[str, ...] = ()
+    """Fields of the state that every info tells, those of resets included."""
 
     def __init__(
         self,
@@ -115,7 +118,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             options: Options for this one episode, over the constructor's arguments.
 
         Returns:
-            The first observation of each episode, and an empty info.
+            The first observation of each episode, and an info with the `every_step_keys`.
 
         Raises:
             ValueError: An option or a seed is not allowed; the envs are then as they were.
@@ -130,15 +133,16 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             self._govern(slice(self.num_envs), values)
         self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
         self._state["phase"] = CALLED
-        observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
-        return observation, {}
+        observation, *_, infos = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
+        return observation, infos
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """Advance every env by one action.
 
         Returns:
-            Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos: at
-            the end of an episode `info_keys`, each an array [N] with its mask under `_key`.
+            Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos:
+            `every_step_keys` always and `info_keys` at the end of an episode, each an array [N, ...] with its mask [N]
+            under `_key`.
 
         Raises:
             ValueError: The actions have the wrong shape or values.
@@ -156,6 +160,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         rewards, ends = np.empty(self.num_envs), np.empty(self.num_envs, np.bool_)
         self._play(actions, observation, rewards, ends)
         infos: dict[str, Any] = {}
+        for key in self.every_step_keys:
+            infos[key], infos[f"_{key}"] = self._state[key].copy(), np.ones(self.num_envs, np.bool_)
         if ends.any():
             for key in self.info_keys:
                 infos[key], infos[f"_{key}"] = np.where(ends, self._state[key], 0), ends.copy()

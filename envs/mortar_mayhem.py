@@ -1,7 +1,7 @@
 """Mortar Mayhem: watch a list of commands, then carry it out from memory while the floor explodes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, final
+from typing import Any, final
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
@@ -90,7 +90,7 @@ class MortarMayhem(BatchedEnv):
     """
 
     metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array"], "render_fps": 25}
-    info_keys: ClassVar[tuple[str, ...]] = ("reward", "length", "success", "commands_completed")
+    info_keys = ("reward", "length", "success", "commands_completed")
 
     def __init__(
         self,

@@ -29,9 +29,9 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; see `BatchedEnv.reset`."""
         super().reset(seed=seed)
-        observation, _ = self._batch.reset(seed=seed, options=options)
+        observation, infos = self._batch.reset(seed=seed, options=options)
         self._playing = True
-        return _first(observation), {}
+        return _first(observation), _told(infos)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Advance by one action; ResetNeeded after the end of an episode."""
@@ -39,8 +39,7 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
             raise ResetNeeded("the episode is over: call reset")
         observation, rewards, ends, _, infos = self._batch.step(np.asarray(action)[None])
         self._playing = not ends[0]
-        info = {key: value[0].item() for key, value in infos.items() if not key.startswith("_")}
-        return _first(observation), float(rewards[0]), bool(ends[0]), False, info
+        return _first(observation), float(rewards[0]), bool(ends[0]), False, _told(infos)
 
     def render(self) -> Any:
         """The picture [y][x][channel], or None without a render mode."""
@@ -50,3 +49,8 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
 
 def _first(observation: Any) -> Any:
     return {key: value[0] for key, value in observation.items()} if isinstance(observation, dict) else observation[0]
+
+
+def _told(infos: dict[str, Any]) -> dict[str, Any]:
+    told = {key: value[0] for key, value in infos.items() if not key.startswith("_")}
+    return {key: value if value.ndim else value.item() for key, value in told.items()}
