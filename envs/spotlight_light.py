@@ -48,9 +48,9 @@ def _outline(light: Frame, x: int, y: int, radius: int) -> None:
 @leaf
 def shine(env: Record, light: Frame, spans: NDArray[np.int64], outlined: bool) -> None:
     """Draw where the spotlights shine."""
-    for x in range(SIZE):
+    for column in range(SIZE):
         for b in range(3 * SIZE):
-            light[x, b] = 0
+            light[column, b] = 0
     for k in range(env.lit_count):
         x, y, radius = np.int64(env.lit[k, 0]), np.int64(env.lit[k, 1]), np.int64(env.lit[k, 2])
         _disc(light, spans, x, y, radius)

@@ -1,6 +1,7 @@
 """Places for figure, coins and exit: drawn uniformly among the cells of the picture that are not blocked.
 
-`taken` is a scratch mask [84][84], indexed [y][x]; cells are counted row by row.
+`cells` is a scratch array [84][85]: row y holds which cells of the picture's row y are taken, and last how many are
+free. Cells are counted row by row.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.random import integers
 
-Taken = NDArray[np.bool_]
+Cells = NDArray[np.uint8]
 WIDE, NARROW = 28, 21
 """Radii that are blocked around a place: the figure's and an endless coin's, and the others'."""
 
@@ -18,42 +19,42 @@ _EDGE = 7
 
 
 @leaf
-def clear(taken: Taken) -> None:
+def clear(cells: Cells) -> None:
     """Free every cell."""
     for y in range(SIZE):
         for x in range(SIZE):
-            taken[y, x] = False
+            cells[y, x] = 0
+        cells[y, SIZE] = SIZE
 
 
 @leaf
-def block(taken: Taken, x: int, y: int, radius: int) -> None:
+def block(cells: Cells, x: int, y: int, radius: int) -> None:
     """Take the cells nearer than `radius` to (x, y)."""
     for row in range(max(0, y - radius), min(SIZE, y + radius)):
         for column in range(max(0, x - radius), min(SIZE, x + radius)):
-            if (column - x) ** 2 + (row - y) ** 2 < radius * radius:
-                taken[row, column] = True
+            if (column - x) ** 2 + (row - y) ** 2 < radius * radius and cells[row, column] == 0:
+                cells[row, column] = 1
+                cells[row, SIZE] -= 1
 
 
 @leaf
-def place(env: Record, taken: Taken, radius: int) -> tuple[int, int]:
+def place(env: Record, cells: Cells, radius: int) -> tuple[int, int]:
     """Draw a free cell, block what is around it, and shift it by 2 or 3 pixels on each axis."""
     free = 0
-    for y in range(SIZE):
-        for x in range(SIZE):
-            free += not taken[y, x]
+    for row in range(SIZE):
+        free += cells[row, SIZE]
     if free == 0:
-        clear(taken)
+        clear(cells)
         free = SIZE * SIZE
     left = integers(env.stream, 0, free)
-    y = 0
-    x = 0
-    while taken[y, x] or left > 0:
-        left -= not taken[y, x]
+    x, y = 0, 0
+    while left >= cells[y, SIZE]:
+        left -= np.int64(cells[y, SIZE])
+        y += 1
+    while cells[y, x] or left > 0:
+        left -= np.int64(1 - cells[y, x])
         x += 1
-        if x == SIZE:
-            x = 0
-            y += 1
-    block(taken, x, y, radius)
+    block(cells, x, y, radius)
     x += integers(env.stream, 2, 4)
     y += integers(env.stream, 2, 4)
     return x, y

@@ -35,7 +35,7 @@ STATE: list[Field] = [
 
 @leaf
 def _add_coin(env: Record, scratch: Scratch, radius: int) -> None:
-    x, y = place(env, scratch.taken, radius)
+    x, y = place(env, scratch.cells, radius)
     env.coins[env.coin_count, 0], env.coins[env.coin_count, 1] = inside(x), inside(y)
     env.coin_count += 1
 
@@ -43,25 +43,25 @@ def _add_coin(env: Record, scratch: Scratch, radius: int) -> None:
 @leaf
 def _start(env: Record, rules: Record, scratch: Scratch) -> None:
     env.facing = integers(env.stream, 0, 8)
-    clear(scratch.taken)
+    clear(scratch.cells)
     if rules.sample_agent_position:
-        env.x, env.y = place(env, scratch.taken, WIDE)
+        env.x, env.y = place(env, scratch.cells, WIDE)
     else:
         env.x, env.y = SIZE // 2, SIZE // 2
-        block(scratch.taken, SIZE // 2, SIZE // 2, NARROW)
+        block(scratch.cells, SIZE // 2, SIZE // 2, NARROW)
     env.spot_count, env.spawn_timer, env.spawned = 0, 0, 0
     for _ in range(rules.initial_spawns):
         add_spot(env, rules)
     env.coin_count = 0
     if rules.endless:
-        clear(scratch.taken)
+        clear(scratch.cells)
         if rules.coin_enabled:
             _add_coin(env, scratch, WIDE)
     else:
         for _ in range(choose(env.stream, rules.num_coins)):
             _add_coin(env, scratch, NARROW)
         if rules.use_exit:
-            x, y = place(env, scratch.taken, NARROW)
+            x, y = place(env, scratch.cells, NARROW)
             env.exit_x, env.exit_y = inside(x), inside(y)
     env.alpha = 0 if rules.light_dim_off_duration > 0 else rules.light_threshold
     env.health = rules.agent_health
@@ -127,8 +127,8 @@ def _endless_coin(env: Record, rules: Record, scratch: Scratch) -> float:
     reward = _coins(env, rules, scratch)
     if env.coin_count == 0:
         env.coin_t = 0
-        clear(scratch.taken)
-        block(scratch.taken, x, y, WIDE)
+        clear(scratch.cells)
+        block(scratch.cells, x, y, WIDE)
         _add_coin(env, scratch, WIDE)
     return reward
 

@@ -32,8 +32,8 @@ class Scratch(NamedTuple):
 
     light: NDArray[np.uint8]
     """[84][252]: 255 in a spotlight, 0 in the dark, 1 on the outline of a spotlight."""
-    taken: NDArray[np.bool_]
-    """[84][84], see `spotlight_places`."""
+    cells: NDArray[np.uint8]
+    """[84][85], see `spotlight_places`."""
 
 
 def scenery() -> Scenery:
@@ -50,7 +50,7 @@ def scenery() -> Scenery:
 
 def scratch() -> Scratch:
     """Fresh working memory."""
-    return Scratch(np.zeros((SIZE, 3 * SIZE), np.uint8), np.zeros((SIZE, SIZE), np.bool_))
+    return Scratch(np.zeros((SIZE, 3 * SIZE), np.uint8), np.zeros((SIZE, SIZE + 1), np.uint8))
 
 
 def coin_radius(scale: float) -> int:

@@ -15,31 +15,32 @@ HEALTH = SIZE // 2
 
 _FIELD = SIZE // 4
 _REWARD, _REWARD_WIDTH = 57, 10
-_ACTIONS = np.array([[120, 120, 120], [116, 1, 113], [255, 94, 14]], np.uint8)
-_BASE, _GREEN, _RED, _PAID = range(4)
-_COLOURS = np.array([[50, 50, 50], [0, 255, 0], [255, 0, 0], [255, 255, 0]], np.uint8)
+_BASE, _BLACK, _GREEN, _RED, _PAID, _ACTIONS = range(6)
+_ACTION_COLOURS = [[120, 120, 120], [116, 1, 113], [255, 94, 14]]
+_COLOURS = np.tile(
+    np.array([[50, 50, 50], [0, 0, 0], [0, 255, 0], [255, 0, 0], [255, 255, 0], *_ACTION_COLOURS], np.uint8), TOP
+)
+"""Colours of the bar, each for a whole column of it."""
 
 
 @leaf
-def _fill(frame: Frame, left: int, width: int, colour: NDArray[np.uint8]) -> None:
+def _fill(frame: Frame, left: int, width: int, colour: int) -> None:
     for x in range(left, min(left + width, SIZE)):
         for b in range(3 * TOP):
-            frame[x, b] = colour[b % 3]
+            frame[x, b] = _COLOURS[colour, b]
 
 
 @leaf
 def _draw_bar(env: Record, rules: Record, frame: Frame) -> None:
     if rules.show_last_action:
-        _fill(frame, HEALTH, _FIELD, _ACTIONS[env.field_across])
-        _fill(frame, HEALTH + _FIELD, _FIELD, _ACTIONS[env.field_down])
+        _fill(frame, HEALTH, _FIELD, _ACTIONS + env.field_across)
+        _fill(frame, HEALTH + _FIELD, _FIELD, _ACTIONS + env.field_down)
     else:
-        for x in range(HEALTH, SIZE):
-            for b in range(3 * TOP):
-                frame[x, b] = 0 if rules.endless else _COLOURS[_BASE, 0]
-    _fill(frame, 0, HEALTH, _COLOURS[_GREEN])
-    _fill(frame, 0, env.red_width, _COLOURS[_RED])
+        _fill(frame, HEALTH, HEALTH, _BLACK if rules.endless else _BASE)
+    _fill(frame, 0, HEALTH, _GREEN)
+    _fill(frame, 0, env.red_width, _RED)
     if rules.show_last_positive_reward and env.length > 0:
-        colour = _COLOURS[_PAID if env.paid else _BASE]
+        colour = _PAID if env.paid else _BASE
         if rules.show_last_action:
             _fill(frame, _REWARD, _REWARD_WIDTH, colour)
         else:

@@ -4,11 +4,12 @@ python docs/envs/build.py
 """
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from memorl.envs import BatchedEnv, MortarMayhem, RepeatPrevious
+from memorl.envs import BatchedEnv, MortarMayhem, RepeatPrevious, SearingSpotlights
 
 HERE = Path(__file__).parent
 PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
@@ -19,29 +20,47 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
         "judges the first command: only the blue tile is safe.*\n\n",
     ),
     "repeat_previous": (RepeatPrevious, ""),
+    "searing_spotlights": (
+        SearingSpotlights,
+        "![The first picture, the light going out, darkness, and a hit](searing_spotlights.png)\n\n"
+        "*The agent's view: figure, coin and closed exit in the first picture, the light going out, darkness with "
+        "spotlights, and a step in which one of them reaches the figure, which costs health.*\n\n",
+    ),
 }
 
 
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"{name}*.yaml"))]
+    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"*{name}*.yaml"))]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
 
 
-def mortar_mayhem() -> np.ndarray:
-    """Four moments of an episode whose first command is right, side by side, three times as large."""
-    env = MortarMayhem(render_mode="rgb_array")
-    env.reset(seed=34)
+def strip(env: BatchedEnv, moments: list[int], action: Callable[[int], list[int]]) -> np.ndarray:
+    """Some moments of an episode side by side, three times as large."""
     frames = []
-    for t in range(39 + 19 + 1):
-        if t in (0, 4, 39 + 4, 39 + 19):
+    for t in range(moments[-1] + 1):
+        if t in moments:
             (picture,) = env.render() or ()
             frames.append(np.pad(picture.repeat(3, 0).repeat(3, 1), ((0, 0), (0, 6), (0, 0)), constant_values=255))
-        env.step(np.array([[2 if 39 <= t < 39 + 5 else 0, 0]]))
+        env.step(np.array([action(t)]))
     return np.concatenate(frames, axis=1)[:, :-6]
+
+
+def mortar_mayhem() -> np.ndarray:
+    """Four moments of an episode whose first command is right."""
+    env = MortarMayhem(render_mode="rgb_array")
+    env.reset(seed=34)
+    return strip(env, [0, 4, 39 + 4, 39 + 19], lambda t: [2 if 39 <= t < 39 + 5 else 0, 0])
+
+
+def searing_spotlights() -> np.ndarray:
+    """The start of an episode in which the figure stays where it is, and its first hit."""
+    env = SearingSpotlights(render_mode="rgb_array")
+    env.reset(seed=35)
+    return strip(env, [0, 3, 30, 70], lambda t: [0, 0])
 
 
 if __name__ == "__main__":
@@ -49,4 +68,5 @@ if __name__ == "__main__":
 
     for name in PAGES:
         (HERE / f"{name}.md").write_text(page(name))
-    imageio.imwrite(HERE / "mortar_mayhem.png", mortar_mayhem())
+    for draw in (mortar_mayhem, searing_spotlights):
+        imageio.imwrite(HERE / f"{draw.__name__}.png", draw())
