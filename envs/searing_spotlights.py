@@ -11,11 +11,16 @@ from memorl.envs.canvas import SIZE, Atlas
 from memorl.envs.character import add_character, radius, strides
 from memorl.envs.core import BatchedEnv, Observation
 from memorl.envs.episodes import Array
+from memorl.envs.options import encode
 from memorl.envs.single import SingleEnv
 from memorl.envs.spotlight_options import RULES, check, stack, variant
 from memorl.envs.spotlight_rules import STATE, play
 from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius, scenery, scratch
+from memorl.envs.spotlight_symbols import symbol_names
 from memorl.envs.spotlight_view import paint
+
+_NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
+_NO_LOOKS = np.empty((0, 0), np.float32)
 
 
 @final
@@ -39,10 +44,14 @@ class SearingSpotlights(BatchedEnv):
     step, 2 on each axis diagonally.
 
     ## Observations
-    uint8 (84, 84, 3), indexed [x][y][channel] as Memory Gym's. The bar at the upper edge is never dark: health left
-    (green) and lost (red), the horizontal and the vertical part of the last action (gray, purple, orange), and between
-    them, in yellow, whether there was a reward; action and reward are shown one step late. The floor turns red in a
-    step that costs health.
+    `observation="pixels"`: uint8 (84, 84, 3), indexed [x][y][channel] as Memory Gym's. The bar at the upper edge is
+    never dark: health left (green) and lost (red), the horizontal and the vertical part of the last action (gray,
+    purple, orange), and between them, in yellow, whether there was a reward; action and reward are shown one step late.
+    The floor turns red in a step that costs health.
+
+    `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
+    pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen the whole place is told. At
+    most 16 spotlights, from left to right, and as many coins as the constructor's `num_coins` allows.
 
     ## Rewards
     `reward_coin` 0.25 for each coin, `reward_exit` 1 for the exit, which opens when all coins are taken: a solved
@@ -74,10 +83,11 @@ class SearingSpotlights(BatchedEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; `levels` are new; the debug picture and human window are not there. `use_exit=False` and,
-    in the endless variant, `show_last_action=False` work. `black_background` and `hide_chessboard` end with their
-    episode. Where there is no free place left for a coin, all places are free again. At most 64 spotlights at the
-    same time and 16 coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale` from 0.1 to 1.
+    Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
+    there. `use_exit=False` and, in the endless variant, `show_last_action=False` work. `black_background` and
+    `hide_chessboard` end with their episode. Where there is no free place left for a coin, all places are free again.
+    At most 64 spotlights at the same time and 16 coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale`
+    from 0.1 to 1.
 
     ## Quirks kept
     - When a spotlight is through, the next one in the list is neither drawn nor moved nor felt in that step; of two
@@ -99,6 +109,7 @@ class SearingSpotlights(BatchedEnv):
         self,
         *,
         endless: bool = False,
+        observation: str = "pixels",
         max_steps: int | None = None,
         steps_per_coin: int | None = None,
         initial_spawns: int | None = None,
@@ -184,17 +195,23 @@ class SearingSpotlights(BatchedEnv):
             "reward_max_steps": reward_max_steps,
             "reward_coin": reward_coin,
         }
-        self.endless = endless
+        if observation not in ("pixels", "symbolic"):
+            raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
+        self.endless, self.symbolic = endless, observation == "symbolic"
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
         self._scenery, self._scratch, self._atlas = scenery(), scratch(), Atlas()
         self._known: dict[tuple[str, float], int] = {}
         options, defaults = variant(endless)
+        values = defaults | {name: value for name, value in given.items() if value is not None}
+        self._most_coins = 1 if endless else max(1, *encode(options, values)["num_coins"][1:].tolist())
+        self.symbolic_fields = symbol_names(self._most_coins)
+        looks = Box(-1, 2, (len(self.symbolic_fields),), np.float32)
         super().__init__(
-            Box(0, 255, (SIZE, SIZE, 3), np.uint8),
+            looks if self.symbolic else Box(0, 255, (SIZE, SIZE, 3), np.uint8),
             MultiDiscrete([3, 3]),
             options,
-            defaults | {name: value for name, value in given.items() if value is not None},
+            values,
             state=STATE,
             rules=RULES,
             num_envs=num_envs,
@@ -205,6 +222,8 @@ class SearingSpotlights(BatchedEnv):
 
     def _check(self, values: Mapping[str, Any]) -> None:
         check(values, self.endless)
+        if self.symbolic and not self.endless and values["num_coins"][1:].max() > self._most_coins:
+            raise ValueError(f"num_coins is not allowed: symbols have room for {self._most_coins} coins")
 
     def _sprite(self, name: str, scale: float) -> int:
         if (name, scale) not in self._known:
@@ -231,6 +250,7 @@ class SearingSpotlights(BatchedEnv):
         self._sprites = self._atlas.sprites()
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
+        pixels, looks = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_LOOKS)
         play(
             0,
             self.num_envs,
@@ -241,7 +261,8 @@ class SearingSpotlights(BatchedEnv):
             self._scenery,
             self._scratch,
             self._sprites,
-            observation.reshape(self.num_envs, SIZE, 3 * SIZE),
+            pixels.reshape(len(pixels), SIZE, 3 * SIZE),
+            looks,
             rewards,
             ends,
         )

@@ -20,6 +20,7 @@ from memorl.envs.spotlight_beams import BEAMS, add_spot, move_spots
 from memorl.envs.spotlight_options import MAX_COINS, TOP
 from memorl.envs.spotlight_places import NARROW, WIDE, block, clear, inside, place
 from memorl.envs.spotlight_scenery import Scenery, Scratch
+from memorl.envs.spotlight_symbols import describe
 from memorl.envs.spotlight_view import HEALTH, draw
 
 STATE: list[Field] = [
@@ -200,10 +201,11 @@ def play(
     scratch: Scratch,
     sprites: Sprites,
     pixels: NDArray[np.uint8],
+    looks: NDArray[np.float32],
     rewards: NDArray[np.float64],
     ends: NDArray[np.bool_],
 ) -> None:
-    """One step of envs low .. high-1."""
+    """One step of envs low .. high-1; without pixels `looks` holds their description."""
     for i in range(low, high):
         env = state[i]
         rewards[i] = 0.0
@@ -215,4 +217,7 @@ def play(
             _start(env, rules[env.row], scratch)
         _report(env, rules[env.row])
         ends[i] = env.phase == ENDED
-        draw(env, rules[env.row], scenery, scratch, sprites, pixels[i])
+        if pixels.size:
+            draw(env, rules[env.row], scenery, scratch, sprites, pixels[i])
+        else:
+            describe(env, rules[env.row], scenery, scratch, sprites, looks[i])

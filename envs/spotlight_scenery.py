@@ -34,6 +34,10 @@ class Scratch(NamedTuple):
     """[84][252]: 255 in a spotlight, 0 in the dark, 1 on the outline of a spotlight."""
     cells: NDArray[np.uint8]
     """[84][85], see `spotlight_places`."""
+    labels: NDArray[np.uint8]
+    """[84][84], see `spotlight_symbols`."""
+    cover: NDArray[np.uint8]
+    """[84][84]: how many spotlights shine there."""
 
 
 def scenery() -> Scenery:
@@ -50,7 +54,8 @@ def scenery() -> Scenery:
 
 def scratch() -> Scratch:
     """Fresh working memory."""
-    return Scratch(np.zeros((SIZE, 3 * SIZE), np.uint8), np.zeros((SIZE, SIZE + 1), np.uint8))
+    light, cells = np.zeros((SIZE, 3 * SIZE), np.uint8), np.zeros((SIZE, SIZE + 1), np.uint8)
+    return Scratch(light, cells, np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8))
 
 
 def coin_radius(scale: float) -> int:

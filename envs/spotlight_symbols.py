@@ -1,0 +1,150 @@
+"""What the picture of Searing Spotlights shows, in numbers: nothing is told of what is hidden.
+
+Each thing stamps its label into a small map, layer by layer as in the picture; darkness wipes out what no spotlight
+shines on. What is left of a label can be seen. A spotlight is told if a pixel would be dark without it, and of two
+that are the same in this only one.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memorl.envs.canvas import SIZE, Sprites
+from memorl.envs.compiled import Record, leaf
+from memorl.envs.options import MAX_CHOICES
+from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, TOP
+from memorl.envs.spotlight_scenery import HURT, Scenery, Scratch
+from memorl.envs.spotlight_view import HEALTH, coin_is_above, facing_of, floor_of
+
+SPOT_SLOTS = 16
+"""Spotlights that are told of; others that can be seen at the same time are left out."""
+
+_DIRECTIONS = ("none", "minus", "plus")
+_FIXED = (
+    "darkness",
+    "hurt",
+    "health_lost",
+    *(f"last_{axis}_{way}" for axis in ("horizontal", "vertical") for way in _DIRECTIONS),
+    *("reward_told", "last_reward"),
+    *("agent_seen", *(f"agent_facing_{45 * facing}" for facing in range(8)), "agent_x", "agent_y"),
+    *("exit_seen", "exit_open", "exit_x", "exit_y"),
+    *(f"spot_{slot}_{what}" for slot in range(SPOT_SLOTS) for what in ("seen", "x", "y", "radius")),
+)
+_ACROSS, _DOWN, _REWARD, _FIGURE, _GATE, _SPOTS, _COINS = 3, 6, 9, 11, 22, 26, 26 + 4 * SPOT_SLOTS
+_RED_LABEL, _EXIT_LABEL, _AGENT_LABEL, _COIN_LABEL = 1, 2, 3, 4
+_LABELS = _COIN_LABEL + MAX_COINS
+assert len(_FIXED) == _COINS
+assert MAX_COINS == MAX_CHOICES
+
+
+def symbol_names(coins: int) -> tuple[str, ...]:
+    """What the values mean, for at most so many coins."""
+    return _FIXED + tuple(f"coin_{slot}_{what}" for slot in range(coins) for what in ("seen", "x", "y"))
+
+
+@leaf
+def _stamp(labels: NDArray[np.uint8], sprites: Sprites, k: int, x: int, y: int, label: int) -> None:
+    """As `canvas.blit`, but a label for each pixel."""
+    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
+    left, top, rows = x + sprites.place[k, 3], y + sprites.place[k, 4], int(width) // 3
+    for column in range(max(0, -left), min(columns, SIZE - left)):
+        for row in range(max(0, -top), min(rows, SIZE - top)):
+            if sprites.keep[first + column * width + 3 * row] == 0:
+                labels[left + column, top + row] = label
+
+
+@leaf
+def _cover(env: Record, cover: NDArray[np.uint8], spans: NDArray[np.int64], k: int, change: int) -> bool:
+    """Count spotlight k in (1) or out (-1); whether there is a pixel in it and in no other one."""
+    x, y, radius = np.int64(env.lit[k, 0]), np.int64(env.lit[k, 1]), np.int64(env.lit[k, 2])
+    alone = False
+    for column in range(max(0, x - radius), min(SIZE, x + radius)):
+        half = spans[radius, column - x + radius]
+        for row in range(max(TOP, y - half), min(SIZE, y + half)):
+            alone |= cover[column, row] == 1
+            cover[column, row] += change
+    return alone
+
+
+@leaf
+def _map(env: Record, rules: Record, scenery: Scenery, scratch: Scratch, sprites: Sprites) -> None:
+    labels, cover = scratch.labels, scratch.cover
+    order = rules.layers[np.int64(coin_is_above(env, rules))]
+    for k in range(LAYERS):
+        layer = order[k]
+        if layer == FLOOR or (layer == COIN and rules.endless and not rules.coin_enabled):
+            red = layer == FLOOR and floor_of(env, rules) == HURT
+            for x in range(SIZE):
+                for y in range(SIZE):
+                    labels[x, y] = _RED_LABEL if red and scenery.floors[HURT, x, 3 * y + 1] == 0 else 0
+        elif layer == DARK and env.alpha == 255:
+            for x in range(SIZE):
+                for y in range(SIZE):
+                    if cover[x, y] == 0:
+                        labels[x, y] = 0
+        elif layer == BAR:
+            labels[:, :TOP] = 0
+        elif layer == COIN:
+            for coin in range(env.coin_count):
+                _stamp(labels, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1], _COIN_LABEL + coin)
+        elif layer == EXIT and rules.use_exit:
+            _stamp(labels, sprites, rules.exit, env.exit_x, env.exit_y, _EXIT_LABEL)
+        elif layer == AGENT:
+            _stamp(labels, sprites, rules.figure + facing_of(env), env.x, env.y, _AGENT_LABEL)
+
+
+@leaf
+def _tell_spots(env: Record, scenery: Scenery, scratch: Scratch, looks: NDArray[np.float32]) -> None:
+    """From left to right, then from top to bottom, so that nothing is told of their age."""
+    told = np.zeros(MAX_SPOTS, np.bool_)
+    for k in range(env.lit_count):
+        told[k] = _cover(env, scratch.cover, scenery.spans, k, 0)
+        if not told[k]:
+            _cover(env, scratch.cover, scenery.spans, k, -1)
+    for slot in range(SPOT_SLOTS):
+        best = -1
+        for k in range(env.lit_count):
+            if told[k] and (best < 0 or (env.lit[k, 0], env.lit[k, 1]) < (env.lit[best, 0], env.lit[best, 1])):
+                best = k
+        if best < 0:
+            return
+        told[best] = False
+        at = _SPOTS + 4 * slot
+        looks[at] = 1
+        for i in range(3):
+            looks[at + 1 + i] = env.lit[best, i] / SIZE
+
+
+@leaf
+def describe(
+    env: Record, rules: Record, scenery: Scenery, scratch: Scratch, sprites: Sprites, looks: NDArray[np.float32]
+) -> None:
+    """Write the values named by `symbol_names`."""
+    looks[:] = 0
+    scratch.cover[:] = 0
+    if env.alpha > 0:
+        for k in range(env.lit_count):
+            _cover(env, scratch.cover, scenery.spans, k, 1)
+        _tell_spots(env, scenery, scratch, looks)
+    _map(env, rules, scenery, scratch, sprites)
+    seen = np.zeros(_LABELS, np.bool_)
+    for x in range(SIZE):
+        for y in range(SIZE):
+            seen[scratch.labels[x, y]] = True
+    looks[0], looks[1], looks[2] = env.alpha / 255, seen[_RED_LABEL], min(env.red_width / HEALTH, 1.0)
+    if rules.show_last_action:
+        looks[_ACROSS + env.field_across] = 1
+        looks[_DOWN + env.field_down] = 1
+    if rules.show_last_positive_reward and env.length > 0:
+        looks[_REWARD], looks[_REWARD + 1] = 1, env.paid
+    if seen[_AGENT_LABEL]:
+        looks[_FIGURE] = 1
+        looks[_FIGURE + 1 + facing_of(env)] = 1
+        looks[_FIGURE + 9], looks[_FIGURE + 10] = env.x / SIZE, env.y / SIZE
+    if seen[_EXIT_LABEL]:
+        looks[_GATE], looks[_GATE + 1] = 1, env.open
+        looks[_GATE + 2], looks[_GATE + 3] = env.exit_x / SIZE, env.exit_y / SIZE
+    at = _COINS
+    for coin in range(env.coin_count):
+        if seen[_COIN_LABEL + coin]:
+            looks[at], looks[at + 1], looks[at + 2] = 1, env.coins[coin, 0] / SIZE, env.coins[coin, 1] / SIZE
+            at += 3
