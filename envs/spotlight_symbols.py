@@ -44,11 +44,12 @@ def symbol_names(coins: int) -> tuple[str, ...]:
 @leaf
 def _stamp(labels: NDArray[np.uint8], sprites: Sprites, k: int, x: int, y: int, label: int) -> None:
     """As `canvas.blit`, but a label for each pixel."""
-    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
-    left, top, rows = x + sprites.place[k, 3], y + sprites.place[k, 4], int(width) // 3
-    for column in range(max(0, -left), min(columns, SIZE - left)):
-        for row in range(max(0, -top), min(rows, SIZE - top)):
-            if sprites.keep[first + column * width + 3 * row] == 0:
+    first, columns, rows = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2] // 3
+    left, top = x + sprites.place[k, 3], y + sprites.place[k, 4]
+    for column in range(columns):
+        for row in range(rows):
+            inside = 0 <= left + column < SIZE and 0 <= top + row < SIZE
+            if inside and sprites.keep[first + 3 * (column * rows + row)] == 0:
                 labels[left + column, top + row] = label
 
 
