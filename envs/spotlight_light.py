@@ -17,9 +17,11 @@ LIT, OUTLINE = 255, 1
 def _disc(light: Frame, spans: NDArray[np.int64], x: int, y: int, radius: int) -> None:
     for column in range(max(0, radius - x), min(2 * radius, SIZE + radius - x)):
         half = spans[radius, column]
-        target = light[x - radius + column]
-        for b in range(3 * max(0, y - half), 3 * min(SIZE, y + half)):
-            target[b] = LIT
+        low, high = max(0, y - half), min(SIZE, y + half)
+        if low < high:
+            target = light[x - radius + column, 3 * low : 3 * high]
+            for b in range(len(target)):
+                target[b] = LIT
 
 
 @leaf
