@@ -5,8 +5,6 @@ tried: one may take the last coin and leave in the same step. The bar shows acti
 record keeps what is shown (`field_*`, `paid`) beside what comes next (`next_*`, `gained`).
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +19,7 @@ from memorl.envs.spotlight_options import MAX_COINS, TOP
 from memorl.envs.spotlight_places import NARROW, WIDE, block, clear, inside, place
 from memorl.envs.spotlight_scenery import Scenery, Scratch
 from memorl.envs.spotlight_symbols import describe
+from memorl.envs.spotlight_targets import add_coin, coins, endless_coin, leave
 from memorl.envs.spotlight_view import HEALTH, draw
 
 STATE: list[Field] = [
@@ -32,13 +31,6 @@ STATE: list[Field] = [
     *((name, np.float64) for name in ("health", "agent_health", "coins_collected")),
     ("ground_truth", np.float64, (4,)),
 ]
-
-
-@leaf
-def _add_coin(env: Record, scratch: Scratch, radius: int) -> None:
-    x, y = place(env, scratch.cells, radius)
-    env.coins[env.coin_count, 0], env.coins[env.coin_count, 1] = inside(x), inside(y)
-    env.coin_count += 1
 
 
 @leaf
@@ -57,10 +49,10 @@ def _start(env: Record, rules: Record, scratch: Scratch) -> None:
     if rules.endless:
         clear(scratch.cells)
         if rules.coin_enabled:
-            _add_coin(env, scratch, WIDE)
+            add_coin(env, scratch, WIDE)
     else:
         for _ in range(choose(env.stream, rules.num_coins)):
-            _add_coin(env, scratch, NARROW)
+            add_coin(env, scratch, NARROW)
         if rules.use_exit:
             x, y = place(env, scratch.cells, NARROW)
             env.exit_x, env.exit_y = inside(x), inside(y)
@@ -103,56 +95,6 @@ def _spotlights(env: Record, rules: Record) -> float:
 
 
 @leaf
-def _coins(env: Record, rules: Record, scratch: Scratch) -> float:
-    """Take every coin in reach, but pass over the one that follows one taken, as the original does."""
-    reward = 0.0
-    reach = rules.coin_radius + rules.radius
-    k = 0
-    while k < env.coin_count:
-        across, down = env.coins[k, 0] - env.x, env.coins[k, 1] - env.y
-        if across * across + down * down <= reach * reach:
-            reward += rules.reward_coin
-            env.taken += 1
-            env.coin_count -= 1
-            for i in range(k, env.coin_count):
-                env.coins[i, 0], env.coins[i, 1] = env.coins[i + 1, 0], env.coins[i + 1, 1]
-        k += 1
-    return reward
-
-
-@leaf
-def _endless_coin(env: Record, rules: Record, scratch: Scratch) -> float:
-    if not rules.coin_enabled:
-        return 0.0
-    x, y = env.coins[0, 0], env.coins[0, 1]
-    reward = _coins(env, rules, scratch)
-    if env.coin_count == 0:
-        env.coin_t = 0
-        clear(scratch.cells)
-        block(scratch.cells, x, y, WIDE)
-        _add_coin(env, scratch, WIDE)
-    return reward
-
-
-@leaf
-def _leave(env: Record, rules: Record) -> float:
-    """Without an exit the last coin ends the episode, if there were any coins."""
-    if env.coin_count > 0:
-        return 0.0
-    reward = 0.0
-    out = env.taken > 0
-    if rules.use_exit:
-        env.open = 1
-        across, down = env.exit_x - env.x, env.exit_y - env.y
-        out = math.sqrt(across * across + down * down) <= rules.exit_radius + rules.radius
-        reward = rules.reward_exit if out else 0.0
-    if out and env.phase != ENDED:
-        env.phase = ENDED
-        env.success = 1
-    return reward
-
-
-@leaf
 def _advance(env: Record, rules: Record, scratch: Scratch, action: NDArray[np.int64]) -> float:
     walk(env, action, rules.straight, rules.diagonal)
     env.x = max(min(env.x, SIZE - rules.radius), rules.radius)
@@ -163,13 +105,13 @@ def _advance(env: Record, rules: Record, scratch: Scratch, action: NDArray[np.in
     reward = 0.0
     reward += _spotlights(env, rules)
     if rules.endless:
-        reward += _endless_coin(env, rules, scratch)
+        reward += endless_coin(env, rules, scratch)
         env.coin_t += 1
         if env.coin_t == rules.steps_per_coin and rules.coin_enabled:
             env.phase = ENDED
     else:
-        reward += _coins(env, rules, scratch)
-        reward += _leave(env, rules)
+        reward += coins(env, rules)
+        reward += leave(env, rules)
     if env.length + 1 == rules.max_steps:
         env.phase = ENDED
     env.paid, env.gained = env.gained, np.int64(reward > 0)
