@@ -11,9 +11,10 @@ from memorl.envs.core import BatchedEnv
 from memorl.envs.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path import MysteryPath
 from memorl.envs.repeat_previous import RepeatPrevious
+from memorl.envs.searing_spotlights import SearingSpotlights
 from memorl.envs.single import SingleEnv
 
-__all__ = ["BatchedEnv", "MortarMayhem", "MysteryPath", "RepeatPrevious", "SingleEnv"]
+__all__ = ["BatchedEnv", "MortarMayhem", "MysteryPath", "RepeatPrevious", "SearingSpotlights", "SingleEnv"]
 
 for _name, _module, _game, _arguments in (
     ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
@@ -24,6 +25,8 @@ for _name, _module, _game, _arguments in (
     ("MysteryPath-v0", "mystery_path", "MysteryPath", {}),
     ("MysteryPath-Grid-v0", "mystery_path", "MysteryPath", {"grid": True}),
     ("Endless-MysteryPath-v0", "mystery_path", "MysteryPath", {"endless": True}),
+    ("SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {}),
+    ("Endless-SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {"endless": True}),
     ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
 ):
     register(

@@ -56,3 +56,29 @@ def turned(x: float, y: float, degrees: int) -> tuple[float, float]:
         return [(x, y), (-y, x), (-x, -y), (y, -x)][quarter]
     sine, cosine = math.sin(math.radians(degrees % 360)), math.cos(math.radians(degrees % 360))
     return cosine * x - sine * y, sine * x + cosine * y
+
+
+def ring(radius: int) -> Shape:
+    """The outline of width 1 of a circle, [2 radius, 2 radius]."""
+    picture = np.zeros((2 * radius, 2 * radius), np.bool_)
+    error, x, y = 1 - radius, 0, radius
+    while x < y:
+        if error >= 0:
+            y -= 1
+            error -= 2 * y
+        x += 1
+        error += 2 * x + 1
+        for near, far in ((x, y), (y, x)):
+            picture[np.ix_([radius - near, radius + near - 1], [radius - far, radius + far - 1])] = True
+    return picture
+
+
+def gate(size: int, corner: int) -> tuple[Shape, Shape]:
+    """A square whose upper corners are rounded by circles of radius `corner`, and its outline of width 1."""
+    body, outline = np.ones((size, size), np.bool_), np.zeros((size, size), np.bool_)
+    outline[[0, -1]] = outline[:, -1] = True
+    outline[:, 0] = True
+    for whole, round_ in ((body, disc(corner)), (outline, ring(corner))):
+        whole[:corner, :corner] = round_[:corner, :corner]
+        whole[size - corner :, :corner] = round_[corner:, :corner]
+    return body, outline

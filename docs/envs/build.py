@@ -4,11 +4,12 @@ python docs/envs/build.py
 """
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious
+from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious, SearingSpotlights
 
 HERE = Path(__file__).parent
 PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
@@ -25,6 +26,12 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
         "endless path with some of the tiles behind the figure.*\n\n",
     ),
     "repeat_previous": (RepeatPrevious, ""),
+    "searing_spotlights": (
+        SearingSpotlights,
+        "![The first picture, the light going out, darkness, and a hit](searing_spotlights.png)\n\n"
+        "*The agent's view: figure, coin and closed exit in the first picture, the light going out, darkness with "
+        "spotlights, and a step in which one of them reaches the figure, which costs health.*\n\n",
+    ),
 }
 
 
@@ -43,16 +50,28 @@ def look(env: BatchedEnv) -> np.ndarray:
     return np.pad(picture.repeat(3, 0).repeat(3, 1), ((0, 0), (0, 6), (0, 0)), constant_values=255)
 
 
+def strip(env: BatchedEnv, moments: list[int], action: Callable[[int], list[int]]) -> np.ndarray:
+    """Some moments of an episode side by side, three times as large."""
+    frames = []
+    for t in range(moments[-1] + 1):
+        if t in moments:
+            frames.append(look(env))
+        env.step(np.array([action(t)]))
+    return np.concatenate(frames, axis=1)[:, :-6]
+
+
 def mortar_mayhem() -> np.ndarray:
-    """Four moments of an episode whose first command is right, side by side, three times as large."""
+    """Four moments of an episode whose first command is right."""
     env = MortarMayhem(render_mode="rgb_array")
     env.reset(seed=34)
-    frames = []
-    for t in range(39 + 19 + 1):
-        if t in (0, 4, 39 + 4, 39 + 19):
-            frames.append(look(env))
-        env.step(np.array([[2 if 39 <= t < 39 + 5 else 0, 0]]))
-    return np.concatenate(frames, axis=1)[:, :-6]
+    return strip(env, [0, 4, 39 + 4, 39 + 19], lambda t: [2 if 39 <= t < 39 + 5 else 0, 0])
+
+
+def searing_spotlights() -> np.ndarray:
+    """The start of an episode in which the figure stays where it is, and its first hit."""
+    env = SearingSpotlights(render_mode="rgb_array")
+    env.reset(seed=35)
+    return strip(env, [0, 3, 30, 70], lambda t: [0, 0])
 
 
 def mystery_path() -> np.ndarray:
@@ -76,5 +95,5 @@ if __name__ == "__main__":
 
     for name in PAGES:
         (HERE / f"{name}.md").write_text(page(name))
-    for draw in (mortar_mayhem, mystery_path):
+    for draw in (mortar_mayhem, mystery_path, searing_spotlights):
         imageio.imwrite(HERE / f"{draw.__name__}.png", draw())

@@ -1,0 +1,66 @@
+"""Places for figure, coins and exit: drawn uniformly among the cells of the picture that are not blocked.
+
+`cells` is a scratch array [84][85]: row y holds which cells of the picture's row y are taken, and last how many are
+free. Cells are counted row by row.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memorl.envs.canvas import SIZE
+from memorl.envs.compiled import Record, leaf
+from memorl.envs.random import integers
+
+Cells = NDArray[np.uint8]
+WIDE, NARROW = 28, 21
+"""Radii that are blocked around a place: the figure's and an endless coin's, and the others'."""
+
+_EDGE = 7
+
+
+@leaf
+def clear(cells: Cells) -> None:
+    """Free every cell."""
+    for y in range(SIZE):
+        for x in range(SIZE):
+            cells[y, x] = 0
+        cells[y, SIZE] = SIZE
+
+
+@leaf
+def block(cells: Cells, x: int, y: int, radius: int) -> None:
+    """Take the cells nearer than `radius` to (x, y)."""
+    for row in range(max(0, y - radius), min(SIZE, y + radius)):
+        for column in range(max(0, x - radius), min(SIZE, x + radius)):
+            if (column - x) ** 2 + (row - y) ** 2 < radius * radius and cells[row, column] == 0:
+                cells[row, column] = 1
+                cells[row, SIZE] -= 1
+
+
+@leaf
+def place(env: Record, cells: Cells, radius: int) -> tuple[int, int]:
+    """Draw a free cell, block what is around it, and shift it by 2 or 3 pixels on each axis."""
+    free = 0
+    for row in range(SIZE):
+        free += cells[row, SIZE]
+    if free == 0:
+        clear(cells)
+        free = SIZE * SIZE
+    left = integers(env.stream, 0, free)
+    x, y = 0, 0
+    while left >= cells[y, SIZE]:
+        left -= np.int64(cells[y, SIZE])
+        y += 1
+    while cells[y, x] or left > 0:
+        left -= np.int64(1 - cells[y, x])
+        x += 1
+    block(cells, x, y, radius)
+    x += integers(env.stream, 2, 4)
+    y += integers(env.stream, 2, 4)
+    return x, y
+
+
+@leaf
+def inside(at: int) -> int:
+    """Keep a coordinate of a coin or exit away from the edge."""
+    return min(max(at, _EDGE), SIZE - _EDGE)

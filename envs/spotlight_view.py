@@ -1,0 +1,102 @@
+"""The picture of Searing Spotlights: its layers from the lowest up, and the bar that tells what is not seen else."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
+from memorl.envs.compiled import Record, entry, leaf
+from memorl.envs.episodes import Array
+from memorl.envs.spotlight_light import darken, shine
+from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, TOP
+from memorl.envs.spotlight_scenery import CALM, HURT, PLAIN, UNSEEN, Scenery, Scratch
+
+HEALTH = SIZE // 2
+"""Width of the bar of health; right of it are the two fields of the last action, with that of the reward between."""
+
+_FIELD = SIZE // 4
+_REWARD, _REWARD_WIDTH = 57, 10
+_BASE, _BLACK, _GREEN, _RED, _PAID, _ACTIONS = range(6)
+_ACTION_COLOURS = [[120, 120, 120], [116, 1, 113], [255, 94, 14]]
+_COLOURS = np.tile(
+    np.array([[50, 50, 50], [0, 0, 0], [0, 255, 0], [255, 0, 0], [255, 255, 0], *_ACTION_COLOURS], np.uint8), TOP
+)
+"""Colours of the bar, each for a whole column of it."""
+
+
+@leaf
+def _fill(frame: Frame, left: int, width: int, colour: int) -> None:
+    for x in range(left, min(left + width, SIZE)):
+        for b in range(3 * TOP):
+            frame[x, b] = _COLOURS[colour, b]
+
+
+@leaf
+def _draw_bar(env: Record, rules: Record, frame: Frame) -> None:
+    if rules.show_last_action:
+        _fill(frame, HEALTH, _FIELD, _ACTIONS + env.field_across)
+        _fill(frame, HEALTH + _FIELD, _FIELD, _ACTIONS + env.field_down)
+    else:
+        _fill(frame, HEALTH, HEALTH, _BLACK if rules.endless else _BASE)
+    _fill(frame, 0, HEALTH, _GREEN)
+    _fill(frame, 0, env.red_width, _RED)
+    if rules.show_last_positive_reward and env.length > 0:
+        colour = _PAID if env.paid else _BASE
+        if rules.show_last_action:
+            _fill(frame, _REWARD, _REWARD_WIDTH, colour)
+        else:
+            _fill(frame, HEALTH, HEALTH, colour)
+
+
+@leaf
+def floor_of(env: Record, rules: Record) -> int:
+    """Which of the floors is shown."""
+    if rules.black_background:
+        return UNSEEN
+    if rules.hide_chessboard:
+        return PLAIN
+    return HURT if env.hurt else CALM
+
+
+@leaf
+def coin_is_above(env: Record, rules: Record) -> bool:
+    """Whether darkness does not cover the coins."""
+    return rules.coins_visible or (rules.endless and env.coin_t < rules.coin_show_duration)
+
+
+@leaf
+def facing_of(env: Record) -> int:
+    """The figure always faces up in the first picture."""
+    return env.facing if env.length > 0 else 0
+
+
+@leaf
+def draw(env: Record, rules: Record, scenery: Scenery, scratch: Scratch, sprites: Sprites, frame: Frame) -> None:
+    """Draw everything into a frame [84][252]."""
+    order = rules.layers[np.int64(coin_is_above(env, rules))]
+    for k in range(LAYERS):
+        layer = order[k]
+        if layer == FLOOR:
+            copy(frame, scenery.floors[floor_of(env, rules)])
+        elif layer == DARK and env.alpha > 0:
+            shine(env, scratch.light, scenery.spans, rules.black_background)
+            darken(frame, scratch.light, env.alpha, rules.black_background)
+        elif layer == BAR:
+            _draw_bar(env, rules, frame)
+        elif layer == COIN:
+            if rules.endless and not rules.coin_enabled:
+                copy(frame, scenery.floors[UNSEEN])
+            for coin in range(env.coin_count):
+                blit(frame, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1])
+        elif layer == EXIT and rules.use_exit:
+            blit(frame, sprites, rules.exit + env.open, env.exit_x, env.exit_y)
+        elif layer == AGENT:
+            blit(frame, sprites, rules.figure + facing_of(env), env.x, env.y)
+
+
+@entry
+def paint(
+    state: Array, rules: Array, scenery: Scenery, scratch: Scratch, sprites: Sprites, pixels: NDArray[np.uint8]
+) -> None:
+    """Draw every env as it stands into pixels [N][84][252]."""
+    for i in range(len(state)):
+        draw(state[i], rules[state[i].row], scenery, scratch, sprites, pixels[i])
