@@ -18,14 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from machine import report, table  # isort: skip
-from memorl.envs import MortarMayhem
+from memorl.envs import MortarMayhem, MysteryPath, SearingSpotlights
 from memorl.envs.core import BatchedEnv
 
-GAMES = {
-    "MortarMayhem-v0": {"grid": False, "act_only": False},
-    "MortarMayhem-Grid-v0": {"grid": True, "act_only": False},
-    "MortarMayhemB-v0": {"grid": False, "act_only": True},
-    "MortarMayhemB-Grid-v0": {"grid": True, "act_only": True},
+GAMES: dict[str, tuple[type[BatchedEnv], dict[str, bool]]] = {
+    "MortarMayhem-v0": (MortarMayhem, {}),
+    "MortarMayhem-Grid-v0": (MortarMayhem, {"grid": True}),
+    "MortarMayhemB-v0": (MortarMayhem, {"act_only": True}),
+    "MortarMayhemB-Grid-v0": (MortarMayhem, {"grid": True, "act_only": True}),
+    "Endless-MortarMayhem-v0": (MortarMayhem, {"endless": True}),
+    "MysteryPath-v0": (MysteryPath, {}),
+    "MysteryPath-Grid-v0": (MysteryPath, {"grid": True}),
+    "Endless-MysteryPath-v0": (MysteryPath, {"endless": True}),
+    "SearingSpotlights-v0": (SearingSpotlights, {}),
+    "Endless-SearingSpotlights-v0": (SearingSpotlights, {"endless": True}),
 }
 
 
@@ -62,9 +68,9 @@ def main() -> None:
     args = parser.parse_args()
 
     rows = []
-    for name, variant in GAMES.items():
+    for name, (game, variant) in GAMES.items():
         sets = [(kind, n) for kind in ("pixels", "symbolic") for n in args.num_envs]
-        envs = {(kind, n): MortarMayhem(observation=kind, num_envs=n, **variant) for kind, n in sets}
+        envs = {(kind, n): game(observation=kind, num_envs=n, **variant) for kind, n in sets}
         peer: list[float] = []
         own: dict[tuple[str, int], list[float]] = {key: [] for key in sets}
         for _ in range(args.rounds):

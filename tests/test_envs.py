@@ -88,7 +88,6 @@ def test_an_integer_seeds_env_i_with_its_sum(config: Any) -> None:
 def test_observations_rewards_and_ends_keep_to_their_spaces(config: Any) -> None:
     envs = make(config)
     assert envs.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
-    always = {name for key in envs.every_step_keys for name in (key, f"_{key}")}
     observation, info = envs.reset(seed=0)
     assert set(info) == {name for key in envs.every_step_keys for name in (key, f"_{key}")}
     ended = np.zeros(3, np.bool_)
