@@ -125,17 +125,13 @@ class Run:
         if whole:
             self.stream.load_state_dict(saved["stream"])
             self.state = {name: value.to(self.stream.device) for name, value in saved["state"].items()}
-            self.model.memory.prepare(self._no_features(), self.state, None)
+            self.model.memory.require_state(self.state, self.settings.num_envs)
         else:
             self._begin(self.settings.seed + self.agent.steps)
         torch.set_rng_state(saved["rng"].cpu())
         if saved["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all([state.cpu() for state in saved["cuda_rng"]])
         return whole
-
-    def _no_features(self) -> torch.Tensor:
-        """Features of one step, to hold a state against."""
-        return torch.zeros(1, self.settings.num_envs, self.model.memory.input_size, device=self.stream.device)
 
     def _begin(self, seed: int) -> None:
         """Begin an episode everywhere, each environment with a seed unrelated to those of another run."""

@@ -70,11 +70,15 @@ class Memory(nn.Module, ABC):
             )
         if state is None:
             return self.initial_state(x.shape[1]), first
-        names = self.initial_state(1).keys()
-        if state.keys() != names or any(value.shape[0] != x.shape[1] for value in state.values()):
-            shapes = {name: tuple(value.shape) for name, value in state.items()}
-            raise ValueError(f"state is {shapes}; expected {', '.join(names) or 'nothing'} of {x.shape[1]} rows")
+        self.require_state(state, x.shape[1])
         return state, first
+
+    def require_state(self, state: State, batch_size: int) -> None:
+        """Raise ValueError if this is no state of `batch_size` sequences of this memory."""
+        names = self.initial_state(1).keys()
+        if state.keys() != names or any(value.shape[0] != batch_size for value in state.values()):
+            shapes = {name: tuple(value.shape) for name, value in state.items()}
+            raise ValueError(f"state is {shapes}; expected {', '.join(names) or 'nothing'} of {batch_size} rows")
 
 
 def require_positive(**sizes: float) -> None:
