@@ -13,9 +13,9 @@ from hydra.utils import get_object
 from memorl.memory import Memory
 
 from .actions import Actions
+from .agent import Agent
 from .encoders import Encoder
 from .model import ActorCritic
-from .ppo import PPO
 
 T = TypeVar("T")
 _NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -120,9 +120,9 @@ def build_model(config: Mapping[str, Any], space: spaces.Space, actions: Actions
     return build("model", config["model"], ActorCritic, encoder, memory, actions)
 
 
-def build_agent(config: Mapping[str, Any], model: ActorCritic) -> PPO:
+def build_agent(config: Mapping[str, Any], model: ActorCritic) -> Agent:
     """The agent of `config.agent`."""
-    return build("agent", config["agent"], PPO, model)
+    return build("agent", config["agent"], Agent, model)  # type: ignore[type-abstract]
 
 
 def device_of(name: str) -> torch.device:

@@ -59,6 +59,18 @@ def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
+def test_a2c_trains(tmp_path: Path) -> None:
+    """With the rollout of its own file, and with V-trace over several minibatches."""
+    plain = [a for a in SMALL if not a.startswith(("agent.", "rollout_steps", "sequence_length"))]
+    for name, more in (("plain", []), ("vtrace", ["agent.returns=vtrace", "agent.epochs=2", "agent.minibatches=2"])):
+        folder = tmp_path / name
+        done = call("train.py", *plain, "agent=a2c", *more, f"run_dir={folder}", "total_steps=200")
+        assert done.returncode == 0, done.stderr
+        rows = (folder / "metrics.csv").read_text().splitlines()
+        assert "losses/policy_loss" in rows[0]
+        assert len(rows) == 3
+
+
 def test_a_run_leaves_what_it_promises(finished: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -202,7 +214,7 @@ NEW = "run_dir={place}/new"
 BAD: dict[str, tuple[str, list[str], str]] = {
     "env": ("train.py", [NEW, "env=foo"], r"env is 'foo'; known are .*mortar_mayhem, .*repeat_previous.*"),
     "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*frame_stack, gru, lstm, none"),
-    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are .*ppo"),
+    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are a2c, ppo, r2ac"),
     "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps.*"),
     "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are hidden_size, init_gain"),
     "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be float"),
@@ -210,6 +222,8 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
     "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
     "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
+    "once": ("train.py", small(NEW, "agent=a2c", "agent.epochs=2"), r"epochs is 2 and .* needs returns=vtrace"),
+    "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are hidden_size, init_gain"),
     "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
     "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
     "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
