@@ -1,19 +1,25 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
+from .block import Block
+from .deep import Deep
 from .frame_stack import FrameStack
 from .from_cell import FromCell
 from .gru import GRU
 from .lstm import LSTM
 from .none import NoMemory
+from .stack import Stack
 
 __all__ = [
     "GRU",
     "LSTM",
+    "Block",
+    "Deep",
     "FrameStack",
     "FromCell",
     "Memory",
     "NoMemory",
+    "Stack",
     "State",
     "concat",
     "select",

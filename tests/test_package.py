@@ -11,7 +11,7 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "FrameStack FromCell GRU LSTM Memory NoMemory State concat select unroll where_first"
+        "Block Deep FrameStack FromCell GRU LSTM Memory NoMemory Stack State concat select unroll where_first"
     ),
     "memorl.kernels": "gru_loop lstm_loop",
 }  # fmt: skip

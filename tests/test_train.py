@@ -59,6 +59,17 @@ def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
+def test_any_memory_can_be_deep(tmp_path: Path) -> None:
+    arguments = small("memory=lstm", "memory.layers=2", "memory.size=12", "memory.feedforward=glu")
+    done = call("train.py", *arguments, f"run_dir={tmp_path / 'run'}", "total_steps=200")
+    assert done.returncode == 0, done.stderr
+    (saved, *_) = (tmp_path / "run" / "checkpoints").glob("step-*.pt")
+    state = torch.load(saved, weights_only=True)["state"]
+    assert {name: value.shape for name, value in state.items()} == {
+        f"{layer}.{name}": (8, 8) for layer in (0, 1) for name in ("h", "c")
+    }
+
+
 def test_a2c_trains(tmp_path: Path) -> None:
     """With the rollout of its own file, and with V-trace over several minibatches."""
     plain = [a for a in SMALL if not a.startswith(("agent.", "rollout_steps", "sequence_length"))]
@@ -224,6 +235,9 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
     "once": ("train.py", small(NEW, "agent=a2c", "agent.epochs=2"), r"epochs is 2 and .* needs returns=vtrace"),
     "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are hidden_size, init_gain"),
+    "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
+    "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
+    "gate": ("train.py", [NEW, "memory.layers=2", "memory.feedforward=x"], r"memory\.feedforward is 'x'; it must .*"),
     "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
     "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
     "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
