@@ -77,3 +77,7 @@ class Block(Memory):
         y, state = self.memory(self.norm(x), state, first)
         u = x + self.project(y)
         return u if self.feedforward is None else u + self.feedforward(u), state
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Those of the memory."""
+        return self.memory.pictures(self.norm(x), state, first)

@@ -53,3 +53,7 @@ class Deep(Memory):
         state, first = self.prepare(x, state, first)
         y, state = self.stack(self.embed(x), state, first)
         return self.norm(y), state
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Those of the stack."""
+        return self.stack.pictures(self.embed(x), state, first)

@@ -54,13 +54,26 @@ class Stack(Memory):
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run one after the other over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
+        states = self._split(state)
+        for i, memory in enumerate(self._members()):
+            x, states[i] = memory(x, states[i], first)
+        return x, self._join(states)
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Those of each, its place before their names."""
+        state, first = self.prepare(x, state, first)
+        shown: dict[str, Tensor] = {}
+        for i, (memory, own) in enumerate(zip(self._members(), self._split(state), strict=True)):
+            shown |= {f"{i}.{name}": picture for name, picture in memory.pictures(x, own, first).items()}
+            x, _ = memory(x, own, first)
+        return shown
+
+    def _split(self, state: State) -> list[State]:
         states: list[State] = [{} for _ in self.memories]
         for name, value in state.items():
             place, _, own = name.partition(".")
             states[int(place)][own] = value
-        for i, memory in enumerate(self._members()):
-            x, states[i] = memory(x, states[i], first)
-        return x, self._join(states)
+        return states
 
     def _members(self) -> list[Memory]:
         return [memory for memory in self.memories if isinstance(memory, Memory)]

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import names
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 ROOT = Path(__file__).parents[1]
 SMALL = [
@@ -83,8 +84,6 @@ def test_a2c_trains(tmp_path: Path) -> None:
 
 
 def test_a_run_leaves_what_it_promises(finished: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
     assert (finished / "config.yaml").exists()
     kept = sorted(file.name for file in (finished / "checkpoints").iterdir())
     assert len(kept) == 4
@@ -168,7 +167,8 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(tmp_path: Path
 def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert call("train.py", *GAME, f"run_dir={folder}", "total_steps=300").returncode == 0
-    done = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2", "video=true", "video_episodes=1")
+    protocol = [f"checkpoint={folder}", "levels=4", "repetitions=2", "probe=true", "probe_steps=16"]
+    done = call("evaluate.py", *protocol, "video=true", "video_episodes=1")
     assert done.returncode == 0, done.stderr
     assert re.search(r"return .*\d\.\d{3} .*\d\.\d{3} .*\d\.\d{3} \.\. \d\.\d{3}", done.stdout)
     (file,) = (folder / "evaluation").glob("*.json")
@@ -176,7 +176,11 @@ def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     assert [e["level"] for e in told["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
     assert set(told["metrics"]["success"]) == {"mean", "std", "low", "high"}
     assert file.with_suffix(".gif").stat().st_size > 1000
-    again = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2")
+    board = EventAccumulator(str(folder / "evaluation")).Reload()
+    assert [event.step for event in board.Scalars("probe/influence")] == list(range(16))
+    assert board.Images("probe/influence")[0].width == 512
+    assert 0 <= told["probe"]["probe/horizon_50%"] <= told["probe"]["probe/horizon_90%"] < 16
+    again = call("evaluate.py", *protocol)
     assert again.stdout == done.stdout, "the same seed plays the same episodes"
 
 
