@@ -20,6 +20,8 @@ from memorl.envs.compiled import leaf
 
 Stream = NDArray[np.uint64]
 STREAM_WORDS = 6
+STREAM_BOUNDS = [0] * 6, [2**64 - 1] * 4 + [1, 2**32 - 1]
+"""Lowest and highest value of each word; a larger half would make bounded integers that are out of bounds."""
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
