@@ -70,11 +70,11 @@ class NParity(LastBits):
     `n` (2 to `max_n`) says for how long the memory must last, or does so at first; `reset(options=...)` overrides it
     for one episode. `curriculum` (`none`, `single`, `multi`), `max_n` (2 to 256), `threshold` (0 to 1, itself
     excluded), `window` (1 or more). The other arguments are those of `BatchedEnv`. To evaluate where a curriculum has
-    led, give that n with `curriculum=none` (after `single`).
+    led, give that n as the argument.
 
     ## Source
     Khajehabdollahi et al., Emergent mechanisms for long timescales depend on training curriculum and affect
-    performance in memory tasks (ICLR 2024), with its lengths (1), threshold and first N.
+    performance in memory tasks (ICLR 2024), with its lengths of sequences, first N and threshold.
 
     ## Differences
     There the task is supervised. Its networks answer at every end of a sequence for all N of `multi` at once, on
