@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from memorl.envs.episodes import CALLED, COMMON, COMMON_BOUNDS, ENDED, Array, level_range
 from memorl.envs.options import Field, Integer, Option, encode
-from memorl.envs.random import seeds_per_env, stream_from_seed
+from memorl.envs.random import are_streams, seeds_per_env, stream_from_seed
 from memorl.envs.snapshot import Bounds, check_bounds, check_fit, views
 
 Observation: TypeAlias = Any
@@ -208,5 +208,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for rule in rules:
             self._check({name: rule[name] for name in self.options})
         self._derive(rules)
+        for name in ("stream", "chooser"):
+            if not are_streams(state[name]):
+                raise ValueError(f"state.{name} holds a value that no random stream has")
         check_bounds("state", state, {**COMMON_BOUNDS, "row": (0, self.num_envs)})
         check_bounds("state", state, self._bounds(state, rules[state["row"]]))

@@ -20,8 +20,6 @@ from memorl.envs.compiled import leaf
 
 Stream = NDArray[np.uint64]
 STREAM_WORDS = 6
-STREAM_BOUNDS = [0] * 6, [2**64 - 1] * 4 + [1, 2**32 - 1]
-"""Lowest and highest value of each word; a larger half would make bounded integers that are out of bounds."""
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -35,6 +33,15 @@ def stream_from_seed(seed: int) -> Stream:
     state: dict[str, Any] = dict(np.random.PCG64(seed).state)
     words = [part >> shift & (1 << 64) - 1 for part in state["state"].values() for shift in (64, 0)]
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
+
+
+def are_streams(words: NDArray[np.uint64]) -> bool:
+    """Whether each row of `words` [N, 6] can be a stream.
+
+    An even increment may repeat one output for ever, so that a bounded draw never ends; a half of more than 32 bits
+    would draw numbers out of bounds.
+    """
+    return bool(((words[:, 3] & _ONE == _ONE) & (words[:, 4] <= _ONE) & (words[:, 5] <= _LOW)).all())
 
 
 def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:

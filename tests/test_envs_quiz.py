@@ -101,8 +101,8 @@ def test_memory_returns_one(task: type[Quiz], arguments: dict[str, Any], player:
 
 @pytest.mark.parametrize("config", QUIZZES, ids=lambda path: path.stem)
 def test_no_policy_without_memory_returns_more_than_chance(config: Path) -> None:
-    envs = instantiate(OmegaConf.load(config), num_envs=8000)
-    assert best(envs, 0) == pytest.approx(envs.memoryless_return, abs=0.015)
+    envs = instantiate(OmegaConf.load(config), num_envs=4000)
+    assert best(envs, 0) == pytest.approx(envs.memoryless_return, abs=0.02)
 
 
 @pytest.mark.parametrize(
