@@ -133,11 +133,11 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """
         values = self._arguments | encode(self.options, options or {})
         self._check(values)
-        seeded = self._state["chooser" if self._levels[1] else "stream"]
-        for i, number in enumerate(seeds_per_env(seed, self.num_envs)):
+        seeded, seeds = self._state["chooser" if self._levels[1] else "stream"], seeds_per_env(seed, self.num_envs)
+        for i, number in enumerate(seeds):
             if number is not None:
                 seeded[i] = stream_from_seed(number)
-        if seed is not None:
+        if seeds.count(None) < self.num_envs:
             self._restart()
         if options:
             self._govern(slice(self.num_envs), values)

@@ -91,7 +91,7 @@ def best(envs: Quiz, reach: int) -> float:
     return right.max(1).sum() / envs.num_envs
 
 
-@pytest.mark.parametrize(("task", "arguments", "player"), PLAYERS)
+@pytest.mark.parametrize(("task", "arguments", "player"), PLAYERS, ids=[f"{p[0].__name__} {p[1]}" for p in PLAYERS])
 def test_memory_returns_one(task: type[Quiz], arguments: dict[str, Any], player: Callable[[History], int]) -> None:
     told = play(task(num_envs=4, **arguments), player, 8)
     assert told["reward"] == pytest.approx([1.0] * len(told["reward"]))
