@@ -53,19 +53,22 @@ def legs_step(u: Tensor, c: Tensor, k: Tensor, scheme: str) -> Tensor:
     return torch.where((k > 0)[:, None, None], torch.stack(y, -1), begun)
 
 
+def step_reference(u: Tensor, c: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> Tensor:
+    """Equation (1) for one step, u [B, C], c [B, C, N] and k [B], in O(N) where there is such a form."""
+    if transition is None and scheme != "zoh":
+        return legs_step(u, c, k, scheme)
+    move = legs_transition(k, c.shape[2], scheme) if transition is None else transition
+    sample = torch.nn.functional.pad(u[..., None], (0, c.shape[2] - 1))
+    return sample + (c - sample) @ move.mT
+
+
 def hippo_loop_reference(
     u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str
 ) -> Tensor:
     """Equation (1), step by step, left to autograd."""
     outputs = []
     for u_t, first_t, k_t in zip(u, first, k, strict=True):
-        c = c.masked_fill(first_t[:, None, None], 0)
-        if transition is None and scheme != "zoh":
-            c = legs_step(u_t, c, k_t, scheme)
-        else:
-            move = legs_transition(k_t, c.shape[2], scheme) if transition is None else transition
-            sample = torch.nn.functional.pad(u_t[..., None], (0, c.shape[2] - 1))
-            c = sample + (c - sample) @ move.mT
+        c = step_reference(u_t, c.masked_fill(first_t[:, None, None], 0), k_t, transition, scheme)
         outputs.append(c)
     return torch.stack(outputs)
 
