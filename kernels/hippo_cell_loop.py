@@ -22,7 +22,7 @@ Cost: 2 T B (C N^2 + 2 H C N + H C) FLOP each way inside the loop; T B (C N + 3 
 import torch
 from torch import Tensor
 
-from .hippo_loop import backward_step, begin, ended, forward_step, moves, step_reference
+from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
 from .repeated_linear import repeated_linear
 

@@ -58,17 +58,24 @@ def legs_transition(seen: Tensor, order: int, scheme: str) -> Tensor:
 
 def _rational(d: Tensor, order: int, scheme: str) -> Tensor:
     """Equations (2) to (4), for steps d [U]."""
-    n = torch.arange(order, dtype=d.dtype, device=d.device)
-    b, eye, below = (2 * n + 1).sqrt(), torch.eye(order, dtype=d.dtype, device=d.device), n[:, None] > n
+    n, b, eye, below, far = _constants(order, d.dtype, d.device)
+    d = d[:, None]
     if scheme == "euler":
-        return eye - d[:, None, None] * (torch.outer(b, b) * below + (n + 1).diag())
-    h = (d if scheme == "backward_euler" else d / 2)[:, None]  # [U, 1]
-    q = 1 + (n + 1) * h
-    ratio = (1 - n * h) / q  # [U, N]
-    between = torch.where(n[:, None] > n + 1, ratio.roll(1, 1)[:, :, None], 1.0).cumprod(1)  # of m < j < n, at n, m
-    inverse = (-h * b / q)[:, :, None] * (b / q)[:, None, :] * between * below
+        return eye - d[..., None] * (torch.outer(b, b) * below + (n + 1).diag())
+    h = d if scheme == "backward_euler" else d / 2
+    q = 1 + (n + 1) * h  # [U, N]
+    ratio = ((1 - n * h) / q).roll(1, 1)
+    between = torch.where(far, ratio[..., None], 1.0).cumprod(1)  # of m < j < n, at n, m
+    inverse = between.mul_((-h * b / q)[..., None]).mul_((b / q)[:, None]).mul_(below)
     inverse.diagonal(dim1=1, dim2=2).copy_(1 / q)
     return inverse if scheme == "backward_euler" else inverse.mul_(2).sub_(eye)
+
+
+@lru_cache
+def _constants(order: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """n, b_n, the unit matrix, where n is above m, and where it is above m + 1."""
+    n = torch.arange(order, dtype=dtype, device=device)
+    return n, (2 * n + 1).sqrt(), torch.eye(order, dtype=dtype, device=device), n[:, None] > n, n[:, None] > n + 1
 
 
 def _stretch(r: Tensor, order: int) -> Tensor:
@@ -79,7 +86,7 @@ def _stretch(r: Tensor, order: int) -> Tensor:
 
 @lru_cache
 def _quadrature(order: int) -> tuple[Tensor, Tensor]:
-    """The nodes of Gauss and Legendre on [0, 1], and p_n there times their weights [node, n] (Golub and Welsch, 1969)."""
+    """Nodes of Gauss and Legendre on [0, 1], and p_n there times the weights [node, n] (Golub and Welsch, 1969)."""
     j = torch.arange(1, order, dtype=torch.float64)
     off = j / (4 * j * j - 1).sqrt()
     nodes, vectors = torch.linalg.eigh(off.diag(1) + off.diag(-1))
@@ -88,10 +95,10 @@ def _quadrature(order: int) -> tuple[Tensor, Tensor]:
 
 
 def orthonormal(s: Tensor, order: int) -> Tensor:
-    """p_n(s) = b_n P_n(2 s - 1), n below `order`, [..., N], by the three-term recurrence of the Legendre polynomials."""
+    """p_n(s) = b_n P_n(2 s - 1), n below `order`, [..., N], by the three-term recurrence of Legendre's polynomials."""
     x = 2 * s - 1
     p = [torch.ones_like(x), x]
-    for n in range(1, order - 1):
-        p.append(((2 * n + 1) * x * p[n] - n * p[n - 1]) / (n + 1))
+    for i in range(1, order - 1):
+        p.append(((2 * i + 1) * x * p[i] - i * p[i - 1]) / (i + 1))
     n = torch.arange(order, dtype=s.dtype, device=s.device)
     return torch.stack(p[:order], -1) * (2 * n + 1).sqrt()

@@ -1,4 +1,4 @@
-"""HiPPO-RNN (Gu, Dao, Ermon, Rudra and Re, 2020, https://arxiv.org/abs/2008.07669): a gated cell over an optimal history.
+"""HiPPO-RNN (Gu et al., 2020, https://arxiv.org/abs/2008.07669): a gated cell that reads an optimal history.
 
     u  = U_x x + U_h h + b                   what is written into the memory, C channels
     c' = hippo(c, u)                         N coefficients a channel, by fixed matrices (`hippo_matrices`)
@@ -6,14 +6,12 @@
     v  = tanh(V_x x + V_c c' + b_v)          candidate
     h' = (1 - g) * h + g * v                 output
 
-This is the order and the gate of the paper's code, which made its numbers; the text has u = L h' and a cell of any kind.
-h reaches itself only through the gate and through the memory. With the measure legs the whole episode is remembered,
+This is the order and the gate of the paper's code, which made its numbers; the text has u = L h' and any cell. h reaches itself only through the gate and through the memory. With the measure legs the whole episode is remembered,
 the older the coarser in proportion, and there is no window or time step to tune: when the episode is played at another
 speed, the coefficients stay (exactly so with zoh).
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from memorl.kernels import hippo_cell_loop

@@ -9,9 +9,9 @@ The memory is linear and acts alike on every channel, so mixing the channels and
     hippo(W_u x) = W_u hippo(x),   hence   dc / dW_u[., d] = hippo(x_d)                     (1)
 
 With credit = "rtrl" the state holds s = hippo(x), one memory for each of the D features of x, and c = W_u s. What
-`loss.backward()` puts on W_u is then its gradient over the whole episode, however short the sequence, and since c is made of
-the present W_u it is never stale. With credit = "bptt" the state holds c, C memories, and W_u hears of this sequence
-alone. The outputs are the same. What made x gets the gradient of this sequence in both.
+`loss.backward()` puts on W_u is then its gradient over the whole episode, however short the sequence, and since c is
+made of the present W_u it is never stale. With credit = "bptt" the state holds c, C memories, and W_u hears of this
+sequence alone. The outputs are the same. What made x gets the gradient of this sequence in both.
 (HiPPO: Gu et al., 2020, https://arxiv.org/abs/2008.07669; the term W_x x is that of state-space models.)
 """
 

@@ -6,7 +6,8 @@ Legend: T time, B batch, C channels, N coefficients of each, P places.
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels.hippo_loop import hippo_loop, seen
+from memorl.kernels import hippo_loop
+from memorl.kernels.hippo_moves import seen
 from memorl.kernels.legs_transition import SCHEMES
 
 from .base import State, require_positive
@@ -64,7 +65,7 @@ class Measure(nn.Module):
         return k, {"clock": k[-1] + 1} if "clock" in state else {}
 
     def forward(self, u: Tensor, state: State, first: Tensor) -> tuple[Tensor, State]:
-        """Take in samples u [T, B, C]: the coefficients after every step, [T, B, C, N], and the state after the last."""
+        """Take in samples u [T, B, C]: coefficients after every step, [T, B, C, N], and the state after the last."""
         k, clock = self.seen(state, first)
         c = hippo_loop(u, state["c"], first, k, self.transition, self.discretisation)
         return c, {"c": c[-1]} | clock

@@ -1,48 +1,26 @@
-"""HiPPO: what the theory says of measures, schemes and resets, and the laws of memories for every measure."""
+"""HiPPO: what the theory says of measures, schemes, resets and credit."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from literal import legs, legs_step
-from test_memory import (  # noqa: F401
-    B,
-    D,
-    T,
-    first,
-    state,
-    test_a_sequence_is_its_steps,
-    test_first_forgets,
-    test_no_gradient_flows_across_first,
-    test_no_look_ahead,
-    test_rows_do_not_mix,
-    test_shapes_and_types_persist,
-    test_splitting_changes_nothing,
-    x,
-)
+from literal import legs
+from literal import legs_step as literal_step
 from torch import Tensor
 
-from memorl.kernels import hippo_loop
-from memorl.kernels.hippo_loop import hippo_loop_reference, legs_step as structured_step, seen
+from memorl.kernels import hippo_cell_loop, hippo_loop, hippo_moves
+from memorl.kernels.hippo_cell_loop import hippo_cell_loop_reference
+from memorl.kernels.hippo_loop import hippo_loop_reference
+from memorl.kernels.hippo_moves import legs_step, seen
 from memorl.kernels.legs_transition import SCHEMES, legs_transition, orthonormal
 from memorl.memory import HiPPO, HiPPOLinear, Memory
 from memorl.memory.hippo_matrices import MEASURES, discretise, functions, matrices
 
 pytestmark = pytest.mark.usefixtures("float64")
 WINDOWS = MEASURES[1:]
-VARIANTS = {
-    "cell legs zoh": lambda: HiPPO(D, 5, 2, 6, discretisation="zoh"),
-    **{f"cell {m}": lambda m=m: HiPPO(D, 5, 2, 6, measure=m, theta=4.0) for m in WINDOWS},
-    "linear legt zoh": lambda: HiPPOLinear(D, 5, 2, 6, measure="legt", theta=4.0, discretisation="zoh"),
-    "linear legs rtrl": lambda: HiPPOLinear(D, 5, 2, 6, credit="rtrl"),
-    "linear fout rtrl": lambda: HiPPOLinear(D, 5, 2, 6, measure="fout", theta=4.0, credit="rtrl"),
-}
-
-
-@pytest.fixture(params=VARIANTS)
-def memory(request: pytest.FixtureRequest) -> Memory:
-    """What the imported laws are held against here."""
-    return VARIANTS[request.param]()
 
 
 def remember(f: Tensor, order: int, scheme: str = "zoh", clock: float = 0.0, c: Tensor | None = None) -> Tensor:
@@ -170,8 +148,6 @@ def joined(a: tuple[float, Tensor], b: tuple[float, Tensor]) -> tuple[float, Ten
 
 
 def gauss(N: int) -> tuple[Tensor, Tensor]:
-    import numpy as np
-
     nodes, weights = np.polynomial.legendre.leggauss(N)
     return torch.from_numpy((nodes + 1) / 2), torch.from_numpy(weights / 2)
 
@@ -189,26 +165,73 @@ def test_stretches_join_in_any_order() -> None:
 
 
 def band_limited(length: int, seconds: float, hertz: float) -> Tensor:
-    """A random signal of unit variance without frequencies above `hertz`."""
-    generator = torch.Generator().manual_seed(0)
-    w = 2 * torch.pi * torch.arange(1, int(hertz * seconds) + 1) / seconds
-    angle = w[:, None] * torch.arange(length) * (seconds / length)
-    a, b = torch.randn(2, len(w), generator=generator)
-    y = a @ angle.cos() + b @ angle.sin()
+    """A random signal of unit variance without frequencies above `hertz`, [length, 1]."""
+    w = 2 * np.pi * np.arange(1, int(hertz * seconds) + 1) / seconds
+    a, b = np.random.default_rng(0).normal(size=(2, len(w)))
+    angle = torch.from_numpy(np.outer(w, np.arange(length) * seconds / length))
+    y = torch.from_numpy(a) @ angle.cos() + torch.from_numpy(b) @ angle.sin()
     return (y / y.square().mean().sqrt())[:, None]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_past_is_read_back_as_well_as_can_be(scheme: str) -> None:
-    """The mean squared error over 10 s at 1 Hz is that of the best polynomial as long as this is not tiny."""
-    f, errors = band_limited(2000, 10, 1), {}
-    p = (torch.arange(2000) + 0.5) / 2000
-    for order in (16, 32, 64) if scheme != "euler" else (16, 32):
-        basis = functions("legs", order, p)
-        best = (basis @ projection(f, order)[0] - f[:, 0]).square().mean()
-        errors[order] = (basis @ remember(f, order, scheme)[-1, 0] - f[:, 0]).square().mean()
-        assert errors[order] < 1.1 * best + {"bilinear": 2e-4, "zoh": 2e-4}.get(scheme, 0.02)
-    assert errors[16] > 10 * errors[32]
+@pytest.mark.parametrize(
+    ("scheme", "errors"),
+    [
+        ("bilinear", (0.338, 0.0081, 4.0e-5)),
+        ("zoh", (0.338, 0.0081, None)),
+        ("backward_euler", (None, None, 5.7e-3)),
+        ("euler", (None, None, 8e-3)),
+    ],
+)
+def test_the_past_is_read_back_as_well_as_the_scheme_can(scheme: str, errors: tuple[float | None, ...]) -> None:
+    """The mean squared error over 10 s of 1 Hz, 2000 samples; with 16 and 32 no polynomial does better."""
+    f, p = band_limited(2000, 10, 1), (torch.arange(2000) + 0.5) / 2000
+    for order, error in zip((16, 32, 64), errors, strict=True):
+        if error is not None:
+            read = functions("legs", order, p) @ remember(f, order, scheme)[-1, 0]
+            assert float((read - f[:, 0]).square().mean()) == pytest.approx(error, rel=0.05)
+            best = functions("legs", order, p) @ projection(f, order)[0]
+            assert (read - f[:, 0]).square().mean() > 0.999 * (best - f[:, 0]).square().mean()
+
+
+def shapes(length: int, seed: int | None, waves: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """800 noisy curves of 8 classes, played in `length` steps: [length, 1, 800], and their classes."""
+    rng = rng if seed is None else np.random.default_rng(seed)
+    label = rng.integers(0, 8, 800)
+    weight = waves[label] + 0.15 * rng.normal(size=(800, 2, 4))
+    angle = np.pi * np.outer(np.arange(1, 5), (np.arange(length) + 0.5) / length)
+    curve = weight[:, 0] @ np.cos(angle) + weight[:, 1] @ np.sin(angle)
+    return torch.from_numpy((curve + 0.05 * rng.normal(size=curve.shape)).T[:, None]), torch.from_numpy(label)
+
+
+def test_only_legs_knows_a_curve_at_another_speed() -> None:
+    """A linear classifier of 16 numbers, fitted at 100 steps, asked at 100, 50, 200 and 400 steps; chance is 0.125."""
+    rng = np.random.default_rng(0)
+    waves = rng.normal(size=(8, 2, 4))
+    decay = torch.from_numpy(1 / np.geomspace(1.5, 200, 16))
+    window = discretise(matrices("legt", 16)[0], 0.01, "bilinear")
+
+    def hippo(u: Tensor, M: Tensor | None) -> Tensor:
+        starts = torch.zeros(len(u), 1, dtype=torch.bool)
+        return hippo_loop(u, torch.zeros(1, 800, 16), starts, seen(starts, torch.zeros(1)), M)[-1, 0]
+
+    def averages(u: Tensor) -> Tensor:
+        c = torch.zeros(800, 16)
+        for u_t in u[:, 0]:
+            c = c + (u_t[:, None] - c) * decay
+        return c
+
+    memories = {"legs": lambda u: hippo(u, None), "legt": lambda u: hippo(u, window), "averages": averages}
+    curves, label = shapes(100, None, waves, rng)
+    tests = [shapes(length, 5, waves, rng) for length in (100, 50, 200, 400)]
+    right: dict[str, list[float]] = {}
+    for name, memory in memories.items():
+        X, Y = torch.nn.functional.pad(memory(curves), (0, 1), value=1.0), torch.eye(8)[label]
+        fitted = torch.linalg.solve(X.T @ X + 1e-3 * torch.eye(17), X.T @ Y)
+        scores = [(memory(u) @ fitted[:-1] + fitted[-1], asked) for u, asked in tests]
+        right[name] = [float((score.argmax(1) == asked).double().mean()) for score, asked in scores]
+    assert right["legs"] == pytest.approx([0.995, 0.984, 0.994, 0.991], abs=0.004)
+    assert right["legt"] == pytest.approx([0.994, 0.154, 0.219, 0.031], abs=0.02)
+    assert right["averages"] == pytest.approx([0.969, 0.061, 0.155, 0.069], abs=0.02)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES[:3])
@@ -216,7 +239,7 @@ def test_the_past_is_read_back_as_well_as_can_be(scheme: str) -> None:
 def test_the_structured_step_is_the_dense_one(scheme: str, order: int) -> None:
     A, B, eye = *matrices("legs", order), torch.eye(order)
     u, c, k = torch.randn(4, 2), torch.randn(4, 2, order), torch.tensor([1.0, 2.0, 7.0, 1000.0])
-    got, ahead = structured_step(u, c, k, scheme), {"euler": 0.0, "bilinear": 0.5, "backward_euler": 1.0}[scheme]
+    got, ahead = legs_step(u, c, k, scheme), {"euler": 0.0, "bilinear": 0.5, "backward_euler": 1.0}[scheme]
     for row, d in enumerate(1 / k):
         put = (c[row] - (1 - ahead) * d * c[row] @ A.T) + d * u[row, :, None] * B
         dense = torch.linalg.solve(eye + ahead * d * A, put.T).T
@@ -225,14 +248,16 @@ def test_the_structured_step_is_the_dense_one(scheme: str, order: int) -> None:
         M = legs_transition(k[row : row + 1], order, scheme)[0]
         torch.testing.assert_close(moved + (c[row] - moved) @ M.T, dense)
     if scheme == "bilinear":
-        torch.testing.assert_close(got[2], legs_step(c[2], u[2], 7))
+        torch.testing.assert_close(got[2], literal_step(c[2], u[2], 7))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_row_that_starts_anew_is_a_run_of_its_own(scheme: str) -> None:
     u, starts = torch.randn(30, 3, 1), torch.zeros(30, 3, dtype=torch.bool)
     starts[11, 1] = starts[20, 1] = starts[0] = True
-    c = hippo_loop(u, torch.full((3, 1, 8), torch.nan), starts, seen(starts, torch.tensor([3.0, 9.0, 0.0])), None, scheme)
+    c = hippo_loop(
+        u, torch.full((3, 1, 8), torch.nan), starts, seen(starts, torch.tensor([3.0, 9.0, 0.0])), None, scheme
+    )
     for row, begin, end in ((0, 0, 30), (1, 0, 11), (1, 11, 20), (1, 20, 30), (2, 0, 30)):
         torch.testing.assert_close(c[begin:end, row], remember(u[begin:end, row], 8, scheme), atol=1e-13, rtol=1e-10)
     torch.testing.assert_close(c[11, 1, 0], u[11, 1] * torch.eye(8)[0], atol=0, rtol=0)
@@ -304,13 +329,11 @@ def test_reconstruct_gives_back_what_was_written(build: type[HiPPO | HiPPOLinear
 @pytest.mark.parametrize("measure", ["legs", "legt"])
 def test_rtrl_gives_the_gradient_over_the_whole_history(measure: str) -> None:
     """Ten chunks, a loss in the last alone, starts in between: as exact as one sequence of all of them."""
-    long = torch.randn(50, B, D)
-    starts = torch.rand(50, B) < 0.05
-    weight = torch.randn(5, B, 5)
+    long, starts, weight = torch.randn(50, 6, 3), torch.rand(50, 6) < 0.05, torch.randn(5, 6, 5)
     grads, outputs = {}, {}
     for credit, chunks in (("rtrl", 10), ("bptt", 1), ("bptt", 10)):
         torch.manual_seed(1)
-        memory, state = HiPPOLinear(D, 5, 2, 6, measure=measure, theta=20.0, credit=credit), None
+        memory, state = HiPPOLinear(3, 5, 2, 6, measure=measure, theta=20.0, credit=credit), None
         y = torch.empty(0)
         for part, begun in zip(long.chunk(chunks), starts.chunk(chunks), strict=True):
             state = None if state is None else {name: value.detach() for name, value in state.items()}
@@ -345,15 +368,71 @@ def test_bad_arguments_are_named(build: type[Memory], arguments: dict[str, objec
         HiPPOLinear(3, credit="none")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_loop_is_its_reference(scheme: str) -> None:
-    u, c = torch.randn(9, 3, 2, requires_grad=True), torch.randn(3, 2, 5, requires_grad=True)
-    starts = torch.rand(9, 3) < 0.2
-    k, weight = seen(starts, torch.tensor([0.0, 4.0, 900.0])), torch.randn(9, 3, 2, 5)
-    for M in (None, torch.randn(5, 5) / 3):
-        results = []
-        for core in (hippo_loop, hippo_loop_reference):
-            y = core(u, c, starts, k, M, scheme)
-            results.append((y, *torch.autograd.grad((y * weight).sum(), (u, c))))
-        for a, b in zip(*results, strict=True):
-            torch.testing.assert_close(a, b, atol=1e-11, rtol=1e-9)
+def arguments(core: str, M: Tensor | None, scheme: str, T: int = 9) -> tuple[Tensor | str | None, ...]:
+    """Of T steps, 3 rows, 2 channels, 5 coefficients and 4 units, with starts."""
+
+    def leaf(*shape: int) -> Tensor:
+        return torch.randn(shape, requires_grad=True)
+
+    first = torch.rand(T, 3) < 0.2
+    k = seen(first, torch.tensor([0.0, 4.0, 900.0]))
+    if core == "hippo_loop":
+        return leaf(T, 3, 2), leaf(3, 2, 5), first, k, M, scheme
+    return leaf(T, 3, 2), leaf(T, 3, 8), leaf(3, 2, 5), leaf(3, 4), first, k, leaf(2, 4), leaf(8, 10), M, scheme
+
+
+CORES = {
+    "hippo_loop": (hippo_loop, hippo_loop_reference),
+    "hippo_cell_loop": (hippo_cell_loop, hippo_cell_loop_reference),
+}
+
+
+def outputs_and_gradients(core: Callable[..., Any], args: tuple[Any, ...], given: list[Tensor]) -> list[Tensor]:
+    out = core(*args)
+    out = [out] if isinstance(out, Tensor) else list(out)
+    leaves = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
+    return [*out, *torch.autograd.grad(out, leaves, given[: len(out)])]
+
+
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("scheme", [*SCHEMES, "window"])
+@pytest.mark.parametrize("T", [1, 9])
+@pytest.mark.parametrize("room", [2**22, 100])
+def test_the_core_is_its_reference(core: str, scheme: str, T: int, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the matrices of all steps do not fit, and the incoming gradients are left alone."""
+    monkeypatch.setattr(hippo_moves, "STRETCH", room)
+    window = scheme == "window"
+    args = arguments(core, torch.randn(5, 5) / 3 if window else None, "zoh" if window else scheme, T)
+    given = [torch.randn(T, 3, 2, 5)] if core == "hippo_loop" else [torch.randn(T, 3, 4), torch.randn(T, 3, 2, 5)]
+    kept = [g.clone() for g in given]
+    fast, slow = (outputs_and_gradients(f, args, given) for f in CORES[core])
+    for a, b in zip(fast, slow, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-11, rtol=1e-9)
+    assert all(torch.equal(a, b) for a, b in zip(given, kept, strict=True))
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_operator_is_well_formed(core: str) -> None:
+    args = arguments(core, None, "bilinear", 3)
+    torch.library.opcheck(getattr(torch.ops.memorl, core), args)
+    assert torch.autograd.gradcheck(CORES[core][0], args)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_nothing_uninitialised_is_read(core: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    args, given = arguments(core, None, "bilinear"), [torch.ones(9, 3, 4), torch.ones(9, 3, 2, 5)]
+    given = given[1:] if core == "hippo_loop" else given
+    expected = outputs_and_gradients(CORES[core][0], args, given)
+
+    def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        def make(*a: object, **k: object) -> Tensor:
+            made = real(*a, **k)
+            return made.fill_(float("nan") if made.is_floating_point() else 10**9)
+
+        return make
+
+    for maker in ("empty_like", "empty"):
+        monkeypatch.setattr(torch, maker, poisoned(getattr(torch, maker)))
+    monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
+    for a, b in zip(outputs_and_gradients(CORES[core][0], args, given), expected, strict=True):
+        assert torch.equal(a, b)
