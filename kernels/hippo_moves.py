@@ -4,8 +4,8 @@ Legend: T time, B batch, C channels, N coefficients of each, k samples of its ep
 
     c' = u e_0 + M (c - u e_0)        M_k of `legs_transition` for LegS, one matrix for the other measures     (1)
 
-The M_k of the clocks that occur in a stretch of steps are made together, in O(N^2) each, and forgotten after it, so that
-memory does not grow with the length of an episode, which has no maximum. `legs_step` takes O(N) a step, by the
+The M_k of the clocks that occur in a stretch of steps are made together, in O(N^2) each, and forgotten after it, so
+that memory does not grow with the length of an episode, which has no maximum. `legs_step` takes O(N) a step, by the
 recurrence over n, and is the reference: on a CPU its N operations on small tensors are the slower way.
 """
 

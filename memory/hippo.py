@@ -6,8 +6,9 @@
     v  = tanh(V_x x + V_c c' + b_v)          candidate
     h' = (1 - g) * h + g * v                 output
 
-This is the order and the gate of the paper's code, which made its numbers; the text has u = L h' and any cell. h reaches itself only through the gate and through the memory. With the measure legs the whole episode is remembered,
-the older the coarser in proportion, and there is no window or time step to tune: when the episode is played at another
+This is the order and the gate of the paper's code, which made its numbers; the text has u = L h' and any cell. h
+reaches itself only through the gate and through the memory. With the measure legs the whole episode is remembered, the
+older the coarser in proportion, and there is no window or time step to tune: when the episode is played at another
 speed, the coefficients stay (exactly so with zoh).
 """
 
