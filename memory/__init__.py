@@ -6,6 +6,8 @@ from .deep import Deep
 from .frame_stack import FrameStack
 from .from_cell import FromCell
 from .gru import GRU
+from .hippo import HiPPO
+from .hippo_linear import HiPPOLinear
 from .lstm import LSTM
 from .none import NoMemory
 from .stack import Stack
@@ -17,6 +19,8 @@ __all__ = [
     "Deep",
     "FrameStack",
     "FromCell",
+    "HiPPO",
+    "HiPPOLinear",
     "Memory",
     "NoMemory",
     "Stack",
