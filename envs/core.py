@@ -40,7 +40,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         num_envs: N.
         levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
         copy: Whether a step returns fresh observation arrays; if not, the next step overwrites them.
-        render_mode: `"rgb_array"` where the game has pictures, or None.
+        render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
@@ -166,6 +166,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for key in self.info_keys if ends.any() else ():
             infos[key], infos[f"_{key}"] = self._state[key].copy(), ends.copy()
             infos[key][~ends] = 0
+        if self.render_mode == "human":
+            self.render()
         return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
 
     def state_dict(self) -> dict[str, Array]:

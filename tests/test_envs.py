@@ -234,7 +234,7 @@ def test_bad_options_name_the_key_the_value_and_what_is_allowed(config: Any) -> 
 def test_bad_arguments_are_refused(config: Any) -> None:
     for wrong in (
         {"num_envs": 0},
-        {"render_mode": "human"},
+        {"render_mode": "stereo"},
         {"levels": {"start": 0}},
         {"levels": {"start": -1, "count": 5}},
         {"levels": {"start": 0, "count": 0}},
