@@ -1,20 +1,38 @@
 """Natively batched, compiled environments, registered with Gymnasium under `memorl/`.
 
-from memorl.envs import MortarMayhem
+from memorl.envs import MortarMayhem, make
 envs = MortarMayhem(num_envs=32)                          # a gymnasium.vector.VectorEnv
+envs = make("mortar_mayhem", num_envs=32)                 # what train.py env=mortar_mayhem trains on
 env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 """
 
 from gymnasium.envs.registration import register
 
 from memorl.envs.core import BatchedEnv
+from memorl.envs.from_gymnasium import FromGymnasium
+from memorl.envs.make import make
+from memorl.envs.minigrid import MiniGrid
 from memorl.envs.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path import MysteryPath
+from memorl.envs.next_step import NextStep
+from memorl.envs.popgym import POPGym
 from memorl.envs.repeat_previous import RepeatPrevious
 from memorl.envs.searing_spotlights import SearingSpotlights
 from memorl.envs.single import SingleEnv
 
-__all__ = ["BatchedEnv", "MortarMayhem", "MysteryPath", "RepeatPrevious", "SearingSpotlights", "SingleEnv"]
+__all__ = [
+    "BatchedEnv",
+    "FromGymnasium",
+    "MiniGrid",
+    "MortarMayhem",
+    "MysteryPath",
+    "NextStep",
+    "POPGym",
+    "RepeatPrevious",
+    "SearingSpotlights",
+    "SingleEnv",
+    "make",
+]
 
 for _name, _module, _game, _arguments in (
     ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
