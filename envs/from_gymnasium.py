@@ -60,8 +60,8 @@ class FromGymnasium(VectorWrapper[Any, Any, Any, Any, Any]):
     are averaged and shown as `episode/<key>`.
 
     ## Arguments
-    `id`; `num_envs`; `vectorization_mode`: null takes the environment's own batch where it has one and else steps one
-    after the other, as "sync" does always; "async" gives each a process. All other arguments are the environment's:
+    `id`; `num_envs`; `vectorization_mode`: "sync" steps one after the other, "async" gives each a process, null takes
+    the environment's own batch where it has one. All other arguments are the environment's:
     `env=gymnasium env.id=FrozenLake-v1 env.is_slippery=false`.
 
     ## Source
@@ -78,7 +78,7 @@ class FromGymnasium(VectorWrapper[Any, Any, Any, Any, Any]):
         id: str,
         *,
         num_envs: int = 1,
-        vectorization_mode: Literal["sync", "async"] | None = None,
+        vectorization_mode: Literal["sync", "async"] | None = "sync",
         render_mode: str | None = None,
         **arguments: Any,
     ) -> None:

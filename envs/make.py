@@ -54,8 +54,4 @@ def _call(target: str, num_envs: int, arguments: dict[str, Any]) -> VectorEnv[An
         for key in arguments:
             if key not in parameters:
                 raise unknown(f"an argument of {title}", key, parameters)
-    for key, parameter in parameters.items():
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
-            if key not in arguments:
-                raise ValueError(f"{title} needs {key}=")
     return cls(num_envs=num_envs, **arguments)

@@ -97,9 +97,10 @@ class MortarMayhem(PictureEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new; the pictures of the ground truth show a
-    command while the agent's picture shows it. At most 1024 commands an episode (endless: the episode ends when a list of so many was carried out, after
-    more than 12 million steps with the defaults) and 16 elements a list; `agent_scale` from 0.1 to 1/3.
+    Batched with autoreset; symbolic observations and `levels` are new. At most 1024 commands an episode (endless: the
+    episode ends when a list of so many was carried out, after more than 12 million steps with the defaults) and 16
+    elements a list; `agent_scale` from 0.1 to 1/3. Endless: the picture of the ground truth shows a new command when
+    the agent's does, not a step before.
 
     ## Quirks kept
     - Failing the last command still reports success 1 and commands_completed 1.

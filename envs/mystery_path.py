@@ -88,9 +88,10 @@ class MysteryPath(PictureEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new. `agent_scale` from 0.1 to 1/3; `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the
-    episode ends where more than 4096 tiles of path would be needed, some 16,000 steps from the start. "No valid path
-    found", an exception there, cannot happen: the walls never part the start from the goal.
+    Batched with autoreset; symbolic observations and `levels` are new. `agent_scale` from 0.1 to 1/3;
+    `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the episode ends where more than 4096
+    tiles of path would be needed, some 16,000 steps from the start. "No valid path found", an exception there,
+    cannot happen: the walls never part the start from the goal.
 
     ## Quirks kept
     - Endless: the path sometimes goes a tile to the left (in about 0.4 % of its stretches of 8 columns). There is no

@@ -79,7 +79,9 @@ class NextStep(VectorWrapper[Any, Any, Any, Any, Any]):
             first, begun = self.env.reset(options={"reset_mask": new.copy()})
             for mine, theirs in zip(_leaves(row), _leaves(first), strict=True):
                 if not np.array_equal(mine[~new], theirs[~new], equal_nan=mine.dtype.kind == "f"):
-                    raise RuntimeError("the env reset more than reset_mask says: it cannot be given next-step autoreset")
+                    raise RuntimeError(
+                        "the env reset more than reset_mask says: it cannot be given next-step autoreset"
+                    )
                 mine[new] = theirs[new]
             told = merged(told, masked(begun, new))
         for n in np.flatnonzero(self._over) if self.mode == AutoresetMode.SAME_STEP else ():

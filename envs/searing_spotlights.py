@@ -85,10 +85,10 @@ class SearingSpotlights(PictureEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new. `use_exit=False` and, in the endless variant, `show_last_action=False` work. `black_background` and
-    `hide_chessboard` end with their episode. Where there is no free place left for a coin, all places are free again.
-    At most 64 spotlights at the same time and 16 coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale`
-    from 0.1 to 1.
+    Batched with autoreset; symbolic observations and `levels` are new. `use_exit=False` and, in the endless
+    variant, `show_last_action=False` work. `black_background` and `hide_chessboard` end with their episode. Where
+    there is no free place left for a coin, all places are free again. At most 64 spotlights at the same time and 16
+    coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale` from 0.1 to 1.
 
     ## Quirks kept
     - When a spotlight is through, the next one in the list is neither drawn nor moved nor felt in that step; of two

@@ -27,14 +27,14 @@ def the_pygame() -> ModuleType:
 
 
 def mosaic(pictures: list[Picture]) -> Picture:
-    """Pictures of one size [y][x][channel] beside and below each other, near a square, with black gaps."""
+    """Pictures [y][x][channel] beside and below each other, near a square, with black gaps."""
     columns = math.ceil(math.sqrt(len(pictures)))
-    high, wide = pictures[0].shape[:2]
+    high, wide = (max(picture.shape[axis] for picture in pictures) for axis in (0, 1))
     rows = math.ceil(len(pictures) / columns)
     whole = np.zeros((rows * (high + GAP) - GAP, columns * (wide + GAP) - GAP, 3), np.uint8)
     for i, picture in enumerate(pictures):
         top, left = i // columns * (high + GAP), i % columns * (wide + GAP)
-        whole[top : top + high, left : left + wide] = picture
+        whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return whole
 
 
@@ -56,9 +56,13 @@ class Window:
             self.pygame.display.init()
         except self.pygame.error as error:
             raise RuntimeError(f"there is no display for a window ({error})") from error
-        self.pygame.display.set_caption(title)
+        self.title(title)
         self._clock = self.pygame.time.Clock()
         self._surface: Any = None
+
+    def title(self, text: str) -> None:
+        """Write something on its frame."""
+        self.pygame.display.set_caption(text)
 
     def show(self, picture: Picture) -> None:
         """Show a picture [y][x][channel], as large as it is."""
