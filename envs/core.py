@@ -135,7 +135,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for i, number in enumerate(seeds_per_env(seed, self.num_envs)):
             if number is not None and chosen[i]:
                 seeded[i] = stream_from_seed(number)
-        for i in np.flatnonzero(chosen) if options else ():
+        for i in np.flatnonzero(chosen).tolist() if options else ():
             self._govern(slice(i, i + 1), values)
         self._state["row"][chosen] = np.flatnonzero(chosen) if options else self.num_envs
         self._state["phase"][chosen] = CALLED

@@ -27,6 +27,8 @@ def vectorized(
         raise unknown("env.id", id, gymnasium.registry)
     if num_envs < 1:
         raise ValueError(f"{num_envs=} is not allowed: give a whole number from 1")
+    if vectorization_mode is not None:
+        arguments["disable_env_checker"] = True
     try:
         env = gymnasium.make_vec(named, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
     except (TypeError, gymnasium.error.Error, ImportError) as error:

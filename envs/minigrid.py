@@ -92,7 +92,7 @@ class MiniGrid(VectorWrapper[Any, Any, Any, Any, Any]):
         wrappers = (minigrid.wrappers.ImgObsWrapper,)
         super().__init__(vectorized(TASKS[task][0].format(size), num_envs, "sync", wrappers, **pictures))
         self.metadata = self.env.metadata | MiniGrid.metadata
-        self._render_mode = render_mode
+        self._mode = render_mode
         from minigrid.core.constants import COLOR_TO_IDX, OBJECT_TO_IDX, STATE_TO_IDX
 
         self._kinds = len(OBJECT_TO_IDX), len(COLOR_TO_IDX), len(STATE_TO_IDX)
@@ -101,9 +101,9 @@ class MiniGrid(VectorWrapper[Any, Any, Any, Any, Any]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
 
     @property
-    def render_mode(self) -> str | None:
+    def render_mode(self) -> str | None:  # type: ignore[override]
         """The one given."""
-        return self._render_mode
+        return self._mode
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode everywhere."""

@@ -17,7 +17,7 @@ def draw_truth(env: Record, rules: Record, scenery: Scenery, sprites: Sprites) -
     picture = np.zeros((SIZE, SIZE, 3), np.uint8)
     layers = ((np.flatnonzero(env.tiles), _PATH), ([env.goal], _GOAL), ([env.start], _ORIGIN))
     for tiles, colour in (*layers, (np.flatnonzero(env.walls), _WALL)):
-        for tile in tiles:
+        for tile in map(int, tiles):
             fill_tile(picture, TILE * (tile // SIDE), TILE * (tile % SIDE), TILE, colour)
     stamp(picture, sprites, rules.figure + env.facing, env.x, env.y)
     if env.off and rules.visual_feedback:

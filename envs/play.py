@@ -88,9 +88,9 @@ class Scene:
         """The views side by side."""
         shown = []
         for mode in VIEWS[self.view]:
-            (picture,) = self.envs[mode].render() or ()
+            picture = np.asarray((self.envs[mode].render() or ())[0], np.uint8)
             times = zoom * max(1, SIDE // max(picture.shape[:2]))
-            shown.append(np.asarray(picture, np.uint8).repeat(times, 0).repeat(times, 1))
+            shown.append(picture.repeat(times, 0).repeat(times, 1))
         return mosaic(shown)
 
 

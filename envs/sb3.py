@@ -43,7 +43,7 @@ class SB3VecEnv(VecEnv):
         options: list[dict[str, Any]] = self._options
         if any(given != options[0] for given in options):
             raise ValueError("options must be the same for all envs of a batch")
-        observation, infos = self.env.reset(seed=self._seeds, options=options[0] or None)  # type: ignore[arg-type]
+        observation, infos = self.env.reset(seed=self._seeds, options=options[0] or None)
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [of_row(infos, n) for n in range(self.num_envs)]
@@ -63,9 +63,9 @@ class SB3VecEnv(VecEnv):
         if done.any():
             finals = [_row(observation, n) if done[n] else None for n in range(self.num_envs)]
             observation, begun = self.env.reset(options={"reset_mask": done.copy()})
-            for n in np.flatnonzero(done):
+            for n in np.flatnonzero(done).tolist():
                 told[n]["terminal_observation"] = finals[n]
-                self.reset_infos[n] = of_row(begun, int(n))
+                self.reset_infos[n] = of_row(begun, n)
         return observation, np.asarray(rewards, np.float32), done, told
 
     def close(self) -> None:

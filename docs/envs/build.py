@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-
 from gymnasium.vector import VectorEnv
 
 from memorl.envs import (
@@ -31,14 +30,15 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         MortarMayhem,
         "![The first two commands, on the way, and the explosion](mortar_mayhem.png)\n\n"
         "*The agent's view: the first two commands (right, down), the figure on its way, and the explosion that "
-        "judges the first command: only the blue tile is safe. Below, the ground truth: the ring is where to be next.*\n\n",
+        "judges the first command: only the blue tile is safe. Below, the ground truth: a ring where to be "
+        "next.*\n\n",
     ),
     "mystery_path": (
         MysteryPath,
         "![The start, on the way, a fall, and the endless path](mystery_path.png)\n\n"
         "*The agent's view: on the first tile, on the way along the invisible path, just fallen off it, and on the "
-        "endless path with some of the tiles behind the figure. Below, the ground truth: the path from blue to green, and the "
-        "walls it was laid around.*\n\n",
+        "endless path with some of the tiles behind the figure. Below, the ground truth: the path from blue to "
+        "green, and the walls it was laid around.*\n\n",
     ),
     "popgym": (POPGym, ""),
     "repeat_previous": (RepeatPrevious, ""),
@@ -46,7 +46,8 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         SearingSpotlights,
         "![The first picture, the light going out, darkness, and a hit](searing_spotlights.png)\n\n"
         "*The agent's view: figure, coin and closed exit in the first picture, the light going out, darkness with "
-        "spotlights, and a step in which one of them reaches the figure, which costs health. Below, the ground truth.*\n\n",
+        "spotlights, and a step in which one of them reaches the figure, which costs health. Below, the ground "
+        "truth.*\n\n",
     ),
 }
 
