@@ -15,8 +15,8 @@ from memorl.envs.options import encode
 from memorl.envs.single import SingleEnv
 from memorl.envs.spotlight_options import RULES, check, stack, variant
 from memorl.envs.spotlight_rules import STATE, play
-from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius, scenery, scratch
-from memorl.envs.spotlight_symbols import symbol_names
+from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius
+from memorl.envs.spotlight_symbols import silhouettes, symbol_names
 from memorl.envs.spotlight_view import paint
 
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
@@ -200,7 +200,7 @@ class SearingSpotlights(BatchedEnv):
         self.endless, self.symbolic = endless, observation == "symbolic"
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
-        self._scenery, self._scratch, self._atlas = scenery(), scratch(), Atlas()
+        self._atlas = Atlas()
         self._known: dict[tuple[str, float], int] = {}
         options, defaults = variant(endless)
         values = defaults | {name: value for name, value in given.items() if value is not None}
@@ -248,6 +248,7 @@ class SearingSpotlights(BatchedEnv):
             above = bool(rule["exit_visible"]), bool(rule["agent_visible"]), not self.endless
             rule["layers"] = [stack(coin_above, *above) for coin_above in (False, True)]
         self._sprites = self._atlas.sprites()
+        self._shapes = silhouettes(self._sprites)
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, looks = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_LOOKS)
@@ -258,9 +259,8 @@ class SearingSpotlights(BatchedEnv):
             self._state,
             self._rules,
             self._levels,
-            self._scenery,
-            self._scratch,
             self._sprites,
+            self._shapes,
             pixels.reshape(len(pixels), SIZE, 3 * SIZE),
             looks,
             rewards,
@@ -272,7 +272,7 @@ class SearingSpotlights(BatchedEnv):
         if self.render_mode is None:
             return None
         pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        paint(self._state, self._rules, self._scenery, self._scratch, self._sprites, pixels)
+        paint(self._state, self._rules, self._sprites, pixels)
         return tuple(pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2))
 
 
