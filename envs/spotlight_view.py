@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from memorl.envs.canvas import SIZE, Frame, Sprites
+from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import Array
-from memorl.envs.spotlight_light import DAYLIGHT, Beam, beam_of, blacken, blit_lit, dim, lay_floor, outline
+from memorl.envs.spotlight_light import blacken, blit_lit, dim, lay_floor, outline
 from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, TOP
-from memorl.envs.spotlight_scenery import CALM, HURT, PLAIN, UNSEEN
+from memorl.envs.spotlight_scenery import CALM, FLOORS, HURT, PLAIN, UNSEEN
 
 HEALTH = SIZE // 2
 """Width of the bar of health; right of it are the two fields of the last action, with that of the reward between."""
@@ -73,43 +73,59 @@ def facing_of(env: Record) -> int:
 
 
 @leaf
-def _draw_layer(env: Record, rules: Record, layer: int, sprites: Sprites, frame: Frame, beam: Beam) -> None:
+def _floor(env: Record, frame: Frame, floor: int, lit: bool) -> None:
+    if lit:
+        lay_floor(env, frame, floor)
+    else:
+        copy(frame, FLOORS[floor])
+
+
+@leaf
+def _thing(env: Record, frame: Frame, sprites: Sprites, k: int, x: int, y: int, lit: bool) -> None:
+    if lit:
+        blit_lit(env, frame, sprites, k, x, y)
+    else:
+        blit(frame, sprites, k, x, y)
+
+
+@leaf
+def _draw_layer(env: Record, rules: Record, layer: int, sprites: Sprites, frame: Frame, lit: bool) -> None:
+    """Draw a layer as a whole, or only as far as it is lit."""
     if layer == FLOOR:
-        lay_floor(frame, floor_of(env, rules), beam)
+        _floor(env, frame, floor_of(env, rules), lit)
     elif layer == BAR:
         _draw_bar(env, rules, frame)
     elif layer == COIN:
         if rules.endless and not rules.coin_enabled:
-            lay_floor(frame, UNSEEN, beam)
+            _floor(env, frame, UNSEEN, lit)
         for coin in range(env.coin_count):
-            blit_lit(frame, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1], beam)
+            _thing(env, frame, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1], lit)
     elif layer == EXIT and rules.use_exit:
-        blit_lit(frame, sprites, rules.exit + env.open, env.exit_x, env.exit_y, beam)
+        _thing(env, frame, sprites, rules.exit + env.open, env.exit_x, env.exit_y, lit)
     elif layer == AGENT:
-        blit_lit(frame, sprites, rules.figure + facing_of(env), env.x, env.y, beam)
+        _thing(env, frame, sprites, rules.figure + facing_of(env), env.x, env.y, lit)
 
 
 @leaf
 def draw(env: Record, rules: Record, sprites: Sprites, frame: Frame) -> None:
     """Draw everything into a frame [84][252]."""
     order = rules.layers[np.int64(coin_is_above(env, rules))]
-    above = 0
-    while order[above] != DARK:
-        if env.alpha < LIGHTLESS:
-            _draw_layer(env, rules, order[above], sprites, frame, DAYLIGHT)
-        above += 1
+    under = 0
+    while order[under] != DARK:
+        under += 1
     if env.alpha == LIGHTLESS:
         blacken(frame)
-    elif env.alpha > 0:
+    else:
+        for k in range(under):
+            _draw_layer(env, rules, order[k], sprites, frame, False)
         dim(frame, env.alpha)
-    for spot in range(env.lit_count if env.alpha > 0 else 0):
-        beam = beam_of(env, spot)
-        for k in range(above):
-            _draw_layer(env, rules, order[k], sprites, frame, beam)
+    if env.alpha > 0:
+        for k in range(under):
+            _draw_layer(env, rules, order[k], sprites, frame, True)
         if rules.black_background:
-            outline(frame, beam, env.alpha)
-    for k in range(above + 1, LAYERS):
-        _draw_layer(env, rules, order[k], sprites, frame, DAYLIGHT)
+            outline(env, frame)
+    for k in range(under + 1, LAYERS):
+        _draw_layer(env, rules, order[k], sprites, frame, False)
 
 
 @entry
