@@ -122,6 +122,7 @@ class MysteryPath(BatchedEnv):
         reward_step: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -156,9 +157,6 @@ class MysteryPath(BatchedEnv):
         else:
             self.info_keys = ("reward", "length", "success", "num_fails")
             self.symbolic_fields = mystery_view.LOOK_NAMES
-        self._atlas = Atlas()
-        self._scenery = mystery_view.add_scenery(self._atlas)
-        self._figures: dict[float, int] = {}
         options, defaults = variant(grid, endless)
         super().__init__(
             self._space(),
@@ -169,6 +167,7 @@ class MysteryPath(BatchedEnv):
             rules=RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -180,6 +179,9 @@ class MysteryPath(BatchedEnv):
         return Box(0, 255, (SIZE, SIZE, 3), np.uint8)
 
     def _derive(self, rules: Array) -> None:
+        self._atlas = Atlas()
+        self._scenery = mystery_view.add_scenery(self._atlas)
+        self._figures: dict[float, int] = {}
         for rule in rules:
             scale = SCALE if self.grid else float(rule["agent_scale"])
             if scale not in self._figures:
@@ -194,9 +196,8 @@ class MysteryPath(BatchedEnv):
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, vectors = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_VECTORS)
         play = endless_path_rules.play if self.endless else mystery_rules.play
-        play(
-            0,
-            self.num_envs,
+        self._spread(
+            play,
             actions,
             self._state,
             self._rules,

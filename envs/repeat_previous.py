@@ -124,6 +124,7 @@ class RepeatPrevious(BatchedEnv):
         length: int = 64,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -141,6 +142,7 @@ class RepeatPrevious(BatchedEnv):
             rules=_RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -153,7 +155,7 @@ class RepeatPrevious(BatchedEnv):
         rules["symbols"] = self.symbols
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
-        play(0, self.num_envs, actions, self._state, self._rules, self._levels, observation, rewards, ends)
+        self._spread(play, actions, self._state, self._rules, self._levels, observation, rewards, ends)
 
 
 class SingleRepeatPrevious(SingleEnv):

@@ -151,6 +151,7 @@ class SearingSpotlights(BatchedEnv):
         reward_coin: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -200,8 +201,6 @@ class SearingSpotlights(BatchedEnv):
         self.endless, self.symbolic = endless, observation == "symbolic"
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
-        self._atlas = Atlas()
-        self._known: dict[tuple[str, float], int] = {}
         options, defaults = variant(endless)
         values = defaults | {name: value for name, value in given.items() if value is not None}
         self._most_coins = 1 if endless else max(1, *encode(options, values)["num_coins"][1:].tolist())
@@ -216,6 +215,7 @@ class SearingSpotlights(BatchedEnv):
             rules=RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -232,6 +232,8 @@ class SearingSpotlights(BatchedEnv):
         return self._known[name, scale]
 
     def _derive(self, rules: Array) -> None:
+        self._atlas = Atlas()
+        self._known: dict[tuple[str, float], int] = {}
         for rule in rules:
             scale, coin = float(rule["agent_scale"]), float(rule["coin_scale"])
             rule["endless"] = self.endless
@@ -252,9 +254,8 @@ class SearingSpotlights(BatchedEnv):
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, looks = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_LOOKS)
-        play(
-            0,
-            self.num_envs,
+        self._spread(
+            play,
             actions,
             self._state,
             self._rules,
