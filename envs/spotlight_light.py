@@ -11,7 +11,6 @@ A beam is the (x, y, radius) of a spotlight.
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE, Frame, Sprites
 from memorl.envs.compiled import Record, leaf

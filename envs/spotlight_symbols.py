@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from memorl.envs.canvas import SIZE, Sprites
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.options import MAX_CHOICES
-from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, TOP
 from memorl.envs.spotlight_light import beam_of, columns_of, rows_of
+from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, TOP
 from memorl.envs.spotlight_scenery import FLOORS, HURT
 from memorl.envs.spotlight_view import HEALTH, LIGHTLESS, coin_is_above, facing_of, floor_of
 
@@ -40,6 +40,7 @@ assert MAX_COINS == MAX_CHOICES
 def symbol_names(coins: int) -> tuple[str, ...]:
     """What the values mean, for at most so many coins."""
     return _FIXED + tuple(f"coin_{slot}_{what}" for slot in range(coins) for what in ("seen", "x", "y"))
+
 
 Bits = NDArray[np.uint64]
 _WORD = 64
