@@ -321,9 +321,8 @@ for path in sys.argv[1:]:
 
 
 def test_steps_do_not_depend_on_the_number_of_threads(config: Any) -> None:
-    one = make(config, 7)
     for threads in (2, 3, 100):
-        other = make(config, 7, threads=threads)
+        one, other = make(config, 7), make(config, 7, threads=threads)
         assert equal(one.reset(seed=4)[0], other.reset(seed=4)[0])
         same_steps(one, other, actions(one, 150))
         other.close()
