@@ -327,4 +327,4 @@ def test_steps_do_not_depend_on_the_number_of_threads(config: Any) -> None:
         same_steps(one, other, actions(one, 150))
         other.close()
     with pytest.raises(ValueError, match="threads=0"):
-        make(config, threads=0)
+        type(make(config))(threads=0)
