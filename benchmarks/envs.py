@@ -2,9 +2,11 @@
 
     python benchmarks/envs.py
     python benchmarks/envs.py --peer-python <python of an environment with Memory Gym 1.0.3>
+    python benchmarks/envs.py --threads 2 --num-envs 1024
 
 Random actions drawn beforehand, autoreset included, one thread. CPU time counts, not wall time, so that a busy machine
 moves the figures less. For each id the peer and ours run one after the other, `--rounds` times; the median counts.
+With `--threads` it is, in wall time, how many times faster that many threads are than one: this needs idle cores.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,19 +38,19 @@ GAMES: dict[str, tuple[type[BatchedEnv], dict[str, bool]]] = {
 }
 
 
-def ours(env: BatchedEnv, seconds: float) -> float:
-    """Steps per CPU second."""
+def ours(env: BatchedEnv, seconds: float, clock: Callable[[], float] = time.process_time) -> float:
+    """Steps per second of the clock, which is CPU time unless told otherwise."""
     env.action_space.seed(0)
     actions = [np.asarray(env.action_space.sample()) for _ in range(64)]
     env.reset(seed=0)
     for action in actions:
         env.step(action)
-    steps, began = 0, time.process_time()
-    while time.process_time() - began < seconds:
+    steps, began = 0, clock()
+    while clock() - began < seconds:
         for action in actions:
             env.step(action)
         steps += len(actions) * env.num_envs
-    return steps / (time.process_time() - began)
+    return steps / (clock() - began)
 
 
 def theirs(python: str, name: str, seconds: float) -> float:
@@ -58,15 +61,39 @@ def theirs(python: str, name: str, seconds: float) -> float:
     return float(json.loads(out.splitlines()[-1])["steps_per_cpu_second"])
 
 
+def scaling(threads: int, sizes: list[int], seconds: float, rounds: int) -> str:
+    """How many times faster that many threads are than one, for each id."""
+    sets = [(kind, n) for kind in ("pixels", "symbolic") for n in sizes]
+    rows = []
+    for name, (game, variant) in GAMES.items():
+        cells = []
+        for kind, n in sets:
+            one, more = (game(observation=kind, num_envs=n, threads=count, **variant) for count in (1, threads))
+            pairs = [[ours(env, seconds, time.perf_counter) for env in (one, more)] for _ in range(rounds)]
+            cells.append(f"{statistics.median(fast / slow for slow, fast in pairs):.2f}")
+            more.close()
+        rows.append([name, *cells])
+        print(rows[-1], file=sys.stderr)
+    header = ["id", *(f"{kind}, {n} envs" for kind, n in sets)]
+    return f"Steps per second with {threads} threads over those with one.\n\n" + table(header, rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", help="Python of an environment with Memory Gym 1.0.3")
     parser.add_argument("--num-envs", type=int, nargs="+", default=[32, 256])
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, help="Measure the gain of that many threads instead")
     parser.add_argument("--write", help="Markdown file for the result")
     args = parser.parse_args()
 
+    if args.threads:
+        body = scaling(args.threads, args.num_envs, args.seconds, args.rounds)
+        sizes = " ".join(map(str, args.num_envs))
+        command = f"python benchmarks/envs.py --threads {args.threads} --num-envs {sizes}"
+        report("Environment threads", body, command, args.write, "gymnasium", "numba")
+        return
     rows = []
     for name, (game, variant) in GAMES.items():
         sets = [(kind, n) for kind in ("pixels", "symbolic") for n in args.num_envs]

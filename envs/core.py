@@ -8,7 +8,9 @@ Legend: N envs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,6 +41,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         rules: Fields of the rules: the options, and what `_derive` computes from them.
         num_envs: N.
         levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
+        threads: How many threads share a step; the steps are the same for any number.
         copy: Whether a step returns fresh observation arrays; if not, the next step overwrites them.
         render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
     """
@@ -60,10 +63,11 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         rules: Sequence[Field],
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        encode({"num_envs": Integer(1, 2**31)}, {"num_envs": num_envs})
+        encode({"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024)}, {"num_envs": num_envs, "threads": threads})
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"{render_mode=} is not allowed: choose from {[None, *self.metadata['render_modes']]}")
         self.num_envs, self.copy, self.render_mode, self.options = num_envs, copy, render_mode, dict(options)
@@ -72,6 +76,9 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         self.action_space = batch_space(single_action_space, num_envs)
         choices = single_action_space.n if isinstance(single_action_space, Discrete) else single_action_space.nvec
         self._choices: NDArray[np.uint64] = np.asarray(choices, np.uint64).reshape(-1)
+        blocks = np.linspace(0, num_envs, min(threads, num_envs) + 1).astype(int).tolist()
+        self._blocks = list(pairwise(blocks))
+        self._pool = ThreadPoolExecutor(len(self._blocks) - 1) if len(self._blocks) > 1 else None
         self._levels = np.array(level_range(levels), np.int64)
         self._arguments = encode(options, arguments)
         self._check(self._arguments)
@@ -87,11 +94,27 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
 
     @abstractmethod
     def _derive(self, rules: Array) -> None:
-        """Fill the derived fields of some rows of the rules."""
+        """Fill the derived fields of all rules."""
 
     @abstractmethod
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         """Begin or advance every env and write what it observes; actions is int64 [N, axes]."""
+
+    def _spread(self, play: Callable[..., None], *arguments: Any) -> None:
+        """Call the compiled `play(low, high, *arguments)` for all envs, a block of them in each thread."""
+        own, *others = self._blocks
+        waiting = [self._pool.submit(play, *block, *arguments) for block in others] if self._pool else []
+        try:
+            play(*own, *arguments)
+        finally:
+            wait(waiting)
+        for block in waiting:
+            block.result()
+
+    def close_extras(self, **_: Any) -> None:
+        """End the threads."""
+        if self._pool:
+            self._pool.shutdown()
 
     def _check(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
@@ -103,10 +126,10 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """What the fields of a loaded state must lie within; `rules` [N] are those in force in each env."""
         return {}
 
-    def _govern(self, rows: slice, values: Mapping[str, Any]) -> None:
+    def _govern(self, rows: slice | NDArray[np.intp], values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             self._rules[name][rows] = value
-        self._derive(self._rules[rows])
+        self._derive(self._rules)
 
     def _allocate(self) -> Observation:
         def empty(space: Space[Any]) -> Array:
@@ -144,8 +167,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
                 seeded[i] = stream_from_seed(number)
         if seeds.count(None) < self.num_envs:
             self._restart()
-        for i in np.flatnonzero(chosen).tolist() if options else ():
-            self._govern(slice(i, i + 1), values)
+        if options:
+            self._govern(np.flatnonzero(chosen), values)
         self._state["row"][chosen] = np.flatnonzero(chosen) if options else self.num_envs
         self._state["phase"][chosen] = CALLED
         return self._begin(chosen)
@@ -231,7 +254,11 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         loaded = {"state": self._state.copy(), "rules": self._rules.copy()}
         for key, field in views(loaded).items():
             field[...] = state[key]
-        self._admit(**loaded)
+        try:
+            self._admit(**loaded)
+        except ValueError:
+            self._derive(self._rules)
+            raise
         self._state[...], self._rules[...] = loaded["state"], loaded["rules"]
 
     def _admit(self, state: Array, rules: Array) -> None:

@@ -142,6 +142,7 @@ class MortarMayhem(PictureEnv):
         reward_new_command_success: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -154,9 +155,6 @@ class MortarMayhem(PictureEnv):
         if endless:
             self.info_keys, self.every_step_keys = _ENDLESS_INFOS, ("ground_truth",)
         self.symbolic_fields = LOOK_NAMES + (_SLOT_NAMES if act_only else ())
-        self._atlas = Atlas()
-        self._scenery = add_scenery(self._atlas)
-        self._figures: dict[float, int] = {}
         options, defaults = variant(grid, act_only, endless)
         super().__init__(
             self._space(),
@@ -167,6 +165,7 @@ class MortarMayhem(PictureEnv):
             rules=RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -186,6 +185,9 @@ class MortarMayhem(PictureEnv):
         return self._figures[scale]
 
     def _derive(self, rules: Array) -> None:
+        self._atlas = Atlas()
+        self._scenery = add_scenery(self._atlas)
+        self._figures: dict[float, int] = {}
         for rule in rules:
             scale = SCALE if self.grid else float(rule["agent_scale"])
             rule["grid"], rule["act_only"], rule["endless"] = self.grid, self.act_only, self.endless
@@ -205,9 +207,8 @@ class MortarMayhem(PictureEnv):
             vectors = observation
         else:
             pixels = observation
-        play(
-            0,
-            self.num_envs,
+        self._spread(
+            play,
             actions,
             self._state,
             self._rules,

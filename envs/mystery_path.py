@@ -128,6 +128,7 @@ class MysteryPath(PictureEnv):
         reward_step: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -162,9 +163,6 @@ class MysteryPath(PictureEnv):
         else:
             self.info_keys = ("reward", "length", "success", "num_fails")
             self.symbolic_fields = mystery_view.LOOK_NAMES
-        self._atlas = Atlas()
-        self._scenery = mystery_view.add_scenery(self._atlas)
-        self._figures: dict[float, int] = {}
         options, defaults = variant(grid, endless)
         super().__init__(
             self._space(),
@@ -175,6 +173,7 @@ class MysteryPath(PictureEnv):
             rules=RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -186,6 +185,9 @@ class MysteryPath(PictureEnv):
         return Box(0, 255, (SIZE, SIZE, 3), np.uint8)
 
     def _derive(self, rules: Array) -> None:
+        self._atlas = Atlas()
+        self._scenery = mystery_view.add_scenery(self._atlas)
+        self._figures: dict[float, int] = {}
         for rule in rules:
             scale = SCALE if self.grid else float(rule["agent_scale"])
             if scale not in self._figures:
@@ -200,9 +202,8 @@ class MysteryPath(PictureEnv):
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, vectors = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_VECTORS)
         play = endless_path_rules.play if self.endless else mystery_rules.play
-        play(
-            0,
-            self.num_envs,
+        self._spread(
+            play,
             actions,
             self._state,
             self._rules,

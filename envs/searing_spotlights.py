@@ -16,8 +16,8 @@ from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
 from memorl.envs.spotlight_options import RULES, check, stack, variant
 from memorl.envs.spotlight_rules import STATE, play
-from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius, scenery, scratch
-from memorl.envs.spotlight_symbols import symbol_names
+from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius
+from memorl.envs.spotlight_symbols import silhouettes, symbol_names
 from memorl.envs.spotlight_truth import unveiled
 from memorl.envs.spotlight_view import paint
 
@@ -150,6 +150,7 @@ class SearingSpotlights(PictureEnv):
         reward_coin: float | None = None,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
+        threads: int = 1,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
@@ -199,8 +200,6 @@ class SearingSpotlights(PictureEnv):
         self.endless, self.symbolic = endless, observation == "symbolic"
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
-        self._scenery, self._scratch, self._atlas = scenery(), scratch(), Atlas()
-        self._known: dict[tuple[str, float], int] = {}
         options, defaults = variant(endless)
         values = defaults | {name: value for name, value in given.items() if value is not None}
         self._most_coins = 1 if endless else max(1, *encode(options, values)["num_coins"][1:].tolist())
@@ -215,6 +214,7 @@ class SearingSpotlights(PictureEnv):
             rules=RULES,
             num_envs=num_envs,
             levels=levels,
+            threads=threads,
             copy=copy,
             render_mode=render_mode,
         )
@@ -231,6 +231,8 @@ class SearingSpotlights(PictureEnv):
         return self._known[name, scale]
 
     def _derive(self, rules: Array) -> None:
+        self._atlas = Atlas()
+        self._known: dict[tuple[str, float], int] = {}
         for rule in rules:
             scale, coin = float(rule["agent_scale"]), float(rule["coin_scale"])
             rule["endless"] = self.endless
@@ -247,19 +249,18 @@ class SearingSpotlights(PictureEnv):
             above = bool(rule["exit_visible"]), bool(rule["agent_visible"]), not self.endless
             rule["layers"] = [stack(coin_above, *above) for coin_above in (False, True)]
         self._sprites = self._atlas.sprites()
+        self._shapes = silhouettes(self._sprites)
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, looks = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_LOOKS)
-        play(
-            0,
-            self.num_envs,
+        self._spread(
+            play,
             actions,
             self._state,
             self._rules,
             self._levels,
-            self._scenery,
-            self._scratch,
             self._sprites,
+            self._shapes,
             pixels.reshape(len(pixels), SIZE, 3 * SIZE),
             looks,
             rewards,
@@ -267,11 +268,11 @@ class SearingSpotlights(PictureEnv):
         )
 
     def _paint(self, pixels: NDArray[np.uint8]) -> None:
-        paint(self._state, self._rules, self._scenery, self._scratch, self._sprites, pixels)
+        paint(self._state, self._rules, self._sprites, pixels)
 
     def _truths(self) -> NDArray[np.uint8]:
         pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        paint(self._state, unveiled(self._rules), self._scenery, self._scratch, self._sprites, pixels)
+        paint(self._state, unveiled(self._rules), self._sprites, pixels)
         return pixels.reshape(-1, SIZE, SIZE, 3)
 
 

@@ -16,9 +16,8 @@ from memorl.envs.options import Field, choose
 from memorl.envs.random import integers
 from memorl.envs.spotlight_beams import BEAMS, add_spot, move_spots
 from memorl.envs.spotlight_options import MAX_COINS, TOP
-from memorl.envs.spotlight_places import NARROW, WIDE, block, clear, inside, place
-from memorl.envs.spotlight_scenery import Scenery, Scratch
-from memorl.envs.spotlight_symbols import describe
+from memorl.envs.spotlight_places import NARROW, WIDE, Cells, block, clear, inside, place
+from memorl.envs.spotlight_symbols import MAPS, Bits, describe
 from memorl.envs.spotlight_targets import add_coin, coins, endless_coin, leave
 from memorl.envs.spotlight_view import HEALTH, draw
 
@@ -34,27 +33,27 @@ STATE: list[Field] = [
 
 
 @leaf
-def _start(env: Record, rules: Record, scratch: Scratch) -> None:
+def _start(env: Record, rules: Record, cells: Cells) -> None:
     env.facing = integers(env.stream, 0, 8)
-    clear(scratch.cells)
+    clear(cells)
     if rules.sample_agent_position:
-        env.x, env.y = place(env, scratch.cells, WIDE)
+        env.x, env.y = place(env, cells, WIDE)
     else:
         env.x, env.y = SIZE // 2, SIZE // 2
-        block(scratch.cells, SIZE // 2, SIZE // 2, NARROW)
+        block(cells, SIZE // 2, SIZE // 2, NARROW)
     env.spot_count, env.spawn_timer, env.spawned = 0, 0, 0
     for _ in range(rules.initial_spawns):
         add_spot(env, rules)
     env.coin_count = 0
     if rules.endless:
-        clear(scratch.cells)
+        clear(cells)
         if rules.coin_enabled:
-            add_coin(env, scratch, WIDE)
+            add_coin(env, cells, WIDE)
     else:
         for _ in range(choose(env.stream, rules.num_coins)):
-            add_coin(env, scratch, NARROW)
+            add_coin(env, cells, NARROW)
         if rules.use_exit:
-            x, y = place(env, scratch.cells, NARROW)
+            x, y = place(env, cells, NARROW)
             env.exit_x, env.exit_y = inside(x), inside(y)
     env.alpha = 0 if rules.light_dim_off_duration > 0 else rules.light_threshold
     env.health = rules.agent_health
@@ -95,7 +94,7 @@ def _spotlights(env: Record, rules: Record) -> float:
 
 
 @leaf
-def _advance(env: Record, rules: Record, scratch: Scratch, action: NDArray[np.int64]) -> float:
+def _advance(env: Record, rules: Record, cells: Cells, action: NDArray[np.int64]) -> float:
     walk(env, action, rules.straight, rules.diagonal)
     env.x = max(min(env.x, SIZE - rules.radius), rules.radius)
     env.y = max(min(env.y, SIZE - rules.radius), TOP + rules.radius)
@@ -105,7 +104,7 @@ def _advance(env: Record, rules: Record, scratch: Scratch, action: NDArray[np.in
     reward = 0.0
     reward += _spotlights(env, rules)
     if rules.endless:
-        reward += endless_coin(env, rules, scratch)
+        reward += endless_coin(env, rules, cells)
         env.coin_t += 1
         if env.coin_t == rules.steps_per_coin and rules.coin_enabled:
             env.phase = ENDED
@@ -139,27 +138,27 @@ def play(
     state: Array,
     rules: Array,
     levels: NDArray[np.int64],
-    scenery: Scenery,
-    scratch: Scratch,
     sprites: Sprites,
+    shapes: Bits,
     pixels: NDArray[np.uint8],
     looks: NDArray[np.float32],
     rewards: NDArray[np.float64],
     ends: NDArray[np.bool_],
 ) -> None:
     """One step of envs low .. high-1; without pixels `looks` holds their description."""
+    cells, maps = np.empty((SIZE, SIZE + 1), np.uint8), np.empty((MAPS, SIZE, 2), np.uint64)
     for i in range(low, high):
         env = state[i]
         rewards[i] = 0.0
         if env.phase == PLAYING:
-            rewards[i] = _advance(env, rules[env.row], scratch, actions[i])
+            rewards[i] = _advance(env, rules[env.row], cells, actions[i])
             account(env, rewards[i])
         else:
             begin(env, rules, levels)
-            _start(env, rules[env.row], scratch)
+            _start(env, rules[env.row], cells)
         _report(env, rules[env.row])
         ends[i] = env.phase == ENDED
         if pixels.size:
-            draw(env, rules[env.row], scenery, scratch, sprites, pixels[i])
+            draw(env, rules[env.row], sprites, pixels[i])
         else:
-            describe(env, rules[env.row], scenery, scratch, sprites, looks[i])
+            describe(env, rules[env.row], sprites, shapes, maps, looks[i])

@@ -1,12 +1,12 @@
 """What Searing Spotlights looks like before anything moves: floors, sprites, and the spans that make up a spotlight."""
 
-from typing import NamedTuple
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE, Atlas, Colour
-from memorl.envs.raster import disc, gate, ring
+from memorl.envs.raster import Shape, disc, gate, ring
 from memorl.envs.spotlight_options import MAX_RADIUS
 
 _TILE = 12
@@ -18,44 +18,29 @@ CALM, HURT, PLAIN, UNSEEN = range(4)
 """Floors: chessboards in blue and, in a spotlight, red; all white; all black."""
 
 
-class Scenery(NamedTuple):
-    """Everything drawn before the game starts, as compiled code takes it."""
-
-    floors: NDArray[np.uint8]
-    """[CALM, HURT, PLAIN, UNSEEN][84][252]."""
-    spans: NDArray[np.int64]
-    """Half the height of each column of a disc, [radius][column]."""
-
-
-class Scratch(NamedTuple):
-    """Working memory of the compiled code, the same for all envs."""
-
-    light: NDArray[np.uint8]
-    """[84][252]: 255 in a spotlight, 0 in the dark, 1 on the outline of a spotlight."""
-    cells: NDArray[np.uint8]
-    """[84][85], see `spotlight_places`."""
-    labels: NDArray[np.uint8]
-    """[84][84], see `spotlight_symbols`."""
-    cover: NDArray[np.uint8]
-    """[84][84]: how many spotlights shine there."""
-
-
-def scenery() -> Scenery:
-    """Draw the floors and measure the discs."""
+def _floors() -> NDArray[np.uint8]:
     tile = np.arange(SIZE) // _TILE
     even = (tile[:, None] + tile[None, :]) % 2 == 0
     colours: list[tuple[Colour, Colour]] = [(_WHITE, _BLUE), (_WHITE, _RED), (_WHITE, _WHITE), (_BLACK, _BLACK)]
     floors = [np.where(even[..., None], *pair).astype(np.uint8) for pair in colours]
-    spans = np.zeros((1 + MAX_RADIUS, 2 * MAX_RADIUS), np.int64)
+    return np.stack(floors).reshape(4, SIZE, 3 * SIZE)
+
+
+def _measure(shape: Callable[[int], Shape]) -> NDArray[np.uint8]:
+    spans = np.zeros((1 + MAX_RADIUS, 2 * MAX_RADIUS), np.uint8)
     for radius in range(1, 1 + MAX_RADIUS):
-        spans[radius, : 2 * radius] = disc(radius).sum(1) // 2
-    return Scenery(np.stack(floors).reshape(4, SIZE, 3 * SIZE), spans)
+        spans[radius, : 2 * radius] = shape(radius).sum(1) // 2
+    return spans
 
 
-def scratch() -> Scratch:
-    """Fresh working memory."""
-    light, cells = np.zeros((SIZE, 3 * SIZE), np.uint8), np.zeros((SIZE, SIZE + 1), np.uint8)
-    return Scratch(light, cells, np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8))
+# Compiled code takes arrays of a module as constants: what is copied from one cannot overlap what it is copied to, so
+# that the loop becomes a call of memcpy.
+FLOORS = _floors()
+"""[CALM, HURT, PLAIN, UNSEEN][84][252]."""
+SPANS = _measure(disc)
+"""Half the height of each column of a disc, [radius][column]."""
+EDGES = _measure(ring)
+"""How much of it is outline: the uppermost and the lowest pixels of the column, [radius][column]."""
 
 
 def coin_radius(scale: float) -> int:

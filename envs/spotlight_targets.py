@@ -4,14 +4,13 @@ import math
 
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.episodes import ENDED
-from memorl.envs.spotlight_places import WIDE, block, clear, inside, place
-from memorl.envs.spotlight_scenery import Scratch
+from memorl.envs.spotlight_places import WIDE, Cells, block, clear, inside, place
 
 
 @leaf
-def add_coin(env: Record, scratch: Scratch, radius: int) -> None:
+def add_coin(env: Record, cells: Cells, radius: int) -> None:
     """Place one more coin."""
-    x, y = place(env, scratch.cells, radius)
+    x, y = place(env, cells, radius)
     env.coins[env.coin_count, 0], env.coins[env.coin_count, 1] = inside(x), inside(y)
     env.coin_count += 1
 
@@ -35,7 +34,7 @@ def coins(env: Record, rules: Record) -> float:
 
 
 @leaf
-def endless_coin(env: Record, rules: Record, scratch: Scratch) -> float:
+def endless_coin(env: Record, rules: Record, cells: Cells) -> float:
     """Replace the coin when it is taken."""
     if not rules.coin_enabled:
         return 0.0
@@ -43,9 +42,9 @@ def endless_coin(env: Record, rules: Record, scratch: Scratch) -> float:
     reward = coins(env, rules)
     if env.coin_count == 0:
         env.coin_t = 0
-        clear(scratch.cells)
-        block(scratch.cells, x, y, WIDE)
-        add_coin(env, scratch, WIDE)
+        clear(cells)
+        block(cells, x, y, WIDE)
+        add_coin(env, cells, WIDE)
     return reward
 
 

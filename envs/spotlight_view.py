@@ -6,12 +6,15 @@ from numpy.typing import NDArray
 from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import Array
-from memorl.envs.spotlight_light import darken, shine
+from memorl.envs.spotlight_light import blacken, blit_lit, dim, lay_floor, outline
 from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, TOP
-from memorl.envs.spotlight_scenery import CALM, HURT, PLAIN, UNSEEN, Scenery, Scratch
+from memorl.envs.spotlight_scenery import CALM, FLOORS, HURT, PLAIN, UNSEEN
 
 HEALTH = SIZE // 2
 """Width of the bar of health; right of it are the two fields of the last action, with that of the reward between."""
+
+LIGHTLESS = 255
+"""The opacity of total darkness."""
 
 _FIELD = SIZE // 4
 _REWARD, _REWARD_WIDTH = 57, 10
@@ -70,33 +73,63 @@ def facing_of(env: Record) -> int:
 
 
 @leaf
-def draw(env: Record, rules: Record, scenery: Scenery, scratch: Scratch, sprites: Sprites, frame: Frame) -> None:
+def _floor(env: Record, frame: Frame, floor: int, lit: bool) -> None:
+    if lit:
+        lay_floor(env, frame, floor)
+    else:
+        copy(frame, FLOORS[floor])
+
+
+@leaf
+def _thing(env: Record, frame: Frame, sprites: Sprites, k: int, x: int, y: int, lit: bool) -> None:
+    if lit:
+        blit_lit(env, frame, sprites, k, x, y)
+    else:
+        blit(frame, sprites, k, x, y)
+
+
+@leaf
+def _draw_layer(env: Record, rules: Record, layer: int, sprites: Sprites, frame: Frame, lit: bool) -> None:
+    """Draw a layer as a whole, or only as far as it is lit."""
+    if layer == FLOOR:
+        _floor(env, frame, floor_of(env, rules), lit)
+    elif layer == BAR:
+        _draw_bar(env, rules, frame)
+    elif layer == COIN:
+        if rules.endless and not rules.coin_enabled:
+            _floor(env, frame, UNSEEN, lit)
+        for coin in range(env.coin_count):
+            _thing(env, frame, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1], lit)
+    elif layer == EXIT and rules.use_exit:
+        _thing(env, frame, sprites, rules.exit + env.open, env.exit_x, env.exit_y, lit)
+    elif layer == AGENT:
+        _thing(env, frame, sprites, rules.figure + facing_of(env), env.x, env.y, lit)
+
+
+@leaf
+def draw(env: Record, rules: Record, sprites: Sprites, frame: Frame) -> None:
     """Draw everything into a frame [84][252]."""
     order = rules.layers[np.int64(coin_is_above(env, rules))]
-    for k in range(LAYERS):
-        layer = order[k]
-        if layer == FLOOR:
-            copy(frame, scenery.floors[floor_of(env, rules)])
-        elif layer == DARK and env.alpha > 0:
-            shine(env, scratch.light, scenery.spans, rules.black_background)
-            darken(frame, scratch.light, env.alpha, rules.black_background)
-        elif layer == BAR:
-            _draw_bar(env, rules, frame)
-        elif layer == COIN:
-            if rules.endless and not rules.coin_enabled:
-                copy(frame, scenery.floors[UNSEEN])
-            for coin in range(env.coin_count):
-                blit(frame, sprites, rules.coin, env.coins[coin, 0], env.coins[coin, 1])
-        elif layer == EXIT and rules.use_exit:
-            blit(frame, sprites, rules.exit + env.open, env.exit_x, env.exit_y)
-        elif layer == AGENT:
-            blit(frame, sprites, rules.figure + facing_of(env), env.x, env.y)
+    under = 0
+    while order[under] != DARK:
+        under += 1
+    if env.alpha == LIGHTLESS:
+        blacken(frame)
+    else:
+        for k in range(under):
+            _draw_layer(env, rules, order[k], sprites, frame, False)
+        dim(frame, env.alpha)
+    if env.alpha > 0:
+        for k in range(under):
+            _draw_layer(env, rules, order[k], sprites, frame, True)
+        if rules.black_background:
+            outline(env, frame)
+    for k in range(under + 1, LAYERS):
+        _draw_layer(env, rules, order[k], sprites, frame, False)
 
 
 @entry
-def paint(
-    state: Array, rules: Array, scenery: Scenery, scratch: Scratch, sprites: Sprites, pixels: NDArray[np.uint8]
-) -> None:
+def paint(state: Array, rules: Array, sprites: Sprites, pixels: NDArray[np.uint8]) -> None:
     """Draw every env as it stands into pixels [N][84][252]."""
     for i in range(len(state)):
-        draw(state[i], rules[state[i].row], scenery, scratch, sprites, pixels[i])
+        draw(state[i], rules[state[i].row], sprites, pixels[i])

@@ -404,3 +404,15 @@ for path in sys.argv[1:]:
 """
     checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program, *map(str, CONFIGS)], env=checked, check=True)
+
+
+def test_steps_do_not_depend_on_the_number_of_threads(config: Any) -> None:
+    if "threads" not in inspect.signature(type(make(config))).parameters:
+        return
+    for threads in (2, 3, 100):
+        one, other = make(config, 7), make(config, 7, threads=threads)
+        assert equal(one.reset(seed=4)[0], other.reset(seed=4)[0])
+        same_steps(one, other, actions(one, 150))
+        other.close()
+    with pytest.raises(ValueError, match="threads=0"):
+        type(make(config))(threads=0)
