@@ -8,7 +8,7 @@ the scene with, too: d + floor((255 - d) A / 255); a later spotlight shines on t
 A beam is the (x, y, radius) of a spotlight.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from memorl.envs.canvas import SIZE, Frame, Sprites
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.spotlight_scenery import EDGES, FLOORS, SPANS
 
-Beam: TypeAlias = tuple[int, int, int]
+Beam: TypeAlias = tuple[Any, Any, Any]
+"""Column, row and radius; signed words, since unsigned ones would make floats of the sums."""
 
 
 @leaf
@@ -36,7 +37,7 @@ def columns_of(beam: Beam) -> tuple[int, int]:
 def rows_of(beam: Beam, column: int) -> tuple[int, int]:
     """First row that a beam reaches in a column that it reaches, and the one after its last; empty if low >= high."""
     x, y, radius = beam
-    half = np.int64(SPANS[radius, column - x + radius])
+    half: Any = np.int64(SPANS[radius, column - x + radius])
     return max(0, y - half), min(SIZE, y + half)
 
 
@@ -124,7 +125,7 @@ def outline(env: Record, frame: Frame) -> None:
         x, y, radius = beam_of(env, k)
         left, right = columns_of((x, y, radius))
         for column in range(left, right):
-            half = np.int64(SPANS[radius, column - x + radius])
+            half: Any = np.int64(SPANS[radius, column - x + radius])
             edge = np.int64(EDGES[radius, column - x + radius])
             _whiten(env, frame, k, column, y - half, y - half + edge)
             _whiten(env, frame, k, column, y + half - edge, y + half)

@@ -1,5 +1,6 @@
 """Laws of every batched environment in configs/env: who they are is read from the files, nothing is listed here."""
 
+import inspect
 import os
 import subprocess
 import sys
