@@ -13,7 +13,7 @@ PUBLIC = {
     "memorl.memory": (
         "FrameStack FromCell GRU LSTM Memory NoMemory State concat select unroll where_first"
     ),
-    "memorl.kernels": "gru_loop lstm_loop",
+    "memorl.kernels": "diag_scan elementwise_loop elstm_loop gru_loop lstm_loop suffix_products",
 }  # fmt: skip
 
 
