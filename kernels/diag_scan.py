@@ -16,7 +16,7 @@ Cost: 2 T B N multiply-adds in the loops (four times that for pairs); nothing is
 import torch
 from torch import Tensor
 
-from .starts import before, numbers, starts
+from .starts import numbers, starts
 
 
 def diag_scan_reference(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
@@ -33,23 +33,12 @@ def diag_scan_reference(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tenso
     return torch.stack(outputs)
 
 
-def reverse_scan(d: Tensor, a: Tensor, masks: list[Tensor | None]) -> Tensor:
-    """Turn e [T, ...] into d of equation (2) in place, conjugates in both; return what reaches the state before."""
-    d_s, a_s = d.unbind(0), a.unbind(0)
-    for t in range(len(d_s) - 1, 0, -1):
-        if masks[t] is None:
-            d_s[t - 1].addcmul_(a_s[t], d_s[t])
-        else:
-            d_s[t - 1].add_((a_s[t] * d_s[t]).masked_fill_(masks[t], 0))
-    return a_s[0] * d_s[0] if masks[0] is None else (a_s[0] * d_s[0]).masked_fill_(masks[0], 0)
-
-
 @torch.library.custom_op("memorl::diag_scan", mutates_args=())
 def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
     y = torch.empty_like(b, memory_format=torch.contiguous_format)
     a, b, h, out = numbers(a, 4), numbers(b.contiguous(), 4), numbers(h.contiguous(), 3), numbers(y, 4)
-    for a_t, b_t, y_t, mask in zip(a.unbind(0), b.unbind(0), out.unbind(0), starts(first, h.dim()), strict=True):
-        h = torch.addcmul(b_t, a_t, h if mask is None else h.masked_fill(mask, 0), out=y_t)
+    for a_t, b_t, y_t, wiped in zip(a.unbind(0), b.unbind(0), out.unbind(0), starts(first), strict=True):
+        h = torch.addcmul(b_t, a_t, h if wiped is None else h.index_fill(0, wiped, 0), out=y_t)
     return y
 
 
@@ -61,13 +50,23 @@ def _(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 @torch.library.custom_op("memorl::diag_scan_backward", mutates_args=())
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of a, b and h."""
-    db = dy.clone(memory_format=torch.contiguous_format)
-    old, a = numbers(before(h, y, first), 4), numbers(a, 4)
-    d = numbers(db, 4).conj_physical_()
-    dh = reverse_scan(d, a, starts(first, d.dim() - 1)).conj_physical_()
-    da = old.mul_(d).conj_physical_()
-    d.conj_physical_()
-    return (torch.view_as_real(da), db, torch.view_as_real(dh)) if d.is_complex() else (da, db, dh)
+    db, da = dy.clone(memory_format=torch.contiguous_format), torch.empty_like(y)
+    d, a, old, out = (numbers(x, 4) for x in (db, a, y, da))
+    d_s, a_s, out_s = d.conj_physical_().unbind(0), a.unbind(0), out.unbind(0)
+    old_s, wiped = (numbers(h.contiguous(), 3), *old.unbind(0)), starts(first)
+    dh = torch.zeros_like(d_s[0])
+    for t in range(len(d_s) - 1, -1, -1):
+        torch.mul(old_s[t], d_s[t], out=out_s[t])
+        to = d_s[t - 1] if t else dh
+        rows = wiped[t]
+        if rows is None:
+            to.addcmul_(a_s[t], d_s[t])
+        else:
+            out_s[t].index_fill_(0, rows, 0)
+            to.add_((a_s[t] * d_s[t]).index_fill_(0, rows, 0))
+    for x in (d, out, dh):
+        x.conj_physical_()
+    return da, db, torch.view_as_real(dh) if dh.is_complex() else dh
 
 
 @_backward.register_fake

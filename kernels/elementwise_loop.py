@@ -10,13 +10,13 @@ Backward, with e = dL/dh from outside, act' taken from h_t, and the bar for the 
     g_t = act'_t * (e_t + conj(r) g_{t+1}),   the last term 0 where first at t + 1    (2)
     dgates = g,   dr = sum over t, b of conj(h_{t-1}) g_t,   dL/dh_0 = conj(r) g_1    (3)
 
-Both loops are two operations a step; (2) is run on the conjugates, which act' does not mind. Only h is kept.
+Forward is two operations a step, backward three; (2) is run on the conjugates, which act' does not mind. Only h is kept.
 """
 
 import torch
 from torch import Tensor
 
-from .starts import before, numbers, starts
+from .starts import numbers, starts
 
 
 def elementwise_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
@@ -34,9 +34,12 @@ def elementwise_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: 
     return torch.stack(outputs)
 
 
-def slope(y: Tensor, activation: str) -> Tensor:
-    """act' of what became y."""
-    return (y > 0).to(y.dtype) if activation == "relu" else 1 - y * y
+def times_slope_(g: Tensor, y: Tensor, activation: str) -> None:
+    """Multiply g by act' of what became y, in place."""
+    if activation == "relu":
+        torch.ops.aten.threshold_backward.grad_input(g, y, 0, grad_input=g)
+    else:
+        torch.ops.aten.tanh_backward.grad_input(g, y, grad_input=g)
 
 
 @torch.library.custom_op("memorl::elementwise_loop", mutates_args=())
@@ -45,9 +48,9 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     act_ = torch.relu_ if activation == "relu" else torch.tanh_
     x, out = numbers(gates.contiguous(), 4), numbers(y, 4)
     h, r = numbers(h.contiguous(), 3), numbers(weight.contiguous(), 2)
-    rows = zip(x.unbind(0), out.unbind(0), y.unbind(0), starts(first, h.dim()), strict=True)
-    for x_t, h_t, parts, mask in rows:
-        h = torch.addcmul(x_t, r, h if mask is None else h.masked_fill(mask, 0), out=h_t)
+    rows = zip(x.unbind(0), out.unbind(0), y.unbind(0), starts(first), strict=True)
+    for x_t, h_t, parts, wiped in rows:
+        h = torch.addcmul(x_t, r, h if wiped is None else h.index_fill(0, wiped, 0), out=h_t)
         act_(parts)
     return y
 
@@ -62,22 +65,23 @@ def _backward(
     dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first state and the weight."""
-    dgates = dy.clone(memory_format=torch.contiguous_format)
-    old, r = numbers(before(h, y, first), 4), numbers(weight.contiguous(), 2)
-    g = numbers(dgates, 4).conj_physical_()
-    g_s, parts, slopes = g.unbind(0), dgates.unbind(0), slope(y, activation).unbind(0)
-    masks = starts(first, g.dim() - 1)
+    dgates, r = dy.clone(memory_format=torch.contiguous_format), numbers(weight.contiguous(), 2)
+    g, old = numbers(dgates, 4).conj_physical_(), numbers(y, 4)
+    g_s, parts, y_s = g.unbind(0), dgates.unbind(0), y.unbind(0)
+    old_s, wiped = (numbers(h.contiguous(), 3), *old.unbind(0)), starts(first)
+    dh, dr = torch.zeros_like(g_s[0]), torch.zeros_like(g_s[0])
     for t in range(len(g_s) - 1, -1, -1):
-        parts[t].mul_(slopes[t])
-        mask = masks[t]
-        if t and mask is None:
-            g_s[t - 1].addcmul_(r, g_s[t])
-        elif t and mask is not None:
-            g_s[t - 1].add_((r * g_s[t]).masked_fill_(mask, 0))
-    dh = r * g_s[0] if masks[0] is None else (r * g_s[0]).masked_fill_(masks[0], 0)
-    dr = old.mul_(g).sum((0, 1)).conj_physical_()
-    g.conj_physical_()
-    dh.conj_physical_()
+        times_slope_(parts[t], y_s[t], activation)
+        to, rows = g_s[t - 1] if t else dh, wiped[t]
+        if rows is None:
+            to.addcmul_(r, g_s[t])
+            dr.addcmul_(old_s[t], g_s[t])
+        else:
+            to.add_((r * g_s[t]).index_fill_(0, rows, 0))
+            dr.add_((old_s[t] * g_s[t]).index_fill_(0, rows, 0))
+    dr = dr.sum(0)
+    for x in (g, dh, dr):
+        x.conj_physical_()
     return (dgates, torch.view_as_real(dh), torch.view_as_real(dr)) if g.is_complex() else (dgates, dh, dr)
 
 

@@ -19,8 +19,10 @@ Forward is four operations a step, backward one; 3 T B N floats are kept.
 import torch
 from torch import Tensor
 
-from .diag_scan import reverse_scan
 from .starts import before, starts
+
+IN_CACHE = 1 << 16
+"""Numbers of one kind that the backward pass takes at a time, so that its dozen passes over them stay in the cache."""
 
 
 def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensor:
@@ -60,9 +62,9 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
     (T, B, _), N = gates.shape, c.shape[1]
     y, act = gates.new_empty(T, B, N), torch.empty_like(gates, memory_format=torch.contiguous_format)
     x, q, w = gates.view(T, B, 2, N), act.view(T, B, 2, N), weight.view(2, N)
-    rows = zip(x.unbind(0), q.unbind(0), *(p.unbind(0) for p in q.unbind(2)), y.unbind(0), starts(first, 2), strict=True)
-    for x_t, q_t, f, z, y_t, mask in rows:
-        c = c if mask is None else c.masked_fill(mask, 0)
+    rows = zip(x.unbind(0), q.unbind(0), *(p.unbind(0) for p in q.unbind(2)), y.unbind(0), starts(first), strict=True)
+    for x_t, q_t, f, z, y_t, wiped in rows:
+        c = c if wiped is None else c.index_fill(0, wiped, 0)
         torch.addcmul(x_t, w, c.unsqueeze(1), out=q_t)
         f.sigmoid_()
         z.tanh_()
@@ -81,11 +83,22 @@ def _backward(
     dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first c and the weight."""
-    old, d = before(c, y, first), dy.clone(memory_format=torch.contiguous_format)
-    a, dgates = elstm_derivatives(act, old, weight)
-    dc = reverse_scan(d, a, starts(first, 2))
-    dgates.mul_(d.unsqueeze(2))
-    return dgates.flatten(2), dc, torch.einsum("tbkn,tbn->kn", dgates, old).flatten()
+    old, d, wiped = before(c, y, first), dy.clone(memory_format=torch.contiguous_format), starts(first)
+    T, B, N = y.shape
+    dgates, d_weight, dc = torch.empty_like(act).view(T, B, 2, N), y.new_zeros(2, N), torch.zeros_like(y[0])
+    block = max(1, IN_CACHE // (B * N))
+    for end in range(T, 0, -block):
+        part = slice(max(0, end - block), end)
+        a, uv = elstm_derivatives(act[part], old[part], weight)
+        for t, a_t in zip(reversed(range(part.start, end)), a.flip(0).unbind(0), strict=True):
+            to, rows = d[t - 1] if t else dc, wiped[t]
+            if rows is None:
+                to.addcmul_(a_t, d[t])
+            else:
+                to.add_((a_t * d[t]).index_fill_(0, rows, 0))
+        torch.mul(uv, d[part].unsqueeze(2), out=dgates[part])
+        d_weight += uv.copy_(dgates[part]).mul_(old[part].unsqueeze(2)).sum((0, 1))
+    return dgates.flatten(2), dc, d_weight.flatten()
 
 
 @_backward.register_fake

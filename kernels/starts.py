@@ -1,19 +1,25 @@
-"""Episode starts inside a loop over time, for recurrences that cost so little that reordering would not pay."""
+"""Episode starts inside a loop over time, for recurrences that cost so little that reordering would not pay.
+
+Rows are wiped by index, not by mask: what it costs is the number of starts, and a mask that is broadcast over units is
+slow on a CPU (55 us against 8 for [64, 256]).
+"""
 
 import torch
 from torch import Tensor
 
 
-def starts(first: Tensor, dims: int) -> list[Tensor | None]:
-    """For each step of first [T, B] the mask of its starts, with `dims` dimensions; None where there is none."""
-    masks = first.view(*first.shape, *[1] * (dims - 1)).unbind(0)
-    return [mask if some else None for mask, some in zip(masks, first.any(1).tolist(), strict=True)]
+def starts(first: Tensor) -> list[Tensor | None]:
+    """For each step of first [T, B] the rows that start an episode; None where there are none."""
+    counts = first.sum(1).tolist()
+    rows = first.nonzero()[:, 1].split(counts)
+    return [row if count else None for row, count in zip(rows, counts, strict=True)]
 
 
 def before(h: Tensor, y: Tensor, first: Tensor) -> Tensor:
     """The state before each step, of h before the first and y [T, B, ...] after each; zero where an episode starts."""
-    mask = first.view(*first.shape, *[1] * (y.dim() - 2))
-    return torch.cat([h[None], y[:-1]]).masked_fill_(mask, 0)
+    old = torch.cat([h[None], y[:-1]])
+    old.flatten(0, 1).index_fill_(0, first.flatten().nonzero().flatten(), 0)
+    return old
 
 
 def numbers(x: Tensor, dims: int) -> Tensor:

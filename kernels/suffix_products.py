@@ -32,14 +32,14 @@ def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     w, total = torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
     w[-1] = torch.eye(2, dtype=a.dtype, device=a.device) if a.dim() == 5 else 1
     w_s = (total, *w.unbind(0))
-    for t, (a_t, mask) in reversed(list(enumerate(zip(a.unbind(0), starts(first, a.dim() - 1), strict=True)))):
+    for t, (a_t, wiped) in reversed(list(enumerate(zip(a.unbind(0), starts(first), strict=True)))):
         now, out = w_s[t + 1], w_s[t]
         if a.dim() == 5:
             torch.mul(now[..., :1], a_t[..., :1, :], out=out).addcmul_(now[..., 1:], a_t[..., 1:, :])
         else:
             torch.mul(now, a_t, out=out)
-        if mask is not None:
-            out.masked_fill_(mask, 0)
+        if wiped is not None:
+            out.index_fill_(0, wiped, 0)
     return w, total
 
 
