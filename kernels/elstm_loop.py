@@ -102,9 +102,7 @@ def _backward(
 
 
 @_backward.register_fake
-def _(
-    dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _(dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.empty_like(act), c.new_empty(c.shape), torch.empty_like(weight)
 
 

@@ -1,18 +1,28 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
+from .elstm import ELSTM
 from .frame_stack import FrameStack
 from .from_cell import FromCell
 from .gru import GRU
+from .indrnn import IndRNN
+from .lru import LRU
 from .lstm import LSTM
+from .mingru import MinGRU
 from .none import NoMemory
+from .rtu import RTU
 
 __all__ = [
+    "ELSTM",
     "GRU",
+    "LRU",
     "LSTM",
+    "RTU",
     "FrameStack",
     "FromCell",
+    "IndRNN",
     "Memory",
+    "MinGRU",
     "NoMemory",
     "State",
     "concat",
