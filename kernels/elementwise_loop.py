@@ -10,7 +10,8 @@ Backward, with e = dL/dh from outside, act' taken from h_t, and the bar for the 
     g_t = act'_t * (e_t + conj(r) g_{t+1}),   the last term 0 where first at t + 1    (2)
     dgates = g,   dr = sum over t, b of conj(h_{t-1}) g_t,   dL/dh_0 = conj(r) g_1    (3)
 
-Forward is two operations a step, backward three; (2) is run on the conjugates, which act' does not mind. Only h is kept.
+Forward is two operations a step, backward three; (2) is run on the conjugates, which act' does not mind. Nothing but h
+is kept.
 """
 
 import torch

@@ -37,7 +37,7 @@ def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor
     return torch.stack(outputs)
 
 
-def elstm_derivatives(act: Tensor, old: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def elstm_derivatives(act: Tensor, old: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Equations (4) and (5).
 
     Args:
@@ -46,14 +46,12 @@ def elstm_derivatives(act: Tensor, old: Tensor, weight: Tensor) -> tuple[Tensor,
         weight: w_f and w_z, [2N].
 
     Returns:
-        a [T, B, N], and u and v [T, B, 2, N].
+        a, u and v, each [T, B, N].
     """
     (f, z), (w_f, w_z) = act.chunk(2, -1), weight.chunk(2)
-    uv, g = act.new_empty(*act.shape[:2], 2, old.shape[2]), 1 - f
-    u, v = uv.unbind(2)
-    torch.sub(old, z, out=u).mul_(f).mul_(g)
-    torch.mul(z, z, out=v).neg_().add_(1).mul_(g)
-    return torch.addcmul(f, w_f, u).addcmul_(w_z, v), uv
+    g = 1 - f
+    u, v = (old - z).mul_(f).mul_(g), (z * z).neg_().add_(1).mul_(g)
+    return torch.addcmul(f, w_f, u).addcmul_(w_z, v), u, v
 
 
 @torch.library.custom_op("memorl::elstm_loop", mutates_args=())
@@ -89,15 +87,16 @@ def _backward(
     block = max(1, IN_CACHE // (B * N))
     for end in range(T, 0, -block):
         part = slice(max(0, end - block), end)
-        a, uv = elstm_derivatives(act[part], old[part], weight)
+        a, u, v = elstm_derivatives(act[part], old[part], weight)
         for t, a_t in zip(reversed(range(part.start, end)), a.flip(0).unbind(0), strict=True):
             to, rows = d[t - 1] if t else dc, wiped[t]
             if rows is None:
                 to.addcmul_(a_t, d[t])
             else:
                 to.add_((a_t * d[t]).index_fill_(0, rows, 0))
-        torch.mul(uv, d[part].unsqueeze(2), out=dgates[part])
-        d_weight += uv.copy_(dgates[part]).mul_(old[part].unsqueeze(2)).sum((0, 1))
+        for k, factor in enumerate((u, v)):
+            now = torch.mul(factor, d[part], out=dgates[part, :, k])
+            d_weight[k] += torch.mul(now, old[part], out=factor).sum((0, 1))
     return dgates.flatten(2), dc, d_weight.flatten()
 
 

@@ -63,8 +63,7 @@ class ELSTM(DiagonalMemory):
 
     def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
         """u and v of the kernel, times what each parameter multiplies."""
-        a, uv = elstm_derivatives(extra, before, torch.cat([self.w_f, self.w_z]))
-        u, v = uv.unbind(2)
+        a, u, v = elstm_derivatives(extra, before, torch.cat([self.w_f, self.w_z]))
         return Derivatives(a, {"F": u, "Z": v, "w_f": u * before, "w_z": v * before, "b_f": u, "b_z": v})
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:

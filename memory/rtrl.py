@@ -57,30 +57,37 @@ def credit(h: Tensor, first: Tensor, parameters: Parameters, state: State) -> Te
         parameters: As in `Parameters`.
         state: Has the sensitivities of `sensitivities`.
     """
-    counts = tuple(len(group) for group in parameters.values())
-    return Credit.apply(  # type: ignore[no-any-return, no-untyped-call]
-        h, first, counts, *(state[f"dh/d{name}"] for name in parameters), *(p for ps in parameters.values() for p in ps)
-    )
+    s = [state[f"dh/d{name}"] for name in parameters]
+    flat = [p for group in parameters.values() for p in group]
+    return _credit(h, first, s, flat, [len(group) for group in parameters.values()])
 
 
-class Credit(torch.autograd.Function):
-    """Equation (4), second term."""
+@torch.library.custom_op("memorl::rtrl_credit", mutates_args=())
+def _credit(h: Tensor, first: Tensor, s: list[Tensor], parameters: list[Tensor], counts: list[int]) -> Tensor:
+    """h; the rest is for its gradient."""
+    return h.clone()
 
-    @staticmethod
-    def forward(ctx, h, first, counts, *tensors):  # type: ignore[no-untyped-def]
-        ctx.counts = counts
-        ctx.save_for_backward(first, *tensors[: len(counts)])
-        return h.clone()
 
-    @staticmethod
-    def backward(ctx, g):  # type: ignore[no-untyped-def]
-        first, *s = ctx.saved_tensors
-        gradients = []
-        for s_0, count in zip(s, ctx.counts, strict=True):
-            s_0 = s_0.masked_fill(first.view(-1, *[1] * (s_0.dim() - 1)), 0)
-            for side in (g, turned(g))[:count] if count > 1 else (g,):
-                gradients.append(_contract(side, s_0))
-        return None, None, None, *[None] * len(s), *gradients
+@_credit.register_fake
+def _(h: Tensor, first: Tensor, s: list[Tensor], parameters: list[Tensor], counts: list[int]) -> Tensor:
+    return torch.empty_like(h)
+
+
+def _save_credit(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    _, first, s, _, ctx.counts = inputs
+    ctx.save_for_backward(first, *s)
+
+
+def _give_credit(ctx, g: Tensor):  # type: ignore[no-untyped-def]
+    first, *s = ctx.saved_tensors
+    gradients: list[Tensor] = []
+    for s_0, count in zip(s, ctx.counts, strict=True):
+        s_0 = s_0.masked_fill(first.view(-1, *[1] * (s_0.dim() - 1)), 0)
+        gradients += [_contract(side, s_0) for side in ((g, turned(g)) if count == 2 else (g,))]
+    return None, None, [None] * len(s), gradients, None
+
+
+_credit.register_autograd(_give_credit, setup_context=_save_credit)
 
 
 def _contract(g: Tensor, s: Tensor) -> Tensor:
@@ -152,27 +159,35 @@ def one_step(h: Tensor, x: Tensor, parameters: Parameters, left: Mapping[str, Te
         left: As in `advance`.
     """
     matrices = {name: group for name, group in parameters.items() if group[0].dim() == 2}
-    counts = tuple(len(group) for group in matrices.values())
-    flat = (p for group in matrices.values() for p in group)
-    return OneStep.apply(h, x, counts, *(left[name] for name in matrices), *flat)  # type: ignore[no-any-return, no-untyped-call]
+    flat = [p for group in matrices.values() for p in group]
+    return _one_step(h, x, [left[name] for name in matrices], flat, [len(group) for group in matrices.values()])
 
 
-class OneStep(torch.autograd.Function):
-    """The gradient of x_t in h_t, h_{t-1} held fixed."""
+@torch.library.custom_op("memorl::rtrl_one_step", mutates_args=())
+def _one_step(h: Tensor, x: Tensor, left: list[Tensor], matrices: list[Tensor], counts: list[int]) -> Tensor:
+    """h; the rest is for the gradient of x."""
+    return h.clone()
 
-    @staticmethod
-    def forward(ctx, h, x, counts, *tensors):  # type: ignore[no-untyped-def]
-        ctx.counts, ctx.dtype = counts, x.dtype
-        ctx.save_for_backward(*tensors)
-        return h.clone()
 
-    @staticmethod
-    def backward(ctx, g):  # type: ignore[no-untyped-def]
-        left, matrices = ctx.saved_tensors[: len(ctx.counts)], iter(ctx.saved_tensors[len(ctx.counts) :])
-        dx = None
-        for factor, count in zip(left, ctx.counts, strict=True):
-            for side in (g, turned(g))[:count] if count > 1 else (g,):
-                unit = (side * factor).sum(-1) if g.dim() == 4 else side * factor  # [T, B, N]
-                now = unit @ next(matrices)
-                dx = now if dx is None else dx + now
-        return g, dx if dx is None else dx.to(ctx.dtype), None, *[None] * (len(ctx.saved_tensors))
+@_one_step.register_fake
+def _(h: Tensor, x: Tensor, left: list[Tensor], matrices: list[Tensor], counts: list[int]) -> Tensor:
+    return torch.empty_like(h)
+
+
+def _save_one_step(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    _, x, left, matrices, ctx.counts = inputs
+    ctx.dtype = x.dtype
+    ctx.save_for_backward(*left, *matrices)
+
+
+def _give_one_step(ctx, g: Tensor):  # type: ignore[no-untyped-def]
+    left, matrices = ctx.saved_tensors[: len(ctx.counts)], ctx.saved_tensors[len(ctx.counts) :]
+    remaining, terms = iter(matrices), []
+    for factor, count in zip(left, ctx.counts, strict=True):
+        for side in (g, turned(g)) if count == 2 else (g,):
+            unit = (side * factor).sum(-1) if g.dim() == 4 else side * factor  # [T, B, N]
+            terms.append(unit @ next(remaining))
+    return g, sum(terms).to(ctx.dtype), [None] * len(left), [None] * len(matrices), None  # type: ignore[union-attr]
+
+
+_one_step.register_autograd(_give_one_step, setup_context=_save_one_step)

@@ -49,12 +49,12 @@ def frame_stack(memory: Memory, run: Run) -> Run:
 
 def elstm(memory: Memory, run: Run) -> Run:
     c, outputs = torch.zeros(memory.output_size), []
-    (O, W_o), b_o = memory.gate.weight.split([memory.input_size, memory.output_size], 1), memory.gate.bias
+    (W_x, W_c), b_o = memory.gate.weight.split([memory.input_size, memory.output_size], 1), memory.gate.bias
     for x in run:
         f = torch.sigmoid(memory.F @ x + memory.w_f * c + memory.b_f)
         z = torch.tanh(memory.Z @ x + memory.w_z * c + memory.b_z)
         c = f * c + (1 - f) * z
-        o = torch.sigmoid(O @ x + W_o @ c + b_o)
+        o = torch.sigmoid(W_x @ x + W_c @ c + b_o)
         outputs.append(o * c)
     return outputs
 

@@ -11,7 +11,8 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "ELSTM FrameStack FromCell GRU IndRNN LRU LSTM Memory MinGRU NoMemory RTU State concat select unroll where_first"
+        "ELSTM FrameStack FromCell GRU IndRNN LRU LSTM Memory MinGRU NoMemory RTU State concat select unroll"
+        " where_first"
     ),
     "memorl.kernels": "diag_scan elementwise_loop elstm_loop gru_loop lstm_loop suffix_products",
 }  # fmt: skip
