@@ -58,7 +58,7 @@ def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
     plain, _, switches = name.rstrip("]").partition("[")
     for switch in switches.split(",") if switches else ():
-        arguments |= SWITCHES[switch]
+        arguments = SWITCHES[switch] | arguments
     cls = memory_class(plain)
     known = inspect.signature(cls).parameters
     return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
