@@ -187,7 +187,7 @@ def _give_one_step(ctx, g: Tensor):  # type: ignore[no-untyped-def]
         for side in (g, turned(g)) if count == 2 else (g,):
             unit = (side * factor).sum(-1) if g.dim() == 4 else side * factor  # [T, B, N]
             terms.append(unit @ next(remaining))
-    return g, sum(terms).to(ctx.dtype), [None] * len(left), [None] * len(matrices), None  # type: ignore[union-attr]
+    return g, sum(terms).to(ctx.dtype), [None] * len(left), [None] * len(matrices), None
 
 
 _one_step.register_autograd(_give_one_step, setup_context=_save_one_step)
