@@ -19,10 +19,7 @@ Forward is four operations a step, backward one; 3 T B N floats are kept.
 import torch
 from torch import Tensor
 
-from .starts import before, starts
-
-IN_CACHE = 1 << 16
-"""Numbers of one kind that the backward pass takes at a time, so that its dozen passes over them stay in the cache."""
+from .starts import IN_CACHE, before, starts
 
 
 def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensor:

@@ -11,8 +11,6 @@ Made without division, so that a Jacobian of zero is no exception; never differe
 import torch
 from torch import Tensor
 
-from .starts import starts
-
 
 def suffix_products_reference(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """The definition: for each step the product of all that follow it."""
@@ -32,14 +30,13 @@ def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     w, total = torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
     w[-1] = torch.eye(2, dtype=a.dtype, device=a.device) if a.dim() == 5 else 1
     w_s = (total, *w.unbind(0))
-    for t, (a_t, wiped) in reversed(list(enumerate(zip(a.unbind(0), starts(first), strict=True)))):
+    a = a.contiguous().flatten(0, 1).index_fill(0, first.flatten().nonzero().flatten(), 0).view_as(a)
+    for t, a_t in reversed(list(enumerate(a.unbind(0)))):
         now, out = w_s[t + 1], w_s[t]
         if a.dim() == 5:
             torch.mul(now[..., :1], a_t[..., :1, :], out=out).addcmul_(now[..., 1:], a_t[..., 1:, :])
         else:
             torch.mul(now, a_t, out=out)
-        if wiped is not None:
-            out.index_fill_(0, wiped, 0)
     return w, total
 
 

@@ -29,8 +29,8 @@ class ELSTM(DiagonalMemory):
     Args:
         input_size: Size D of the features that go in.
         hidden_size: Number N of units, also the size of the features that come out.
-        forget_bias: Added to b_f at the start; the paper has 0. With 0 a cell halves in a step, and what is more
-            than some twenty steps back is hard to find; 5 suits delays of 100 steps.
+        forget_bias: Added to b_f at the start; the paper has 0, with which a cell halves in a step. With 5 it finds
+            cues of 80 steps ago (docs/log.md).
         credit: As in `DiagonalMemory`.
         encoder_grad: As in `DiagonalMemory`.
 

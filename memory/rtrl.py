@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import suffix_products
+from memorl.kernels.starts import without_rows
 
 from .base import State
 
@@ -82,7 +83,7 @@ def _give_credit(ctx, g: Tensor):  # type: ignore[no-untyped-def]
     first, *s = ctx.saved_tensors
     gradients: list[Tensor] = []
     for s_0, count in zip(s, ctx.counts, strict=True):
-        s_0 = s_0.masked_fill(first.view(-1, *[1] * (s_0.dim() - 1)), 0)
+        s_0 = without_rows(s_0, first)
         gradients += [_contract(side, s_0) for side in ((g, turned(g)) if count == 2 else (g,))]
     return None, None, [None] * len(s), gradients, None
 
@@ -121,7 +122,7 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
     for name, part in left.items():
         s = state[f"dh/d{name}"]
         owed = w * part if w.dim() == 3 else w[..., 0] * part[..., :1] + w[..., 1] * part[..., 1:]
-        kept = times(total, s).masked_fill_(wiped.view(-1, *[1] * (s.dim() - 1)), 0)
+        kept = times(total, without_rows(s, wiped))
         if s.dim() == owed.dim() - 1:
             after[f"dh/d{name}"] = kept.add_(owed.sum(0))
         else:
