@@ -90,7 +90,7 @@ class DiagonalMemory(Memory):
         x = x.detach() if self.encoder_grad == "none" else x
         p, h = self.recurrent(), state["h"]
         if self.credit == "rtrl":
-            h = credit(h.detach(), first[0], p, state)
+            h = credit(h, first[0], p, state)
         after, extra = self.run(x if self.encoder_grad == "chunk" else x.detach(), h, first, p)
         end: State = {"h": after[-1]}
         if self.credit == "rtrl" or self.encoder_grad == "one_step":

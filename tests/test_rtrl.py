@@ -244,6 +244,18 @@ def test_acting_makes_the_sensitivities_that_learning_starts_from(name: str) -> 
         torch.testing.assert_close(grad, exact[group], rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_spoilt_sensitivities_end_with_the_episode(name: str) -> None:
+    ours, _, x, weight, first, _ = history(name, [])
+    first[0] = True
+    in_chunks(ours, x[:5], weight[:5], first[:5], [5], ours.initial_state(B)["h"])
+    exact = gradients(ours)
+    spoilt = {key: torch.full_like(value, float("nan")) for key, value in ours.initial_state(B).items()}
+    (ours(x[:5], spoilt, first[:5])[0] * weight[:5]).sum().backward()
+    for group, grad in gradients(ours).items():
+        torch.testing.assert_close(grad, exact[group])
+
+
 def test_the_state_is_as_large_as_said_and_does_not_grow() -> None:
     N = 7
     sizes = {
