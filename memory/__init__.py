@@ -1,6 +1,8 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
+from .block import Block
+from .deep import Deep
 from .elstm import ELSTM
 from .frame_stack import FrameStack
 from .from_cell import FromCell
@@ -11,6 +13,7 @@ from .lstm import LSTM
 from .mingru import MinGRU
 from .none import NoMemory
 from .rtu import RTU
+from .stack import Stack
 
 __all__ = [
     "ELSTM",
@@ -18,12 +21,15 @@ __all__ = [
     "LRU",
     "LSTM",
     "RTU",
+    "Block",
+    "Deep",
     "FrameStack",
     "FromCell",
     "IndRNN",
     "Memory",
     "MinGRU",
     "NoMemory",
+    "Stack",
     "State",
     "concat",
     "select",

@@ -1,4 +1,4 @@
-"""Every memory that the laws are held against: those of configs/memory/, and a user's own cell."""
+"""Every memory that the laws are held against: those of configs/memory/, a user's own cell, and stacks."""
 
 import importlib.resources
 import inspect
@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 import torch
 
-from memorl.memory import FromCell, Memory, State
+from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
 
 SMALL = {"hidden_size": 5, "k": 3}
 """Sizes that make a test quick, for the constructor arguments of these names."""
@@ -56,6 +56,11 @@ def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
     if name == "from_cell":
         start = torch.nn.Parameter(torch.randn(input_size))
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
+    if name == "stack":
+        below = Block(FrameStack(input_size, 2), "geglu")
+        return Stack([below, GRU(input_size, arguments.get("hidden_size", 5))])
+    if name == "deep":
+        return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
     plain, _, switches = name.rstrip("]").partition("[")
     for switch in switches.split(",") if switches else ():
         arguments = SWITCHES[switch] | arguments
@@ -64,7 +69,11 @@ def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
     return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
-@pytest.fixture(params=[*names(), "from_cell"])
+WRAPPED = ("from_cell", "stack", "deep")
+"""Memories that are made of something given."""
+
+
+@pytest.fixture(params=[*names(), *WRAPPED])
 def memory_name(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -107,6 +107,28 @@ def from_cell(memory: Memory, run: Run) -> Run:
     return outputs
 
 
+def block(block: Memory, run: Run) -> Run:
+    """Of a block around a frame stack."""
+    remembered = frame_stack(block.memory, [block.norm(x) for x in run])
+    outputs, layer = [], block.feedforward
+    for x, y in zip(run, remembered, strict=True):
+        u = x + block.project(y)
+        gate, value = (layer.widen.weight @ layer.norm(u) + layer.widen.bias).chunk(2)
+        outputs.append(u + layer.narrow.weight @ (layer.gate(gate) * value) + layer.narrow.bias)
+    return outputs
+
+
+def stack(memory: Memory, run: Run) -> Run:
+    return gru(memory.memories[1], block(memory.memories[0], run))
+
+
+def deep(memory: Memory, run: Run) -> Run:
+    run = [memory.embed.weight @ x + memory.embed.bias for x in run]
+    for layer in memory.stack.memories:
+        run = block(layer, run)
+    return [memory.norm(x) for x in run]
+
+
 LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "none": none,
     "gru": gru,
@@ -118,4 +140,6 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "lru": lru,
     "rtu": rtu,
     "from_cell": from_cell,
+    "stack": stack,
+    "deep": deep,
 }
