@@ -17,10 +17,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from memorl.envs.episodes import CALLED, COMMON, ENDED, Array, level_range
+from memorl.envs.episodes import CALLED, COMMON, COMMON_BOUNDS, ENDED, Array, level_range
 from memorl.envs.options import Field, Integer, Option, encode
-from memorl.envs.random import seeds_per_env, stream_from_seed
-from memorl.envs.snapshot import check_fit, views
+from memorl.envs.random import are_streams, seeds_per_env, stream_from_seed
+from memorl.envs.snapshot import Bounds, check_bounds, check_fit, views
 
 Observation: TypeAlias = Any
 """Array [N, ...], or a dict of them."""
@@ -40,7 +40,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         num_envs: N.
         levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
         copy: Whether a step returns fresh observation arrays; if not, the next step overwrites them.
-        render_mode: `"rgb_array"` where the game has pictures, or None.
+        render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
@@ -83,6 +83,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             seeds = np.random.default_rng().integers(2**63, size=num_envs)
             self._state[name] = [stream_from_seed(seed) for seed in seeds.tolist()]
         self._shared = None if copy else self._allocate()
+        self._seen: Observation | None = None
 
     @abstractmethod
     def _derive(self, rules: Array) -> None:
@@ -94,6 +95,13 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
 
     def _check(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
+
+    def _restart(self) -> None:
+        """Forget what goes on from episode to episode: `reset` was given a seed."""
+
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        """What the fields of a loaded state must lie within; `rules` [N] are those in force in each env."""
+        return {}
 
     def _govern(self, rows: slice, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
@@ -116,26 +124,54 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         Args:
             seed: s seeds env i with s + i, a list seeds each env with its own; None lets the streams go on. With
                 `levels` it is the choice of levels that is seeded.
-            options: Options for this one episode, over the constructor's arguments.
+            options: Options for this one episode, over the constructor's arguments. Beside them, as in all vector
+                environments of Gymnasium, `reset_mask`, bool [N]: only these envs are reset.
 
         Returns:
-            The first observation of each episode, and infos with `every_step_keys` alone.
+            The first observation of each episode, and infos with `every_step_keys` alone; with a `reset_mask` the
+            others' observations are those that they gave last.
 
         Raises:
             ValueError: An option or a seed is not allowed; the envs are then as they were.
         """
-        values = self._arguments | encode(self.options, options or {})
+        options = dict(options or {})
+        chosen = self._chosen(options.pop("reset_mask", None))
+        values = self._arguments | encode(self.options, options)
         self._check(values)
-        seeded = self._state["chooser" if self._levels[1] else "stream"]
-        for i, number in enumerate(seeds_per_env(seed, self.num_envs)):
-            if number is not None:
+        seeded, seeds = self._state["chooser" if self._levels[1] else "stream"], seeds_per_env(seed, self.num_envs)
+        for i, number in enumerate(seeds):
+            if number is not None and chosen[i]:
                 seeded[i] = stream_from_seed(number)
-        if options:
-            self._govern(slice(self.num_envs), values)
-        self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
-        self._state["phase"] = CALLED
+        if seeds.count(None) < self.num_envs:
+            self._restart()
+        for i in np.flatnonzero(chosen).tolist() if options else ():
+            self._govern(slice(i, i + 1), values)
+        self._state["row"][chosen] = np.flatnonzero(chosen) if options else self.num_envs
+        self._state["phase"][chosen] = CALLED
+        return self._begin(chosen)
+
+    def _chosen(self, mask: Any) -> NDArray[np.bool_]:
+        if mask is None:
+            return np.ones(self.num_envs, np.bool_)
+        rows = np.asarray(mask)
+        if rows.shape != (self.num_envs,) or rows.dtype != np.bool_ or not rows.any():
+            raise ValueError(f"reset_mask={mask!r} is not allowed: give bool ({self.num_envs},), one of them True")
+        if self._seen is None and not rows.all():
+            raise ValueError("reset_mask is not allowed before the first reset of all envs")
+        return rows
+
+    def _begin(self, chosen: NDArray[np.bool_]) -> tuple[Observation, dict[str, Any]]:
+        """Step the envs that are called; the others take the step, too, and are then put back to where they were."""
+        held, kept = ~chosen, self._state[~chosen]
+        seen = [leaf[held] for leaf in _leaves(self._seen)] if held.any() else []
         observation, *_, infos = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
-        return observation, infos
+        self._state[held] = kept
+        for leaf, rows in zip(_leaves(observation), seen, strict=False):
+            leaf[held] = rows
+        for key in self.every_step_keys:
+            infos[key], infos[f"_{key}"] = self._state[key].copy(), chosen.copy()
+        self._show()
+        return observation, {key: infos[key] for name in self.every_step_keys for key in (name, f"_{name}")}
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         """Advance every env by one action.
@@ -154,7 +190,13 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         given = np.ascontiguousarray(given, np.int64).reshape(self.num_envs, len(self._choices))
         if not (given.view(np.uint64) < self._choices).all():
             raise ValueError(f"actions {actions} are not in {self.action_space}")
-        return self._step(given)
+        outcome = self._step(given)
+        self._show()
+        return outcome
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
 
     def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, dict[str, Any]]:
         observation = self._allocate() if self._shared is None else self._shared
@@ -166,6 +208,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         for key in self.info_keys if ends.any() else ():
             infos[key], infos[f"_{key}"] = self._state[key].copy(), ends.copy()
             infos[key][~ends] = 0
+        self._seen = observation
         return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
 
     def state_dict(self) -> dict[str, Array]:
@@ -176,7 +219,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
 
         Raises:
-            ValueError: It is from another kind or number of envs, or other options; the envs are then as they were.
+            ValueError: It is from another kind or number of envs, or other options, or holds values that no env has;
+                the envs are then as they were.
         """
         own = views({"state": self._state, "rules": self._rules})
         check_fit(own, state)
@@ -184,6 +228,26 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             ours, theirs = own[f"rules.{name}"][-1], state[f"rules.{name}"][-1]
             if not np.array_equal(ours, theirs):
                 raise ValueError(f"the state is of envs with {name} {theirs}, these have {ours}")
-        for key, field in own.items():
+        loaded = {"state": self._state.copy(), "rules": self._rules.copy()}
+        for key, field in views(loaded).items():
             field[...] = state[key]
-        self._derive(self._rules)
+        self._admit(**loaded)
+        self._state[...], self._rules[...] = loaded["state"], loaded["rules"]
+
+    def _admit(self, state: Array, rules: Array) -> None:
+        """Raise ValueError where loaded records hold what no env could; fill the derived fields of the rules."""
+        for name, option in self.options.items():
+            if not option.holds(rules[name]):
+                raise ValueError(f"rules.{name} holds a value that is not allowed: give {option}")
+        for rule in rules:
+            self._check({name: rule[name] for name in self.options})
+        self._derive(rules)
+        for name in ("stream", "chooser"):
+            if not are_streams(state[name]):
+                raise ValueError(f"state.{name} holds a value that no random stream has")
+        check_bounds("state", state, {**COMMON_BOUNDS, "row": (0, self.num_envs)})
+        check_bounds("state", state, self._bounds(state, rules[state["row"]]))
+
+
+def _leaves(observation: Observation) -> list[Array]:
+    return list(observation.values()) if isinstance(observation, dict) else [observation]

@@ -39,8 +39,8 @@ def add_segment(env: Record) -> None:
     """Draw one more segment; the path must not be full."""
     start = env.node_y[env.nodes - 1] if env.nodes > 0 else integers(env.stream, 0, SIDE)
     end = integers(env.stream, 0, SIDE)
-    path = np.empty(TILES, np.int64)
-    length = find_path(env.stream, start, SIDE * (SIDE - 1) + end, path)
+    path, walls = np.empty(TILES, np.int64), np.empty(TILES, np.int8)
+    length = find_path(env.stream, start, SIDE * (SIDE - 1) + end, path, walls)
     left = COLUMNS * env.segments
     for k in range(length):
         _add_node(env, left + path[k] // SIDE, path[k] % SIDE)

@@ -41,7 +41,7 @@ def _oldest_trodden(env: Record, rules: Record) -> int:
 
 
 @leaf
-def _fatigue(env: Record, rules: Record) -> int:
+def fatigue(env: Record, rules: Record) -> int:
     """How many pixels of the stamina bar are red."""
     return int(SIZE * (1 - min(env.stamina, rules.stamina_level) / rules.stamina_level))
 
@@ -57,7 +57,7 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
         blit(frame, sprites, sprite, x, TILE * env.node_y[node])
     blit(frame, sprites, rules.figure + env.facing, rules.figure_x, env.y)
     if rules.show_stamina:
-        blit(frame, sprites, scenery.bar + _fatigue(env, rules), SIZE - 4, 0)
+        blit(frame, sprites, scenery.bar + fatigue(env, rules), SIZE - 4, 0)
     if env.off and rules.visual_feedback:
         blit(frame, sprites, scenery.cross, math.floor(env.x - env.camera + 0.5), env.y)
 
@@ -70,7 +70,7 @@ def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
     looks[8], looks[9] = rules.figure_x / SIZE, (env.y + TILE) / (SIZE + 2 * TILE)
     looks[10] = np.float32(env.off and rules.visual_feedback)
     if rules.show_stamina:
-        looks[11] = _fatigue(env, rules) / SIZE
+        looks[11] = fatigue(env, rules) / SIZE
     if rules.show_background:
         looks[12] = env.scroll % TILE / TILE
     left = math.floor(env.camera / TILE)

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE, Atlas
 from memorl.envs.character import SCALE, add_character, radius, strides
-from memorl.envs.core import BatchedEnv, Observation
+from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import SLOT_ORDER, add_scenery
 from memorl.envs.mortar_options import ENDLESS_SIZE, OPTIONS, RULES, SLOTS, VECTOR, variant
 from memorl.envs.mortar_play import play
 from memorl.envs.mortar_rules import STATE
+from memorl.envs.mortar_truth import add_truth
 from memorl.envs.mortar_view import LOOK_NAMES, paint
+from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
@@ -27,7 +29,7 @@ _NO_VECTORS = np.empty((0, 0), np.float32)
 
 
 @final
-class MortarMayhem(BatchedEnv):
+class MortarMayhem(PictureEnv):
     """Mortar Mayhem: continuous or grid movement, commands shown or (act-only) always given; and endless.
 
     ## Task
@@ -95,9 +97,10 @@ class MortarMayhem(BatchedEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
-    there. At most 1024 commands an episode (endless: the episode ends when a list of so many was carried out, after
-    more than 12 million steps with the defaults) and 16 elements a list; `agent_scale` from 0.1 to 1/3.
+    Batched with autoreset; symbolic observations and `levels` are new. At most 1024 commands an episode (endless: the
+    episode ends when a list of so many was carried out, after more than 12 million steps with the defaults) and 16
+    elements a list; `agent_scale` from 0.1 to 1/3. Endless: the picture of the ground truth shows a new command when
+    the agent's does, not a step before.
 
     ## Quirks kept
     - Failing the last command still reports success 1 and commands_completed 1.
@@ -112,7 +115,6 @@ class MortarMayhem(BatchedEnv):
       whose centre is outside the picture, on its way through the edge, stands on no tile.
     """
 
-    metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array"], "render_fps": 25}
     info_keys = ("reward", "length", "success", "commands_completed")
 
     def __init__(
@@ -218,13 +220,14 @@ class MortarMayhem(BatchedEnv):
             ends,
         )
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
-        """The picture [y][x][channel] of each env, or None without a render mode."""
-        if self.render_mode is None:
-            return None
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+    def _paint(self, pixels: NDArray[np.uint8]) -> None:
         paint(self._state, self._rules, self._scenery, self._sprites, pixels)
-        return tuple(pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2))
+
+    def _truths(self) -> NDArray[np.uint8]:
+        pictures = self._views()
+        for picture, (env, rules) in zip(pictures, self._envs(), strict=True):
+            add_truth(picture, env, rules)
+        return pictures
 
 
 class SingleMortarMayhem(SingleEnv):

@@ -7,12 +7,20 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from numpy.typing import NDArray
 
-from memorl.envs import endless_path_rules, endless_path_view, mystery_rules, mystery_view
+from memorl.envs import (
+    endless_path_rules,
+    endless_path_truth,
+    endless_path_view,
+    mystery_rules,
+    mystery_truth,
+    mystery_view,
+)
 from memorl.envs.canvas import SIZE, Atlas
 from memorl.envs.character import SCALE, add_character, radius, sprite_size, strides
-from memorl.envs.core import BatchedEnv, Observation
+from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mystery_options import RULES, TILE, variant
+from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
 
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
@@ -20,7 +28,7 @@ _NO_VECTORS = np.empty((0, 0), np.float32)
 
 
 @final
-class MysteryPath(BatchedEnv):
+class MysteryPath(PictureEnv):
     """Mystery Path, in three variants: continuous or grid movement to a goal, and a path without end.
 
     ## Task
@@ -80,10 +88,10 @@ class MysteryPath(BatchedEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
-    there. `agent_scale` from 0.1 to 1/3; `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the
-    episode ends where more than 4096 tiles of path would be needed, some 16,000 steps from the start. "No valid path
-    found", an exception there, cannot happen: the walls never part the start from the goal.
+    Batched with autoreset; symbolic observations and `levels` are new. `agent_scale` from 0.1 to 1/3;
+    `stamina_level` from 1; endless: `agent_speed` from -12 to 12 pixels, and the episode ends where more than 4096
+    tiles of path would be needed, some 16,000 steps from the start. "No valid path found", an exception there,
+    cannot happen: the walls never part the start from the goal.
 
     ## Quirks kept
     - Endless: the path sometimes goes a tile to the left (in about 0.4 % of its stretches of 8 columns). There is no
@@ -94,8 +102,6 @@ class MysteryPath(BatchedEnv):
     - In the oldest column that is drawn of the trodden path only one tile is drawn.
     - The sprites of the figure are not quite symmetric.
     """
-
-    metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array"], "render_fps": 25}
 
     def __init__(
         self,
@@ -209,14 +215,13 @@ class MysteryPath(BatchedEnv):
             ends,
         )
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
-        """The picture [y][x][channel] of each env, or None without a render mode."""
-        if self.render_mode is None:
-            return None
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+    def _paint(self, pixels: NDArray[np.uint8]) -> None:
         paint = endless_path_view.paint if self.endless else mystery_view.paint
         paint(self._state, self._rules, self._scenery, self._sprites, pixels)
-        return tuple(pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2))
+
+    def _truths(self) -> NDArray[np.uint8]:
+        draw = endless_path_truth.draw_truth if self.endless else mystery_truth.draw_truth
+        return np.stack([draw(env, rules, self._scenery, self._sprites) for env, rules in self._envs()])
 
 
 class SingleMysteryPath(SingleEnv):

@@ -1,6 +1,7 @@
 """The rules of Mystery Path, compiled: one function an event, and the loop over envs that calls them.
 
-`tiles` says of every tile whether it is off the path, on it, or on it and visited. A figure that is off the path at the
+`tiles` says of every tile whether it is off the path, on it, or on it and visited; `walls`, around which the path was
+laid, are only kept to be drawn in pictures of the ground truth. A figure that is off the path at the
 end of a step is put back to the start by the next one, whose action is ignored.
 
 Coordinates are pixels of the frame for the figure (x, y); start and goal are numbers of tiles.
@@ -23,6 +24,7 @@ STATE: list[Field] = [
     *((name, np.int64) for name in ("x", "y", "facing", "start", "goal", "num_fails", "success")),
     ("off", np.bool_),
     ("tiles", np.int8, (TILES,)),
+    ("walls", np.int8, (TILES,)),
 ]
 
 _OFF, _ON, _VISITED = 0, 1, 2
@@ -44,7 +46,7 @@ def _start(env: Record, rules: Record) -> None:
     else:
         env.start, env.goal = SIDE * start + near, SIDE * goal + far
     path = np.empty(TILES, np.int64)
-    length = find_path(env.stream, env.start, env.goal, path)
+    length = find_path(env.stream, env.start, env.goal, path, env.walls)
     env.tiles[:] = _OFF
     for k in range(length):
         env.tiles[path[k]] = _ON

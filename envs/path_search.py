@@ -30,7 +30,7 @@ def _near(tile: int, other: int) -> bool:
 
 
 @leaf
-def _touches_wall(walls: NDArray[np.bool_], tile: int) -> bool:
+def _touches_wall(walls: NDArray[np.int8], tile: int) -> bool:
     for x in range(max(0, tile // SIDE - 1), min(SIDE, tile // SIDE + 2)):
         for y in range(max(0, tile % SIDE - 1), min(SIDE, tile % SIDE + 2)):
             if walls[SIDE * x + y]:
@@ -39,9 +39,9 @@ def _touches_wall(walls: NDArray[np.bool_], tile: int) -> bool:
 
 
 @leaf
-def _draw_walls(stream: Stream, start: int, end: int, walls: NDArray[np.bool_]) -> None:
+def _draw_walls(stream: Stream, start: int, end: int, walls: NDArray[np.int8]) -> None:
     """A third of the tiles in [1, 4] x [1, 4], then 4 or 8 of those border tiles that are far from everything else."""
-    walls[:] = False
+    walls[:] = 0
     for x in range(1, SIDE - 2):
         for y in range(1, SIDE - 2):
             walls[SIDE * x + y] = integers(stream, 0, 100) < 33
@@ -61,7 +61,7 @@ def _draw_walls(stream: Stream, start: int, end: int, walls: NDArray[np.bool_]) 
 
 
 @leaf
-def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], before: NDArray[np.int64]) -> None:
+def _search(stream: Stream, start: int, end: int, walls: NDArray[np.int8], before: NDArray[np.int64]) -> None:
     """Make `before` [TILES] lead from `end` back to `start`."""
     waiting, count = np.empty(TILES, np.int64), 1
     place = np.full(TILES, _UNSEEN)
@@ -99,13 +99,14 @@ def _search(stream: Stream, start: int, end: int, walls: NDArray[np.bool_], befo
 
 
 @leaf
-def find_path(stream: Stream, start: int, end: int, path: NDArray[np.int64]) -> int:
-    """Draw a path between two tiles of opposite sides; it is written from start to end into `path` [TILES].
+def find_path(stream: Stream, start: int, end: int, path: NDArray[np.int64], walls: NDArray[np.int8]) -> int:
+    """Draw a path between two tiles of opposite sides; it is written from start to end into `path` [TILES], and
+    which tiles are walls into `walls` [TILES].
 
     Returns:
         How many tiles it has.
     """
-    walls, before = np.empty(TILES, np.bool_), np.zeros(TILES, np.int64)
+    before = np.zeros(TILES, np.int64)
     _draw_walls(stream, start, end, walls)
     _search(stream, start, end, walls, before)
     tile, length = end, 1

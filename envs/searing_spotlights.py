@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE, Atlas
 from memorl.envs.character import add_character, radius, strides
-from memorl.envs.core import BatchedEnv, Observation
+from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.options import encode
+from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
 from memorl.envs.spotlight_options import RULES, check, stack, variant
 from memorl.envs.spotlight_rules import STATE, play
 from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius, scenery, scratch
 from memorl.envs.spotlight_symbols import symbol_names
+from memorl.envs.spotlight_truth import unveiled
 from memorl.envs.spotlight_view import paint
 
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
@@ -24,7 +26,7 @@ _NO_LOOKS = np.empty((0, 0), np.float32)
 
 
 @final
-class SearingSpotlights(BatchedEnv):
+class SearingSpotlights(PictureEnv):
     """Searing Spotlights, in two variants: leave with all coins, or (endless) take one coin after another.
 
     ## Task
@@ -83,11 +85,10 @@ class SearingSpotlights(BatchedEnv):
     byte for byte, rewards, ends and infos.
 
     ## Differences
-    Batched with autoreset; symbolic observations and `levels` are new; the debug picture and human window are not
-    there. `use_exit=False` and, in the endless variant, `show_last_action=False` work. `black_background` and
-    `hide_chessboard` end with their episode. Where there is no free place left for a coin, all places are free again.
-    At most 64 spotlights at the same time and 16 coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale`
-    from 0.1 to 1.
+    Batched with autoreset; symbolic observations and `levels` are new. `use_exit=False` and, in the endless
+    variant, `show_last_action=False` work. `black_background` and `hide_chessboard` end with their episode. Where
+    there is no free place left for a coin, all places are free again. At most 64 spotlights at the same time and 16
+    coins; `agent_scale` from 0.1 to 1/3, `coin_scale` and `exit_scale` from 0.1 to 1.
 
     ## Quirks kept
     - When a spotlight is through, the next one in the list is neither drawn nor moved nor felt in that step; of two
@@ -102,8 +103,6 @@ class SearingSpotlights(BatchedEnv):
       for as long as a coin would be shown.
     - Death in the step that reaches the exit pays for the exit, without success.
     """
-
-    metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array"], "render_fps": 25}
 
     def __init__(
         self,
@@ -267,13 +266,13 @@ class SearingSpotlights(BatchedEnv):
             ends,
         )
 
-    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
-        """The picture [y][x][channel] of each env, or None without a render mode."""
-        if self.render_mode is None:
-            return None
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+    def _paint(self, pixels: NDArray[np.uint8]) -> None:
         paint(self._state, self._rules, self._scenery, self._scratch, self._sprites, pixels)
-        return tuple(pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2))
+
+    def _truths(self) -> NDArray[np.uint8]:
+        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+        paint(self._state, unveiled(self._rules), self._scenery, self._scratch, self._sprites, pixels)
+        return pixels.reshape(-1, SIZE, SIZE, 3)
 
 
 class SingleSearingSpotlights(SingleEnv):

@@ -42,9 +42,13 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
         return _first(observation), float(rewards[0]), bool(ends[0]), False, _plain(infos)
 
     def render(self) -> Any:
-        """The picture [y][x][channel], or None without a render mode."""
+        """The picture [y][x][channel], or None without a render mode or with a window."""
         pictures = self._batch.render()
         return None if pictures is None else pictures[0]
+
+    def close(self) -> None:
+        """Close the window, if there is one."""
+        self._batch.close()
 
 
 def _first(observation: Any) -> Any:

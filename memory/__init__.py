@@ -9,6 +9,8 @@ from .from_cell import FromCell
 from .gru import GRU
 from .indrnn import IndRNN
 from .lru import LRU
+from .hippo import HiPPO
+from .hippo_linear import HiPPOLinear
 from .lstm import LSTM
 from .mingru import MinGRU
 from .none import NoMemory
@@ -26,6 +28,8 @@ __all__ = [
     "FrameStack",
     "FromCell",
     "IndRNN",
+    "HiPPO",
+    "HiPPOLinear",
     "Memory",
     "MinGRU",
     "NoMemory",

@@ -11,7 +11,7 @@ import torch
 
 from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
 
-SMALL = {"hidden_size": 5, "k": 3}
+SMALL = {"hidden_size": 5, "k": 3, "channels": 2, "order": 6}
 """Sizes that make a test quick, for the constructor arguments of these names."""
 
 SWITCHES: dict[str, dict[str, object]] = {"rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}}

@@ -12,12 +12,15 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
-from hydra.utils import instantiate
+from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from memorl.envs import BatchedEnv
+from memorl.envs.episodes import COMMON_BOUNDS
+from memorl.envs.options import Flag, Number
 
-CONFIGS = sorted((Path(__file__).parent.parent / "configs" / "env").glob("*.yaml"))
+ALL = sorted((Path(__file__).parent.parent / "configs" / "env").glob("*.yaml"))
+CONFIGS = [path for path in ALL if issubclass(get_class(OmegaConf.load(path)._target_), BatchedEnv)]
 IDS = sorted(name for name in gymnasium.registry if name.startswith("memorl/"))
 STEPS = 520
 
@@ -175,6 +178,34 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(config: Any) -
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
+def outside(low: Any, high: Any) -> list[Any]:
+    """What lies just outside the bounds of the second env; no number does where all finite ones are allowed."""
+    low, high = (np.ravel(bound[1])[0] if np.ndim(bound) else bound for bound in (low, high))
+    return [np.nan, np.inf] if high > 1e300 else [low - 1, high + 1]
+
+
+def test_a_state_out_of_bounds_is_refused_and_changes_nothing(config: Any) -> None:
+    envs = make(config)
+    envs.reset(seed=3)
+    for action in actions(envs, 5):
+        envs.step(action)
+    state = envs.state_dict()
+    bounds = {**COMMON_BOUNDS, "row": (0, 3), **envs._bounds(envs._state, envs._rules[envs._state["row"]])}
+    cases = [(f"state.{k}", 1, x) for k, b in bounds.items() for x in outside(*b)]
+    cases += [
+        (f"state.{k}", (1, i), x) for k in ("stream", "chooser") for i, x in ((3, 0), (4, 2), (5, -1), (5, 2**32))
+    ]
+    cases += [(key, 1, 2) for key, field in state.items() if field.dtype == np.uint8]
+    kinds = [(name, option) for name, option in envs.options.items() if not isinstance(option, Flag)]
+    cases += [(f"rules.{name}", 1, np.nan if isinstance(option, Number) else 2**62) for name, option in kinds]
+    for key, place, value in cases:
+        bad = state[key].copy()
+        bad[place] = value
+        with pytest.raises(ValueError, match=rf"{key}\b"):
+            envs.load_state_dict(state | {key: bad})
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
+
+
 def test_levels_are_drawn_from_the_given_range(config: Any) -> None:
     """Each episode begins as an env seeded with one of the levels does, and all of them turn up."""
     plain = make({**config, "levels": None}, 3)
@@ -202,9 +233,38 @@ def test_copy_false_reuses_one_buffer(config: Any) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(leaves(fresh), before, strict=True))
 
 
+def test_a_masked_reset_begins_some_and_leaves_the_others(config: Any) -> None:
+    """The others go on as if nothing had happened, also where their own reset was due."""
+    for copy in (True, False):
+        envs, untouched = make(config, copy=copy), make(config)
+        options = {next(iter(envs.options)): envs._arguments[next(iter(envs.options))]}
+        options = {} if isinstance(next(iter(options.values())), np.ndarray) else options
+        envs.reset(seed=3)
+        untouched.reset(seed=3)
+        last = None
+        for t, action in enumerate(actions(envs, 200)):
+            seen, *_, ends, _, _ = envs.step(action)
+            other, *_ = untouched.step(action)
+            assert all(np.array_equal(a[::2], b[::2]) for a, b in zip(leaves(seen), leaves(other), strict=True))
+            if t % 5 == 0 or ends[1]:
+                mask = np.array([False, True, False])
+                begun, infos = envs.reset(seed=[None, 70 + t, None], options={"reset_mask": mask, **options})
+                alone, _ = make(config, 1).reset(seed=70 + t)
+                for a, b, first in zip(leaves(begun), leaves(other), leaves(alone), strict=True):
+                    assert np.array_equal(a[::2], b[::2])
+                    last = np.array_equal(a[1], first[0])
+                    assert last
+                assert all(infos[f"_{key}"].tolist() == mask.tolist() for key in envs.every_step_keys)
+                assert set(infos) == {name for key in envs.every_step_keys for name in (key, f"_{key}")}
+        assert last
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"options": {"reset_mask": np.zeros(3, np.bool_)}},
+        {"options": {"reset_mask": [1, 0, 0]}},
+        {"options": {"reset_mask": np.ones(2, np.bool_)}},
         {"options": {"no_such_option": 1}},
         {"seed": -1},
         {"seed": 1.5},
@@ -216,25 +276,28 @@ def test_a_bad_reset_is_named_and_changes_nothing(config: Any, wrong: dict[str, 
     envs = make(config)
     envs.reset(seed=3)
     state = envs.state_dict()
-    with pytest.raises(ValueError, match="no_such_option" if "options" in wrong else "seed="):
+    with pytest.raises(ValueError, match=next(iter(wrong["options"])) if "options" in wrong else "seed="):
         envs.reset(**wrong)
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
 def test_bad_options_name_the_key_the_value_and_what_is_allowed(config: Any) -> None:
     envs = make(config)
+    envs.reset(seed=3)
+    state = envs.state_dict()
     for name, option in envs.options.items():
         for value in (None, "x", float("nan"), [], [1.5]):
             with pytest.raises(ValueError, match=name) as caught:
                 envs.reset(options={name: value})
             assert repr(value) in str(caught.value)
             assert str(option) in str(caught.value)
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
 def test_bad_arguments_are_refused(config: Any) -> None:
     for wrong in (
         {"num_envs": 0},
-        {"render_mode": "human"},
+        {"render_mode": "stereo"},
         {"levels": {"start": 0}},
         {"levels": {"start": -1, "count": 5}},
         {"levels": {"start": 0, "count": 0}},
@@ -301,20 +364,43 @@ def test_rendering_shows_the_observation_the_right_way_round() -> None:
 
 
 def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
-    """Every env once more, compiled with bounds checks, which are off otherwise."""
+    """Every env once more, compiled with bounds checks, off otherwise; a quiz from any state it takes, too."""
     program = """
-import sys, numpy as np
-from hydra.utils import instantiate
+import inspect, sys, numpy as np
+from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
+from memorl.envs.episodes import COMMON_BOUNDS
+from memorl.envs.quiz import Quiz
+from memorl.envs.snapshot import views
+
+def play(envs, steps):
+    for _ in range(steps):
+        envs.step(envs.action_space.sample())
+
+def scramble(envs, random):
+    state = envs._state.copy()
+    state["row"] = random.integers(0, 4, 3)
+    bounds = lambda: {**COMMON_BOUNDS, "reward": (0, 1), **envs._bounds(state, envs._rules[state["row"]])}
+    for name in sorted(bounds(), key="length".__eq__):
+        low, high = (np.broadcast_to(bound, state[name].shape) for bound in bounds()[name])
+        between = low + (high.astype(float) - low) * random.random(low.shape)
+        for value, share in ((low, 1), (high, 0.6), (between, 0.4)):
+            np.copyto(state[name], value.astype(state[name].dtype), where=random.random(low.shape) < share)
+    envs.load_state_dict({**envs.state_dict(), **views({"state": state})})
+
 for path in sys.argv[1:]:
     config = OmegaConf.load(path)
-    kinds = [{"observation": kind} for kind in ("pixels", "symbolic")] if "Repeat" not in config._target_ else [{}]
-    for extra in kinds:
+    looks = "observation" in inspect.signature(get_class(config._target_)).parameters
+    for extra in [{"observation": kind} for kind in ("pixels", "symbolic")] if looks else [{}]:
         envs = instantiate(config, num_envs=3, **extra)
         envs.reset(seed=0)
         envs.action_space.seed(0)
-        for _ in range(150):
-            envs.step(envs.action_space.sample())
+        play(envs, 150)
+        if isinstance(envs, Quiz):
+            random = np.random.default_rng(0)
+            for _ in range(60):
+                scramble(envs, random)
+                play(envs, 20)
 """
     checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program, *map(str, CONFIGS)], env=checked, check=True)

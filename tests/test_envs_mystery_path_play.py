@@ -129,7 +129,7 @@ def test_paths_lead_from_start_to_end_without_a_gap_or_a_tile_twice() -> None:
     lengths = []
     for k in range(2000):
         start, end = k % SIDE, SIDE * (SIDE - 1) + k // SIDE % SIDE
-        lengths.append(find_path(stream, start, end, path))
+        lengths.append(find_path(stream, start, end, path, np.empty(TILES, np.int8)))
         tiles = np.stack([path[: lengths[-1]] // SIDE, path[: lengths[-1]] % SIDE], axis=1)
         assert (path[0], path[lengths[-1] - 1]) == (start, end)
         assert (np.abs(np.diff(tiles, axis=0)).sum(1) == 1).all()

@@ -8,29 +8,56 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from gymnasium.vector import VectorEnv
 
-from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious, SearingSpotlights
+from memorl.envs import (
+    BatchedEnv,
+    Copy,
+    DelayedCue,
+    DelayedMatchToSample,
+    FromGymnasium,
+    MiniGrid,
+    MortarMayhem,
+    MysteryPath,
+    NParity,
+    POPGym,
+    RepeatFirst,
+    RepeatPrevious,
+    SearingSpotlights,
+)
 
+SIZE = 84
 HERE = Path(__file__).parent
-PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
+PAGES: dict[str, tuple[type[VectorEnv], str]] = {
+    "copy": (Copy, ""),
+    "delayed_cue": (DelayedCue, ""),
+    "delayed_match_to_sample": (DelayedMatchToSample, ""),
+    "gymnasium": (FromGymnasium, ""),
+    "minigrid": (MiniGrid, ""),
     "mortar_mayhem": (
         MortarMayhem,
         "![The first two commands, on the way, and the explosion](mortar_mayhem.png)\n\n"
         "*The agent's view: the first two commands (right, down), the figure on its way, and the explosion that "
-        "judges the first command: only the blue tile is safe.*\n\n",
+        "judges the first command: only the blue tile is safe. Below, the ground truth: a ring where to be "
+        "next.*\n\n",
     ),
     "mystery_path": (
         MysteryPath,
         "![The start, on the way, a fall, and the endless path](mystery_path.png)\n\n"
         "*The agent's view: on the first tile, on the way along the invisible path, just fallen off it, and on the "
-        "endless path with some of the tiles behind the figure.*\n\n",
+        "endless path with some of the tiles behind the figure. Below, the ground truth: the path from blue to "
+        "green, and the walls it was laid around.*\n\n",
     ),
+    "n_parity": (NParity, ""),
+    "popgym": (POPGym, ""),
+    "repeat_first": (RepeatFirst, ""),
     "repeat_previous": (RepeatPrevious, ""),
     "searing_spotlights": (
         SearingSpotlights,
         "![The first picture, the light going out, darkness, and a hit](searing_spotlights.png)\n\n"
         "*The agent's view: figure, coin and closed exit in the first picture, the light going out, darkness with "
-        "spotlights, and a step in which one of them reaches the figure, which costs health.*\n\n",
+        "spotlights, and a step in which one of them reaches the figure, which costs health. Below, the ground "
+        "truth.*\n\n",
     ),
 }
 
@@ -38,7 +65,8 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"*{name}*.yaml"))]
+    files = sorted((HERE.parents[1] / "configs" / "env").glob("*.yaml"))
+    configs = [path.stem for path in files if path.read_text().startswith(f"_target_: memorl.envs.{env.__name__}\n")]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
@@ -47,6 +75,7 @@ def page(name: str) -> str:
 def look(env: BatchedEnv) -> np.ndarray:
     """The picture of the first env, three times as large, with a white margin on the right."""
     picture = (env.render() or ())[0]
+    picture = picture[:: len(picture) // SIZE, :: len(picture) // SIZE]
     return np.pad(picture.repeat(3, 0).repeat(3, 1), ((0, 0), (0, 6), (0, 0)), constant_values=255)
 
 
@@ -60,30 +89,30 @@ def strip(env: BatchedEnv, moments: list[int], action: Callable[[int], list[int]
     return np.concatenate(frames, axis=1)[:, :-6]
 
 
-def mortar_mayhem() -> np.ndarray:
+def mortar_mayhem(mode: str) -> np.ndarray:
     """Four moments of an episode whose first command is right."""
-    env = MortarMayhem(render_mode="rgb_array")
+    env = MortarMayhem(render_mode=mode)
     env.reset(seed=34)
     return strip(env, [0, 4, 39 + 4, 39 + 19], lambda t: [2 if 39 <= t < 39 + 5 else 0, 0])
 
 
-def searing_spotlights() -> np.ndarray:
+def searing_spotlights(mode: str) -> np.ndarray:
     """The start of an episode in which the figure stays where it is, and its first hit."""
-    env = SearingSpotlights(render_mode="rgb_array")
+    env = SearingSpotlights(render_mode=mode)
     env.reset(seed=35)
     return strip(env, [0, 3, 30, 70], lambda t: [0, 0])
 
 
-def mystery_path() -> np.ndarray:
+def mystery_path(mode: str) -> np.ndarray:
     """Three moments on a path that begins to the right, and one on the endless path, where the infos tell the way."""
-    env = MysteryPath(render_mode="rgb_array")
+    env = MysteryPath(render_mode=mode)
     env.reset(seed=14)
     frames = [look(env)]
     for right, up in ((12, 0), (0, 3)):
         for _ in range(right + up):
             env.step(np.array([[2, 0] if right else [0, 1]]))
         frames.append(look(env))
-    env = MysteryPath(endless=True, render_mode="rgb_array")
+    env = MysteryPath(endless=True, render_mode=mode)
     _, infos = env.reset(seed=9)
     for _ in range(47):
         infos = env.step(1 + infos["ground_truth"].argmax(1))[-1]
@@ -96,4 +125,6 @@ if __name__ == "__main__":
     for name in PAGES:
         (HERE / f"{name}.md").write_text(page(name))
     for draw in (mortar_mayhem, mystery_path, searing_spotlights):
-        imageio.imwrite(HERE / f"{draw.__name__}.png", draw())
+        seen, hidden = draw("rgb_array"), draw("debug_rgb_array")
+        margin = np.full((6, *seen.shape[1:]), 255, np.uint8)
+        imageio.imwrite(HERE / f"{draw.__name__}.png", np.concatenate([seen, margin, hidden]))

@@ -1,0 +1,102 @@
+"""What keys mean in each game, and strings of keys.
+
+A string of keys is what is pressed at each step, separated by spaces: `right*12 up+right*3 .*5` is right for twelve
+steps, up and right together for three, and nothing for five.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Discrete, MultiDiscrete
+from gymnasium.vector import VectorEnv
+
+from memorl.envs.minigrid import MiniGrid
+
+Keys = frozenset[str]
+NONE: Keys = frozenset()
+
+
+@dataclass(frozen=True)
+class Controls:
+    """How a game is played.
+
+    Args:
+        action: Of the keys that are pressed, as the game's `step` takes it for one env; None where they mean nothing.
+        waits: Whether time stands still until a key is pressed.
+        told: What the keys do.
+    """
+
+    action: Callable[[Keys], Any]
+    waits: bool
+    told: dict[str, str]
+
+
+def controls_of(env: VectorEnv[Any, Any, Any]) -> Controls:
+    """The controls of a game.
+
+    Raises:
+        ValueError: It cannot be played with keys.
+    """
+    space = env.single_action_space
+    if isinstance(space, MultiDiscrete) and space.nvec.tolist() == [3, 3]:
+        told = {"left, right, up, down": "go there, also two at once; without a key: stay"}
+        return Controls(_axes, False, told)
+    if isinstance(env, MiniGrid):
+        names = {"left": 0, "right": 1, "up": 2, "p": 3, "o": 4, "space": 5, "x": 6}
+        told = {"left, right": "turn", "up": "forward", "p, o": "pick up, drop", "space": "open or close", "x": "done"}
+        return Controls(_single(names, None), True, told)
+    if isinstance(space, Discrete) and getattr(env, "endless", False):
+        told = {"right, up, down": "go there; without a key: stay"}
+        return Controls(_single({"right": 1, "up": 2, "down": 3}, 0), False, told)
+    if isinstance(space, Discrete) and getattr(env, "grid", False):
+        told = {"left, right": "turn", "up": "one tile forward", "space": "stay"}
+        return Controls(_single({"space": 0, "left": 1, "right": 2, "up": 3}, None), True, told)
+    if isinstance(space, Discrete) and space.n <= 10:
+        names = {str(number): int(number + space.start) for number in range(int(space.n))}
+        return Controls(_single(names, None), True, {", ".join(names): "the action of that number"})
+    raise ValueError(f"actions {space} cannot be played with keys; record=<file> plays random ones")
+
+
+def _axes(keys: Keys) -> list[int]:
+    across = 2 if "right" in keys else 1 if "left" in keys else 0
+    return [across, 2 if "down" in keys else 1 if "up" in keys else 0]
+
+
+def _single(names: dict[str, int], otherwise: int | None) -> Callable[[Keys], Any]:
+    return lambda keys: next((action for name, action in names.items() if name in keys), otherwise)
+
+
+def parse(text: str, controls: Controls) -> list[Any]:
+    """The actions of a string of keys.
+
+    Raises:
+        ValueError: A part of it means nothing.
+    """
+    actions = []
+    for part in text.split():
+        match = re.fullmatch(r"([a-z0-9.]+(?:\+[a-z0-9]+)*)(?:\*(\d+))?", part)
+        pressed = NONE if not match or match[1] == "." else frozenset(match[1].split("+"))
+        known = {name for names in controls.told for name in names.split(", ")}
+        action = controls.action(pressed) if match and pressed <= known else None
+        if match is None or action is None:
+            raise ValueError(f"keys has {part!r}, which means nothing here; known are {', '.join(sorted(known))}")
+        actions += [action] * int(match[2] or 1)
+    return actions
+
+
+def spell(pressed: Iterable[Keys]) -> str:
+    """The string of what was pressed at each step."""
+    parts = []
+    for keys, run in groupby(pressed):
+        count = len(list(run))
+        parts.append("+".join(sorted(keys) or ["."]) + (f"*{count}" if count > 1 else ""))
+    return " ".join(parts)
+
+
+def batch_of_one(action: Any) -> Any:
+    """An action as a batch of one takes it."""
+    return np.asarray([action], np.int64)

@@ -1,0 +1,57 @@
+"""Environments by name: that of a file of configs/env, or a Gymnasium id."""
+
+import importlib
+import importlib.resources
+import inspect
+from typing import Any
+
+import gymnasium
+from gymnasium.vector import VectorEnv
+
+from memorl.envs.from_gymnasium import FromGymnasium
+from memorl.envs.names import unknown
+
+
+def make(name: str, num_envs: int = 1, **arguments: Any) -> VectorEnv[Any, Any, Any]:
+    """A batch of environments with next-step autoreset.
+
+    Args:
+        name: `"mortar_mayhem"`: what `python train.py env=mortar_mayhem` trains on, its `levels` included; or
+            `"memorl/MortarMayhem-v0"`, or any other id that Gymnasium knows.
+        num_envs: How many.
+        arguments: The constructor's; for an id the environment's.
+
+    Raises:
+        ValueError: The name is unknown, or an argument is none that the constructor takes or has a value that it does
+            not allow.
+    """
+    known = config_names()
+    if name in known:
+        from omegaconf import OmegaConf
+
+        file = importlib.resources.files("memorl.configs") / "env" / f"{name}.yaml"
+        config: Any = OmegaConf.to_container(OmegaConf.create(file.read_text()))
+        return _call(config.pop("_target_"), num_envs, config | arguments)
+    if name in gymnasium.registry:
+        entry = gymnasium.registry[name].vector_entry_point
+        if name.startswith("memorl/") and isinstance(entry, str):
+            return _call(entry.replace(":", "."), num_envs, gymnasium.registry[name].kwargs | arguments)
+        return FromGymnasium(name, num_envs=num_envs, **arguments)
+    raise unknown("env", name, {*known, *gymnasium.registry})
+
+
+def config_names() -> list[str]:
+    """The files of configs/env."""
+    folder = importlib.resources.files("memorl.configs") / "env"
+    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+
+
+def _call(target: str, num_envs: int, arguments: dict[str, Any]) -> VectorEnv[Any, Any, Any]:
+    module, _, title = target.rpartition(".")
+    cls = getattr(importlib.import_module(module), title)
+    parameters = inspect.signature(cls).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        for key in arguments:
+            if key not in parameters:
+                raise unknown(f"an argument of {title}", key, parameters)
+    return cls(num_envs=num_envs, **arguments)
