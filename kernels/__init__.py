@@ -9,5 +9,13 @@ from .hippo_loop import hippo_loop
 from .lstm_loop import lstm_loop
 from .suffix_products import suffix_products
 
-__all__ = ["diag_scan", "elementwise_loop", "elstm_loop", "gru_loop", "lstm_loop", "suffix_products"]
-__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop"]
+__all__ = [
+    "diag_scan",
+    "elementwise_loop",
+    "elstm_loop",
+    "gru_loop",
+    "hippo_cell_loop",
+    "hippo_loop",
+    "lstm_loop",
+    "suffix_products",
+]

@@ -7,10 +7,10 @@ from .elstm import ELSTM
 from .frame_stack import FrameStack
 from .from_cell import FromCell
 from .gru import GRU
-from .indrnn import IndRNN
-from .lru import LRU
 from .hippo import HiPPO
 from .hippo_linear import HiPPOLinear
+from .indrnn import IndRNN
+from .lru import LRU
 from .lstm import LSTM
 from .mingru import MinGRU
 from .none import NoMemory
@@ -27,9 +27,9 @@ __all__ = [
     "Deep",
     "FrameStack",
     "FromCell",
-    "IndRNN",
     "HiPPO",
     "HiPPOLinear",
+    "IndRNN",
     "Memory",
     "MinGRU",
     "NoMemory",
