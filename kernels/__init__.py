@@ -1,8 +1,21 @@
 """Computational cores of the memories: each a reference, its fast form, and one public function."""
 
+from .diag_scan import diag_scan
+from .elementwise_loop import elementwise_loop
+from .elstm_loop import elstm_loop
 from .gru_loop import gru_loop
 from .hippo_cell_loop import hippo_cell_loop
 from .hippo_loop import hippo_loop
 from .lstm_loop import lstm_loop
+from .suffix_products import suffix_products
 
-__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop"]
+__all__ = [
+    "diag_scan",
+    "elementwise_loop",
+    "elstm_loop",
+    "gru_loop",
+    "hippo_cell_loop",
+    "hippo_loop",
+    "lstm_loop",
+    "suffix_products",
+]

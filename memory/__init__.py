@@ -3,25 +3,35 @@
 from .base import Memory, State, concat, select, unroll, where_first
 from .block import Block
 from .deep import Deep
+from .elstm import ELSTM
 from .frame_stack import FrameStack
 from .from_cell import FromCell
 from .gru import GRU
 from .hippo import HiPPO
 from .hippo_linear import HiPPOLinear
+from .indrnn import IndRNN
+from .lru import LRU
 from .lstm import LSTM
+from .mingru import MinGRU
 from .none import NoMemory
+from .rtu import RTU
 from .stack import Stack
 
 __all__ = [
+    "ELSTM",
     "GRU",
+    "LRU",
     "LSTM",
+    "RTU",
     "Block",
     "Deep",
     "FrameStack",
     "FromCell",
     "HiPPO",
     "HiPPOLinear",
+    "IndRNN",
     "Memory",
+    "MinGRU",
     "NoMemory",
     "Stack",
     "State",

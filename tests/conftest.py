@@ -4,6 +4,7 @@ import importlib.resources
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import combinations
 
 import pytest
 import torch
@@ -12,6 +13,9 @@ from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack,
 
 SMALL = {"hidden_size": 5, "k": 3, "channels": 2, "order": 6}
 """Sizes that make a test quick, for the constructor arguments of these names."""
+
+SWITCHES: dict[str, dict[str, object]] = {"rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}}
+"""Constructor arguments that make another memory of the same class, tested as `name[switch,...]`."""
 
 
 class Leaky(torch.nn.Module):
@@ -26,13 +30,28 @@ class Leaky(torch.nn.Module):
         return torch.tanh(h), {"h": h}
 
 
+def memory_class(name: str) -> type[Memory]:
+    """The class of a file of configs/memory/."""
+    file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
+    module, _, title = file.read_text().partition("_target_: ")[2].split()[0].rpartition(".")
+    cls: type[Memory] = getattr(import_module(module), title)
+    return cls
+
+
 def names() -> list[str]:
-    """The memories of configs/memory/."""
+    """The memories of configs/memory/, each with every combination of the switches that its constructor knows."""
     folder = importlib.resources.files("memorl.configs") / "memory"
-    return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+    plain = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
+    found = []
+    for name in plain:
+        known = inspect.signature(memory_class(name)).parameters
+        switches = [switch for switch, values in SWITCHES.items() if values.keys() <= known.keys()]
+        chosen = [c for n in range(len(switches) + 1) for c in combinations(switches, n)]
+        found += [f"{name}[{','.join(c)}]" if c else name for c in chosen]
+    return found
 
 
-def make_memory(name: str, input_size: int = 3, **arguments: int) -> Memory:
+def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
     """A small memory of that name; `arguments` replace the small sizes where the constructor has them."""
     if name == "from_cell":
         start = torch.nn.Parameter(torch.randn(input_size))
@@ -42,9 +61,10 @@ def make_memory(name: str, input_size: int = 3, **arguments: int) -> Memory:
         return Stack([below, GRU(input_size, arguments.get("hidden_size", 5))])
     if name == "deep":
         return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
-    file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
-    module, _, title = file.read_text().partition("_target_: ")[2].split()[0].rpartition(".")
-    cls = getattr(import_module(module), title)
+    plain, _, switches = name.rstrip("]").partition("[")
+    for switch in switches.split(",") if switches else ():
+        arguments = SWITCHES[switch] | arguments
+    cls = memory_class(plain)
     known = inspect.signature(cls).parameters
     return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
 

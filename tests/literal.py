@@ -88,6 +88,58 @@ def frame_stack(memory: Memory, run: Run) -> Run:
     return [torch.cat(padded[t : t + memory.k][::-1]) for t in range(len(run))]
 
 
+def elstm(memory: Memory, run: Run) -> Run:
+    c, outputs = torch.zeros(memory.output_size), []
+    (W_x, W_c), b_o = memory.gate.weight.split([memory.input_size, memory.output_size], 1), memory.gate.bias
+    for x in run:
+        f = torch.sigmoid(memory.F @ x + memory.w_f * c + memory.b_f)
+        z = torch.tanh(memory.Z @ x + memory.w_z * c + memory.b_z)
+        c = f * c + (1 - f) * z
+        o = torch.sigmoid(W_x @ x + W_c @ c + b_o)
+        outputs.append(o * c)
+    return outputs
+
+
+def indrnn(memory: Memory, run: Run) -> Run:
+    h, outputs = torch.zeros(memory.output_size), []
+    for x in run:
+        h = torch.relu(memory.W @ x + memory.u * h + memory.b)
+        outputs.append(h)
+    return outputs
+
+
+def mingru(memory: Memory, run: Run) -> Run:
+    h, outputs = torch.zeros(memory.output_size), []
+    for x in run:
+        z = torch.sigmoid(memory.z.weight @ x + memory.z.bias)
+        h = (1 - z) * h + z * (memory.n.weight @ x + memory.n.bias)
+        outputs.append(h)
+    return outputs
+
+
+def lru(memory: Memory, run: Run) -> Run:
+    B, C = torch.complex(memory.B_re, memory.B_im), torch.complex(memory.C_re, memory.C_im)
+    lam = torch.exp(torch.complex(-torch.exp(memory.nu), torch.exp(memory.theta)))
+    h, outputs = torch.zeros(memory.hidden_size, dtype=lam.dtype), []
+    for x in run:
+        h = lam * h + torch.exp(memory.log_gamma) * (B @ x.to(B.dtype))
+        outputs.append((C @ h).real + memory.D @ x)
+    return outputs
+
+
+def rtu(memory: Memory, run: Run) -> Run:
+    act = {"tanh": torch.tanh, "relu": torch.relu}[memory.activation]
+    r, angle = torch.exp(-torch.exp(memory.nu)), torch.exp(memory.theta)
+    g, phi, gamma = r * torch.cos(angle), r * torch.sin(angle), torch.sqrt(1 - r**2)
+    h_1, h_2, outputs = torch.zeros(memory.hidden_size), torch.zeros(memory.hidden_size), []
+    for x in run:
+        p_1 = g * h_1 - phi * h_2 + gamma * (memory.W_1 @ x)
+        p_2 = g * h_2 + phi * h_1 + gamma * (memory.W_2 @ x)
+        h_1, h_2 = (act(p_1), act(p_2)) if memory.nonlinear else (p_1, p_2)
+        outputs.append(torch.cat([act(p_1), act(p_2)]))
+    return outputs
+
+
 def from_cell(memory: Memory, run: Run) -> Run:
     h, outputs = memory.initial_h, []
     for x in run:
@@ -125,6 +177,11 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "hippo": hippo,
     "hippo_linear": hippo_linear,
     "frame_stack": frame_stack,
+    "elstm": elstm,
+    "indrnn": indrnn,
+    "mingru": mingru,
+    "lru": lru,
+    "rtu": rtu,
     "from_cell": from_cell,
     "stack": stack,
     "deep": deep,

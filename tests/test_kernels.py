@@ -6,28 +6,71 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import gru_loop, lstm_loop
+from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, suffix_products
+from memorl.kernels.diag_scan import diag_scan_reference
+from memorl.kernels.elementwise_loop import elementwise_loop_reference
+from memorl.kernels.elstm_loop import elstm_loop_reference
 from memorl.kernels.gru_loop import gru_loop_reference
 from memorl.kernels.lstm_loop import lstm_loop_reference
+from memorl.kernels.suffix_products import suffix_products_reference
 
 Core = Callable[..., Tensor | tuple[Tensor, ...]]
+
+
+def of_pairs(core: Core) -> Core:
+    """The same over [T, B, H / 2, 2]: H is made even, and the answer flat again, so that the tests need not know."""
+
+    def run(*args: Tensor) -> Tensor:
+        return core(*(a.unflatten(-1, (-1, 2)) if a.is_floating_point() else a for a in args)).flatten(-2)
+
+    return run
+
+
+def relu(core: Core) -> Core:
+    return lambda *args: core(*args, "relu")
+
+
+def tanh(core: Core) -> Core:
+    return lambda *args: core(*args, "tanh")
+
+
 CORES: dict[str, tuple[Core, Core]] = {
     "gru_loop": (gru_loop, gru_loop_reference),
     "lstm_loop": (lstm_loop, lstm_loop_reference),
+    "diag_scan": (diag_scan, diag_scan_reference),
+    "diag_scan of pairs": (of_pairs(diag_scan), of_pairs(diag_scan_reference)),
+    "elementwise_loop, relu": (relu(elementwise_loop), relu(elementwise_loop_reference)),
+    "elementwise_loop, tanh": (tanh(elementwise_loop), tanh(elementwise_loop_reference)),
+    "elementwise_loop of pairs": (of_pairs(tanh(elementwise_loop)), of_pairs(tanh(elementwise_loop_reference))),
+    "elstm_loop": (lambda *args: elstm_loop(*args)[0], elstm_loop_reference),
 }
 
 
 def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dtype = torch.float64) -> list[Tensor]:
     """Random arguments, in the order of the public function; all but `first` want gradients."""
-    gates = 3 if name == "gru_loop" else 4
+    H += H % 2 if "pairs" in name else 0
 
     def leaf(*shape: int) -> Tensor:
         return torch.randn(*shape, dtype=dtype).requires_grad_()
 
+    first = torch.rand(T, B) < starts
+    if name.startswith("diag_scan"):
+        return [(leaf(T, B, H).detach() / 2).requires_grad_(), leaf(T, B, H), leaf(B, H), first]
+    if name.startswith("elementwise_loop"):
+        return [leaf(T, B, H), leaf(B, H), first, (leaf(H).detach() / 2).requires_grad_()]
+    if name == "elstm_loop":
+        return [leaf(T, B, 2 * H), leaf(B, H), first, leaf(2 * H)]
+    gates = 3 if name == "gru_loop" else 4
     weight = (torch.randn(gates * H, H, dtype=dtype) / H**0.5).requires_grad_()
     state = [leaf(B, H)] if name == "gru_loop" else [leaf(B, H), leaf(B, H)]
     bias = [leaf(gates * H)] if name == "gru_loop" else []
-    return [leaf(T, B, gates * H), *state, torch.rand(T, B) < starts, weight, *bias]
+    return [leaf(T, B, gates * H), *state, first, weight, *bias]
+
+
+def gradients_asked(name: str, args: list[Tensor]) -> list[Tensor]:
+    """Weights of a loss, one tensor for each output of the core."""
+    out = CORES[name][1](*args)
+    return [torch.randn_like(y) for y in ([out] if isinstance(out, Tensor) else out)]
 
 
 def run(core: Core, args: list[Tensor], weights: list[Tensor] | None = None) -> list[Tensor]:
@@ -49,7 +92,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float) -> None:
     fast, reference = CORES[name]
     args = arguments(name, T, B, H, starts)
-    weights = [torch.randn(T, B, H, dtype=torch.float64) for _ in range(1 if name == "gru_loop" else 2)]
+    weights = gradients_asked(name, args)
     for a, b in zip(run(fast, args, weights), run(reference, args, weights), strict=True):
         torch.testing.assert_close(a, b)
 
@@ -57,7 +100,7 @@ def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float) 
 def test_float32_stays_within_rounding(name: str) -> None:
     fast, reference = CORES[name]
     args = arguments(name, 128, 3, 48, 0.05)
-    weights = [torch.randn(128, 3, 48, dtype=torch.float64) for _ in range(1 if name == "gru_loop" else 2)]
+    weights = gradients_asked(name, args)
     small = [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
     exact, rough = run(reference, args, weights), run(fast, small, [w.float() for w in weights])
     for a, b in zip(rough, exact, strict=True):
@@ -67,8 +110,8 @@ def test_float32_stays_within_rounding(name: str) -> None:
 def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
     fast, _ = CORES[name]
     args = arguments(name, 7, 3, 5, 0.0)
-    states = range(1, 2 if name == "gru_loop" else 3)
-    first = args[states.stop]
+    at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
+    first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
     first[0] = True
     clean = run(fast, args)
     for i in states:
@@ -76,7 +119,8 @@ def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
     spoilt = run(fast, args)
     for a, b in zip(clean, spoilt, strict=True):
         assert torch.equal(a, b)
-    assert all(spoilt[len(states) + i].abs().max() == 0 for i in states)
+    outputs = len(clean) - sum(a.requires_grad for a in args)
+    assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
     first[3] = True
     args[0].data[:3] = float("nan")
     out = fast(*args)
@@ -88,7 +132,8 @@ def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
 @pytest.mark.parametrize("T", [1, 5])
 def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
     fast, reference = CORES[name]
-    args, given = arguments(name, T, 2, 3, 0.2), torch.randn(T, 2, 3, dtype=torch.float64)
+    args = arguments(name, T, 2, 4, 0.2)
+    given = gradients_asked(name, args)[0]
     kept = given.clone()
     for core in (fast, reference):
         out = core(*args)
@@ -101,7 +146,11 @@ def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
 
 
 def test_the_operator_is_well_formed(name: str) -> None:
-    torch.library.opcheck(getattr(torch.ops.memorl, name), tuple(arguments(name, 3, 2, 4, 0.3)))
+    operator = getattr(torch.ops.memorl, name.partition(",")[0].partition(" ")[0])
+    args: list[object] = list(arguments(name, 3, 2, 4, 0.3))
+    if "pairs" in name:
+        args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
+    torch.library.opcheck(operator, (*args, *(["tanh"] if name.startswith("elementwise_loop") else [])))
 
 
 def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
@@ -126,3 +175,21 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     for a, b in zip(run(fast, args), expected, strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("pair", [False, True])
+@pytest.mark.parametrize(("T", "B", "N"), [(1, 1, 1), (1, 3, 4), (2, 5, 3), (9, 4, 6)])
+def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pair: bool) -> None:
+    a, first = torch.randn(T, B, N, *[2, 2] * pair, dtype=torch.float64), torch.rand(T, B) < 0.2
+    a[0, 0, 0] = 0
+    for ours, exact in zip(suffix_products(a, first), suffix_products_reference(a, first), strict=True):
+        torch.testing.assert_close(ours, exact)
+    torch.library.opcheck(torch.ops.memorl.suffix_products, (a, first))
+    first[-1] = True
+    assert suffix_products(a, first)[1].abs().max() == 0
+
+
+def test_an_unknown_activation_is_named() -> None:
+    x = torch.zeros(1, 1, 1)
+    with pytest.raises(ValueError, match="activation is 'gelu'; it must be relu or tanh"):
+        elementwise_loop(x, x[0], torch.zeros(1, 1, dtype=torch.bool), x[0, 0], "gelu")

@@ -125,7 +125,7 @@ def test_the_state_stays_float32_under_autocast(memory_name: str, first: Tensor)
 
 
 def test_reach(memory: Memory, x: Tensor) -> None:
-    x.requires_grad_()
+    x = x[:1].repeat(T, 1, 1).requires_grad_()  # an input that stays, so that a rectified unit that is on stays on
     y, _ = memory(x)
     (moved,) = torch.autograd.grad(y[-1].sum(), x)
     reached = [t for t in range(T) if moved[T - 1 - t].abs().max() > 0]
@@ -139,7 +139,9 @@ def test_parity_with_the_literal_equations(memory_name: str, memory: Memory, x: 
     for b in range(B):
         starts = sorted({0, *first[:, b].nonzero().flatten().tolist()})
         episodes = [x[s:e, b] for s, e in zip(starts, [*starts[1:], T], strict=True)]
-        rows.append(torch.stack([out for run in episodes for out in LITERAL[memory_name](memory, list(run))]))
+        rows.append(
+            torch.stack([out for run in episodes for out in LITERAL[memory_name.partition("[")[0]](memory, list(run))])
+        )
     literal = torch.stack(rows, 1)
     torch.testing.assert_close(y, literal)
     weight = torch.randn_like(y)
@@ -186,7 +188,7 @@ def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, s
     torch.testing.assert_close(step(x[:1], state, first[:1])[0], y[:1])
 
 
-@pytest.mark.parametrize("memory_name", names())
+@pytest.mark.parametrize("memory_name", [name for name in names() if "rtrl" not in name])  # whole sequences: the same
 def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
     """The bit is shown first and asked for at every step; without looking back 32 steps the last is chance."""
     torch.set_default_dtype(torch.float32)

@@ -11,10 +11,12 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "Block Deep FrameStack FromCell GRU HiPPO HiPPOLinear LSTM Memory NoMemory Stack State concat select unroll"
-        " where_first"
+        "Block Deep ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU LSTM Memory MinGRU NoMemory RTU Stack"
+        " State concat select unroll where_first"
     ),
-    "memorl.kernels": "gru_loop hippo_cell_loop hippo_loop lstm_loop",
+    "memorl.kernels": (
+        "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_loop suffix_products"
+    ),
 }  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""The element-wise and diagonal cores beside the same recurrence left to autograd, and RTRL beside backpropagation.
+
+    python benchmarks/diagonal.py
+
+Forward and backward, starts at a rate of 1/32, one thread, median of `--repeats`; in CPU time, which a busy machine
+disturbs less. Before its race each core is held against its reference, and RTRL's gradient against the whole history's.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from machine import report, table  # isort: skip
+from memorl.agents.run import keep_freed_memory
+from memorl.kernels import diag_scan, elementwise_loop, elstm_loop
+from memorl.kernels.diag_scan import diag_scan_reference
+from memorl.kernels.elementwise_loop import elementwise_loop_reference
+from memorl.kernels.elstm_loop import elstm_loop_reference
+from memorl.memory import ELSTM
+
+Core = Callable[..., Tensor]
+CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
+    "diag_scan": (diag_scan, diag_scan_reference, ("a", "gates", "h", "first"), False),
+    "diag_scan, complex": (diag_scan, diag_scan_reference, ("a", "gates", "h", "first"), True),
+    "elementwise_loop, relu": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), False),
+    "elementwise_loop, pairs": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), True),
+    "elstm_loop": (lambda *a: elstm_loop(*a)[0], elstm_loop_reference, ("gates2", "h", "first", "r2"), False),
+}
+
+
+def seconds(run: Callable[[], object], repeats: int) -> float:
+    """CPU seconds of one call, after a warm-up."""
+    run()
+    times = []
+    for _ in range(repeats):
+        began = time.process_time()
+        run()
+        times.append(time.process_time() - began)
+    return sorted(times)[repeats // 2]
+
+
+def race_of_cores(T: int, N: int, batches: list[int], repeats: int) -> str:
+    rows = []
+    for name, (fast, reference, wanted, pairs) in CORES.items():
+        for B in batches:
+            last = [2] * pairs
+            made = {
+                "a": torch.rand(T, B, N, *last) / 2,
+                "gates": torch.randn(T, B, N, *last),
+                "gates2": torch.randn(T, B, 2 * N),
+                "h": torch.randn(B, N, *last),
+                "r": torch.rand(N, *last) / 2,
+                "r2": torch.rand(2 * N),
+            }
+            leaves = {key: value.requires_grad_() for key, value in made.items() if key in wanted}
+            first, dy = torch.rand(T, B) < 1 / 32, torch.randn(T, B, N, *last)
+            args = [first if key == "first" else leaves[key] for key in wanted]
+            extra = [name.partition(", ")[2].replace("pairs", "tanh")] * name.startswith("elementwise")
+
+            def both(core: Core, args=args, extra=extra, leaves=leaves, dy=dy) -> tuple[Tensor, ...]:  # type: ignore[no-untyped-def]
+                return torch.autograd.grad(core(*args, *extra), list(leaves.values()), dy)
+
+            pairs_of = zip(both(fast), both(reference), strict=True)
+            error = max(float((a - b).norm() / b.norm()) for a, b in pairs_of)
+            assert error < 1e-5, f"{name}: relative error {error}"
+            own, base = (seconds(lambda c=c: both(c), repeats) for c in (fast, reference))  # type: ignore[misc]
+            rows.append([name, str(B), f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{base / own:.1f}x", f"{error:.0e}"])
+    return table(["core", "B", "ms", "left to autograd, ms", "ratio", "error"], rows)
+
+
+def race_of_credit(B: int, D: int, repeats: int) -> str:
+    rows = []
+    for N in (128, 256):
+        for T in (32, 64, 128):
+            plain, ours = ELSTM(D, N), ELSTM(D, N, credit="rtrl")
+            ours.load_state_dict(plain.state_dict())
+            x, first = torch.randn(2 * T, B, D), torch.rand(2 * T, B) < 1 / 32
+            with torch.no_grad():
+                _, state = ours(x[:T], None, first[:T])
+
+            def chunk(memory: ELSTM, x=x, first=first, state=state, T=T) -> None:  # type: ignore[no-untyped-def]
+                names = memory.initial_state(1)
+                memory(x[T:], {k: state[k] for k in names}, first[T:])[0].sum().backward()
+
+            error = gate(plain, ours, x, first, state)
+            base, own = (seconds(lambda m=m: chunk(m), repeats) for m in (plain, ours))  # type: ignore[misc]
+            rows.append([str(N), str(T), f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{own / base:.2f}", f"{error:.0e}"])
+    return table(["N", "T", "rtrl, ms", "bptt, ms", "rtrl / bptt", "error"], rows)
+
+
+def gate(plain: ELSTM, ours: ELSTM, x: Tensor, first: Tensor, state: dict[str, Tensor]) -> float:
+    """The relative error of a chunk's gradient by RTRL against backpropagation through the chunk before it as well."""
+    T = len(x) // 2
+    (exact,) = torch.autograd.grad(plain(x, None, first)[0][T:].sum(), plain.F)
+    (found,) = torch.autograd.grad(ours(x[T:], state, first[T:])[0].sum(), ours.F)
+    error = float((found - exact).norm() / exact.norm())
+    assert error < 1e-4, f"relative error {error}"
+    return error
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--write", help="Markdown file for the result")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    cores, rtrl = race_of_cores(128, 256, args.batch, args.repeats), race_of_credit(16, 64, args.repeats)
+    body = f"T = 128, N = 256:\n\n{cores}\n\nA chunk of the element-wise LSTM, B = 16, D = 64:\n\n{rtrl}"
+    report("Diagonal recurrences", body, "python benchmarks/diagonal.py", args.write)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What a state still owes to each step by the end of a sequence: products of Jacobians from behind.
+
+Legend: T time, B batch, N units; a unit's Jacobian A is a number, or a 2 x 2 matrix in two last dimensions.
+
+    W_T = 1,   W_{t-1} = W_t A_t,   0 where first at t           dh_T / dh_t
+    total = W_1 A_1,                0 where first at 1           dh_T / dh_0
+
+Made without division, so that a Jacobian of zero is no exception; never differentiated.
+"""
+
+import torch
+from torch import Tensor
+
+
+def suffix_products_reference(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """The definition: for each step the product of all that follow it."""
+    mask = first.view(*first.shape, *[1] * (a.dim() - 2))
+    a, one = a.masked_fill(mask, 0), torch.eye(2, dtype=a.dtype) if a.dim() == 5 else torch.ones((), dtype=a.dtype)
+    products = []
+    for t in range(-1, len(a)):
+        w = one.expand_as(a[0])
+        for a_s in a[t + 1 :].flip(0):
+            w = w @ a_s if a.dim() == 5 else w * a_s
+        products.append(w)
+    return torch.stack(products[1:]), products[0]
+
+
+@torch.library.custom_op("memorl::suffix_products", mutates_args=())
+def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    w, total = torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
+    w[-1] = torch.eye(2, dtype=a.dtype, device=a.device) if a.dim() == 5 else 1
+    w_s = (total, *w.unbind(0))
+    a = a.contiguous().flatten(0, 1).index_fill(0, first.flatten().nonzero().flatten(), 0).view_as(a)
+    for t, a_t in reversed(list(enumerate(a.unbind(0)))):
+        now, out = w_s[t + 1], w_s[t]
+        if a.dim() == 5:
+            torch.mul(now[..., :1], a_t[..., :1, :], out=out).addcmul_(now[..., 1:], a_t[..., 1:, :])
+        else:
+            torch.mul(now, a_t, out=out)
+    return w, total
+
+
+@_products.register_fake
+def _(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
+
+
+def suffix_products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """Multiply the Jacobians after each step.
+
+    Args:
+        a: dh_t / dh_{t-1} of each unit, [T, B, N] or [T, B, N, 2, 2]; may be expanded.
+        first: True where a step begins an episode, [T, B], bool.
+
+    Returns:
+        W, of the shape of a, and total, [B, N] or [B, N, 2, 2]. Neither carries a gradient.
+    """
+    return _products(a.detach(), first)
