@@ -6,6 +6,7 @@ from .from_cell import FromCell
 from .gru import GRU
 from .lstm import LSTM
 from .none import NoMemory
+from .trxl import TrXL
 
 __all__ = [
     "GRU",
@@ -15,6 +16,7 @@ __all__ = [
     "Memory",
     "NoMemory",
     "State",
+    "TrXL",
     "concat",
     "select",
     "unroll",

@@ -4,13 +4,15 @@ import importlib.resources
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from memorl.memory import FromCell, Memory, State
 
-SMALL = {"hidden_size": 5, "k": 3}
+SMALL = {"hidden_size": 5, "k": 3, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9}
 """Sizes that make a test quick, for the constructor arguments of these names."""
 
 
@@ -32,16 +34,20 @@ def names() -> list[str]:
     return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
 
 
-def make_memory(name: str, input_size: int = 3, **arguments: int) -> Memory:
-    """A small memory of that name; `arguments` replace the small sizes where the constructor has them."""
+def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
+    """A small memory of that name; `arguments` replace the small sizes where the constructor has them.
+
+    Of its file the words count, which say what kind of memory it is; for the numbers stand the small sizes.
+    """
     if name == "from_cell":
         start = torch.nn.Parameter(torch.randn(input_size))
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
     file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
-    module, _, title = file.read_text().partition("_target_: ")[2].split()[0].rpartition(".")
+    words = {str(k): v for k, v in OmegaConf.create(file.read_text()).items() if isinstance(v, str)}
+    module, _, title = words.pop("_target_").rpartition(".")
     cls = getattr(import_module(module), title)
     known = inspect.signature(cls).parameters
-    return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
+    return cls(input_size, **words | {key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
 @pytest.fixture(params=[*names(), "from_cell"])
