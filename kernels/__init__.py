@@ -2,5 +2,6 @@
 
 from .gru_loop import gru_loop
 from .lstm_loop import lstm_loop
+from .window_attention import window_attention
 
-__all__ = ["gru_loop", "lstm_loop"]
+__all__ = ["gru_loop", "lstm_loop", "window_attention"]

@@ -125,7 +125,8 @@ class TrXL(Memory):
             if look:
                 weights.append(block.attention.weights(z, T, reach))
             h = block(h, z, reach)
-            after[f"layer_{i}"] = torch.where(kept, z[:, -W:].detach(), 0)
+            read = z[:, -W:].detach()
+            after[f"layer_{i}"] = read if T == 1 else torch.where(kept, read, 0)  # a single step has erased before
         return h.transpose(0, 1), after, weights
 
     def _positions(self, n: Tensor) -> Tensor | None:

@@ -11,9 +11,9 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "FrameStack FromCell GRU LSTM Memory NoMemory State concat select unroll where_first"
+        "FrameStack FromCell GRU LSTM Memory NoMemory State TrXL concat select unroll where_first"
     ),
-    "memorl.kernels": "gru_loop lstm_loop",
+    "memorl.kernels": "gru_loop lstm_loop window_attention",
 }  # fmt: skip
 
 
