@@ -6,8 +6,8 @@
 
 vector: PPO-LSTM-256 on RepeatPrevious, 16 envs x 128 steps, whole sequences, 4 epochs, 4 minibatches, against the
 RecurrentPPO of sb3-contrib with one shared LSTM of the same size. pixels: PPO-GRU-512 on MortarMayhem-Grid, 16 x 128,
-3 epochs, 4 minibatches, against recurrent-ppo-truncated-bptt. trxl: the same with three layers of a Transformer-XL, width
-384, window 119, against CleanRL's ppo_trxl. Peer and ours run one after the other, `--rounds` times;
+3 epochs, 4 minibatches, against recurrent-ppo-truncated-bptt. trxl: the same with a Transformer-XL, 3 layers
+of 384, window 119, against CleanRL's ppo_trxl. Peer and ours run one after the other, `--rounds` times;
 the median counts. An update is everything: acting, environments, learning. Beside the figure stands its share of the
 machine's peak: the arithmetic of an update by the FLOP counter of torch, over a large float32 matrix product.
 """
@@ -37,8 +37,8 @@ SETTINGS = {
     ],
     "pixels": ["env=mortar_mayhem_grid", "memory=gru", "memory.hidden_size=512", "agent.epochs=3"],
     "trxl": [
-        "env=mortar_mayhem_grid", "memory=trxl", "memory.dim=384", "memory.layers=3", "memory.heads=4", "memory.window=119",
-        "memory.positions=absolute", "encoder.output_size=384", "model.body_size=384", "model.branch_size=0",
+        "env=mortar_mayhem_grid", "memory=trxl", "memory.dim=384", "memory.layers=3", "memory.heads=4",
+        "memory.window=119", "memory.positions=absolute", "encoder.output_size=384", "model.body_size=384", "model.branch_size=0",
         "agent.epochs=3",
     ],
 }  # fmt: skip

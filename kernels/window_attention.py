@@ -80,7 +80,8 @@ def _by_distance(x: Tensor, W: int) -> Tensor:
 @torch.library.custom_op("memorl::window_attention", mutates_args=())
 def _forward(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None) -> Tensor:
     heads = q.shape[:2]
-    q, k, v, bias = (None if x is None else x.flatten(0, 1) for x in (q, k, v, bias))
+    q, k, v = (x.flatten(0, 1) for x in (q, k, v))
+    bias = None if bias is None else bias.flatten(0, 1)
     v = v.nan_to_num(0, 0, 0)  # who may see it has a p that is not finite; the others weigh it with 0
     y = torch.empty_like(q)
     for queries, keys, p in _chunks(q, k, reach, bias):
@@ -99,7 +100,8 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of q, k, v and the bias (empty where there is none)."""
     heads, scale = q.shape[:2], q.shape[3] ** -0.5
-    e, y, q, k, v, bias = (None if x is None else x.flatten(0, 1) for x in (e, y, q, k, v, bias))
+    e, y, q, k, v = (x.flatten(0, 1) for x in (e, y, q, k, v))
+    bias = None if bias is None else bias.flatten(0, 1)
     W, clean_k, clean_v = k.shape[1] - q.shape[1], k.nan_to_num(0, 0, 0), v.nan_to_num(0, 0, 0)
     inner = (e * y).sum(-1, keepdim=True)
     dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
@@ -119,7 +121,8 @@ def _backward(
 def _(
     e: Tensor, y: Tensor, q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    return *(x.new_empty(x.shape) for x in (q, k, v)), q.new_empty(0 if bias is None else bias.shape)
+    dbias = q.new_empty(0) if bias is None else bias.new_empty(bias.shape)
+    return q.new_empty(q.shape), k.new_empty(k.shape), v.new_empty(v.shape), dbias
 
 
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]

@@ -67,7 +67,11 @@ class TrXL(Memory):
     ) -> None:
         require_positive(dim=dim, layers=layers, heads=heads, window=window, max_steps=max_steps)
         super().__init__(input_size, dim)
-        choices = {"positions": (positions, POSITIONS), "norm": (norm, ("pre", "post")), "gate": (gate, ("none", "gru"))}
+        choices = {
+            "positions": (positions, POSITIONS),
+            "norm": (norm, ("pre", "post")),
+            "gate": (gate, ("none", "gru")),
+        }
         for name, (value, known) in choices.items():
             if value not in known:
                 raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
@@ -93,7 +97,9 @@ class TrXL(Memory):
     def initial_state(self, batch_size: int) -> State:
         """Zeros: no step, nothing read."""
         like = next(self.blocks.parameters())
-        windows = {f"layer_{i}": like.new_zeros(batch_size, self.window, self.output_size) for i in range(len(self.order))}
+        windows = {
+            f"layer_{i}": like.new_zeros(batch_size, self.window, self.output_size) for i in range(len(self.order))
+        }
         return {"step": like.new_zeros(batch_size), **windows}
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
@@ -119,7 +125,9 @@ class TrXL(Memory):
         age = torch.arange(W, 0, -1, device=x.device)[:, None]
         known, kept = (age <= count[:, None, None] for count in (n[:, 0], n[:, -1] + 1))  # [B, W, 1]
         h, after, weights = self.embed(x).transpose(0, 1), {"step": n[:, -1] + 1}, []
-        for i, block in enumerate(self.blocks[j] for j in self.order):
+        for i, j in enumerate(self.order):
+            block = self.blocks[j]
+            assert isinstance(block, Block)
             past = torch.where(known, state[f"layer_{i}"].detach(), 0)
             z = torch.cat([past, block.read(h, p)], 1)
             if look:

@@ -19,7 +19,6 @@ https://arxiv.org/abs/1910.06764, section 3.2) with y = relu(a):
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from memorl.kernels.window_attention import window_attention, window_step, window_weights
@@ -121,7 +120,9 @@ class Block(nn.Module):
         super().__init__()
         self.attention = Attention(dim, heads, window, positions)
         last = nn.Linear(mlp_size or dim, dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, mlp_size), nn.ReLU(), last) if mlp_size else nn.Sequential(last, nn.ReLU())
+        self.mlp = (
+            nn.Sequential(nn.Linear(dim, mlp_size), nn.ReLU(), last) if mlp_size else nn.Sequential(last, nn.ReLU())
+        )
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(2))
         self.joins = nn.ModuleList(Gate(dim, gate_bias) if gate == "gru" else Sum() for _ in range(2))
         self.pre = norm == "pre"

@@ -106,8 +106,11 @@ def trxl(memory: Memory, run: Run) -> Run:
         seen.append([])
         for layer, block in enumerate(memory.blocks[j] for j in memory.order):
             norms, pre = block.norms, block.pre
-            p = {"absolute": lambda: sinusoid(t), "learned": lambda: memory.table[min(t, len(memory.table) - 1)]}
-            z = h + p.get(memory.positions, lambda: 0.0)()
+            z = h
+            if memory.positions == "absolute":
+                z = h + sinusoid(t)
+            if memory.positions == "learned":
+                z = h + memory.table[min(t, len(memory.table) - 1)]
             seen[t].append(norms[0](z) if pre else z)
             past = [(s, seen[s][layer]) for s in range(max(0, t - memory.window), t + 1)]
             h = join(block.joins[0], h, attend(block.attention, t, past))

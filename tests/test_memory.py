@@ -233,7 +233,9 @@ def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: St
             memory(x, state | {name: value[:1]})
 
 
-@pytest.mark.parametrize(("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k"), ("trxl", "window")])
+@pytest.mark.parametrize(
+    ("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k"), ("trxl", "window")]
+)
 def test_bad_sizes_are_named(name: str, argument: str) -> None:
     with pytest.raises(ValueError, match=f"{argument} is 0; it must be positive"):
         make_memory(name, D, **{argument: 0})

@@ -15,7 +15,10 @@ from memorl.memory.positions import POSITIONS
 
 D, W, B = 3, 3, 2
 pytestmark = pytest.mark.usefixtures("float64")
-KINDS = [dict(zip(("positions", "norm", "gate"), kind, strict=True)) for kind in product(POSITIONS, ("pre", "post"), ("none", "gru"))]
+KINDS = [
+    dict(zip(("positions", "norm", "gate"), kind, strict=True))
+    for kind in product(POSITIONS, ("pre", "post"), ("none", "gru"))
+]
 
 
 def make(**arguments: object) -> TrXL:
@@ -147,7 +150,10 @@ def test_the_gate_begins_near_the_identity() -> None:
         ({"heads": 3}, "dim is 8 and heads is 3; heads must divide dim"),
         ({"heads": 8, "positions": "rotary"}, "dim is 8 and heads is 8; rotary positions need an even size, not 1"),
         ({"dim": 9, "heads": 3, "positions": "absolute"}, "absolute positions need an even size, not 9"),
-        ({"positions": "sideways"}, "positions is 'sideways'; it must be one of none, absolute, learned, relative, rotary"),
+        (
+            {"positions": "sideways"},
+            "positions is 'sideways'; it must be one of none, absolute, learned, relative, rotary",
+        ),
         ({"norm": "mid"}, "norm is 'mid'; it must be one of pre, post"),
         ({"gate": "lstm"}, "gate is 'lstm'; it must be one of none, gru"),
         ({"mlp_size": -1}, "mlp_size is -1; it must be at least 0"),
@@ -170,8 +176,12 @@ def leaves(T: int, window: int, E: int, biased: bool) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("biased", [False, True])
-@pytest.mark.parametrize(("T", "window", "chunk"), [(1, 1, 4), (7, 3, 4), (8, 3, 4), (13, 9, 4), (5, 20, 2), (6, 2, 64)])
-def test_chunks_equal_the_reference(monkeypatch: pytest.MonkeyPatch, T: int, window: int, chunk: int, biased: bool) -> None:
+@pytest.mark.parametrize(
+    ("T", "window", "chunk"), [(1, 1, 4), (7, 3, 4), (8, 3, 4), (13, 9, 4), (5, 20, 2), (6, 2, 64)]
+)
+def test_chunks_equal_the_reference(
+    monkeypatch: pytest.MonkeyPatch, T: int, window: int, chunk: int, biased: bool
+) -> None:
     monkeypatch.setattr(sys.modules["memorl.kernels.window_attention"], "CHUNK", chunk)
     args = leaves(T, window, 4, biased)
     wanted = [x for x in args if x.requires_grad]
