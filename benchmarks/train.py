@@ -38,8 +38,8 @@ SETTINGS = {
     "pixels": ["env=mortar_mayhem_grid", "memory=gru", "memory.hidden_size=512", "agent.epochs=3"],
     "trxl": [
         "env=mortar_mayhem_grid", "memory=trxl", "memory.dim=384", "memory.layers=3", "memory.heads=4",
-        "memory.window=119", "memory.positions=absolute", "encoder.output_size=384", "model.body_size=384", "model.branch_size=0",
-        "agent.epochs=3",
+        "memory.window=119", "memory.positions=absolute", "encoder.output_size=384", "model.body_size=384",
+        "model.branch_size=0", "agent.epochs=3",
     ],
 }  # fmt: skip
 DRIVERS = {
