@@ -3,6 +3,7 @@
     python evaluate.py checkpoint=runs/mortar_mayhem/gru/ppo/2026-01-01_12-00-00-s0
     python evaluate.py checkpoint=<run folder> best=true levels=200 greedy=true video=true
     python evaluate.py checkpoint=<run folder>/checkpoints/best.pt env.command_count=[5]
+    python evaluate.py checkpoint=<run folder> probe=true      # what the memory remembers, into TensorBoard
 
 Prints a table and writes it, with every episode, to <run folder>/evaluation/.
 """
@@ -20,12 +21,14 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
+from torch.utils.tensorboard import SummaryWriter
 
 from memorl.agents import ActorCritic, Stream
 from memorl.agents.build import build_env, build_model, checked, device_of
 from memorl.agents.checkpoint import find_checkpoint, fitting, load_checkpoint
 from memorl.agents.cli import launch, one_line
 from memorl.agents.evaluation import play, summarise
+from memorl.agents.probe import probe
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Settings:
     env: dict[str, Any]
     video: bool
     video_episodes: int
+    probe: bool
+    probe_steps: int
     seed: int
     device: str
     trust: bool
@@ -49,7 +54,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.checkpoint is None:
             raise ValueError("checkpoint is missing; give a run folder or a checkpoint in one")
-        for name in ("levels", "repetitions", "max_steps", "video_episodes"):
+        for name in ("levels", "repetitions", "max_steps", "video_episodes", "probe_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if min(self.start, self.seed) < 0:
@@ -70,6 +75,7 @@ def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
         config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
         stream = _stream(config, len(seeds), device)
         scene = _stream(config, 1, device, render_mode="rgb_array") if settings.video else None
+        probed = _stream(config, 1, device) if settings.probe else None
         model = build_model(config, stream.observation_space, stream.actions).to(device)
         model.load_state_dict(saved["model"])
     episodes = play(model, stream, seeds, settings.greedy, settings.max_steps)
@@ -80,12 +86,24 @@ def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
         "metrics": summarise(episodes, settings.repetitions),
         "episodes": [{"level": seed, **episode} for seed, episode in zip(seeds, episodes, strict=True)],
     }
-    same = ("checkpoint", "best", "video", "video_episodes", "device", "trust")  # all else makes another outcome
+    same = (
+        "checkpoint",
+        "best",
+        "video",
+        "video_episodes",
+        "probe",
+        "probe_steps",
+        "device",
+        "trust",
+    )  # all else makes another outcome
     told = {key: value for key, value in asdict(settings).items() if key not in same}
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
     name = f"step-{result['step']:012}-{settings.start}+{settings.levels}x{settings.repetitions}-{digest}"
     folder = path.parent.parent / "evaluation" if path.parent.name == "checkpoints" else path.parent
     folder.mkdir(exist_ok=True)
+    if probed:
+        with SummaryWriter(str(folder)) as board:
+            result["probe"] = probe(model, probed, settings.start, settings.probe_steps, board, result["step"])
     file = folder / f"{name}.json"
     file.write_text(json.dumps(result, indent=1) + "\n")
     if scene:
@@ -121,6 +139,8 @@ def main(config: DictConfig) -> None:
     table = Table("figure", "mean", "std", "95 % interval", title=f"{result['checkpoint']}, step {result['step']:,}")
     for name, row in result["metrics"].items():
         table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", f"{row['low']:.3f} .. {row['high']:.3f}")
+    for name, value in result.get("probe", {}).items():
+        table.add_row(name, f"{value:.0f}")
     Console().print(table)
     print(f"{len(result['episodes'])} episodes, written to {file}")
 

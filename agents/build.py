@@ -10,12 +10,12 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from hydra.utils import get_object
 
-from memorl.memory import Memory
+from memorl.memory import Deep, Memory
 
 from .actions import Actions
+from .agent import Agent
 from .encoders import Encoder
 from .model import ActorCritic
-from .ppo import PPO
 
 T = TypeVar("T")
 _NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -34,6 +34,15 @@ def build(where: str, config: Mapping[str, Any], kind: type[T], *args: Any, **gi
     Raises:
         ValueError: If the class is of another kind, or a key or a value is none that its constructor takes.
     """
+    cls: Any = named(where, config, kind)
+    arguments = {key: value for key, value in config.items() if key != "_target_"}
+    return cls(
+        *args, **checked(where, arguments, cls.__init__, [*inspect.signature(cls).parameters][: len(args)], given)
+    )
+
+
+def named(where: str, config: Mapping[str, Any], kind: type[T]) -> type[T]:
+    """The class that `config["_target_"]` names; ValueError if it is not of this kind."""
     target = str(config.get("_target_"))
     try:
         cls = get_object(target)
@@ -41,10 +50,7 @@ def build(where: str, config: Mapping[str, Any], kind: type[T], *args: Any, **gi
         raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
     if not (inspect.isclass(cls) and issubclass(cls, kind)):
         raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
-    arguments = {key: value for key, value in config.items() if key != "_target_"}
-    return cls(
-        *args, **checked(where, arguments, cls.__init__, [*inspect.signature(cls).parameters][: len(args)], given)
-    )
+    return cls
 
 
 def checked(
@@ -116,13 +122,27 @@ def build_env(config: Mapping[str, Any], num_envs: int, **given: Any) -> VectorE
 def build_model(config: Mapping[str, Any], space: spaces.Space, actions: Actions) -> ActorCritic:
     """The model of `config.encoder`, `config.memory` and `config.model` for an observation space and actions."""
     encoder = build("encoder", config["encoder"], Encoder, space)
-    memory = build("memory", config["memory"], Memory, encoder.output_size)  # type: ignore[type-abstract]
+    memory = build_memory(config["memory"], encoder.output_size)
     return build("model", config["model"], ActorCritic, encoder, memory, actions)
 
 
-def build_agent(config: Mapping[str, Any], model: ActorCritic) -> PPO:
+def build_memory(config: Mapping[str, Any], input_size: int) -> Memory:
+    """The memory of `config.memory`; with `layers`, which it need not know, several blocks of it: a `Deep` one."""
+
+    def make(size: int) -> Memory:
+        return build("memory", own, Memory, size)  # type: ignore[type-abstract]
+
+    own = dict(config)
+    known = inspect.signature(named("memory", config, Memory)).parameters
+    if "layers" not in config or "layers" in known:
+        return make(input_size)
+    around = {name: own.pop(name) for name in inspect.signature(Deep).parameters if name in own and name not in known}
+    return Deep(input_size, make, **checked("memory", around, Deep.__init__, ("input_size", "make")))
+
+
+def build_agent(config: Mapping[str, Any], model: ActorCritic) -> Agent:
     """The agent of `config.agent`."""
-    return build("agent", config["agent"], PPO, model)
+    return build("agent", config["agent"], Agent, model)  # type: ignore[type-abstract]
 
 
 def device_of(name: str) -> torch.device:

@@ -71,6 +71,7 @@ class Logger:
         if self.live:
             self.live.start()
         self.total_steps, self.began, self.start, self.told = total_steps, time.perf_counter(), step, 0.0
+        self.newest: dict[str, float] = {}
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Write to TensorBoard, at once."""
@@ -83,13 +84,14 @@ class Logger:
         self.metrics.append({"step": step, **values})
 
     def line(self, step: int, sps: float, values: Mapping[str, float]) -> None:
-        """Show steps, return, success, steps per second and time left; without a terminal, every ten seconds."""
+        """Show steps, the newest return and success, steps per second, time left; every ten seconds if no terminal."""
+        self.newest |= values
         now = time.perf_counter()
         left = (self.total_steps - step) * (now - self.began) / max(1, step - self.start)
         parts = [f"{step:,}/{self.total_steps:,} steps"]
         for label, name in (("return", "charts/episodic_return"), ("success", "episode/success")):
-            if name in values:
-                parts.append(f"{label} {values[name]:.3f}")
+            if name in self.newest:
+                parts.append(f"{label} {self.newest[name]:.3f}")
         parts += [f"{sps:,.0f} SPS", f"{_clock(left)} left"]
         text = "  ".join(parts)
         if self.live:

@@ -33,3 +33,47 @@ def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: fl
     for t in reversed(range(len(delta))):
         following = torch.addcmul(delta[t], decay[t], following, out=advantage[t])
     return advantage
+
+
+def vtrace(
+    reward: Tensor,
+    value: Tensor,
+    last: Tensor,
+    terminal: Tensor,
+    log_ratio: Tensor,
+    gamma: float,
+    lam: float = 1.0,
+    rho_clip: float = 1.0,
+    trace_clip: float = 1.0,
+) -> tuple[Tensor, Tensor]:
+    """V-trace (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, eq. 1 and section 4.2).
+
+        rho_t = min(rho_clip, ratio_t),  c_t = lam min(trace_clip, ratio_t),  ratio = pi / pi that acted
+        delta_t = rho_t (r_{t+1} + gamma V_{t+1} (1 - terminal_{t+1}) - V_t)
+        v_t = V_t + delta_t + gamma c_t (v_{t+1} - V_{t+1}) (1 - last_{t+1})
+        A_t = rho_t (r_{t+1} + gamma v_{t+1} (1 - terminal_{t+1}) - V_t)
+
+    At an end, and after the last row, v is V.
+
+    Args:
+        reward: [T + 1, N].
+        value: Of the policy as it is now, [T + 1, N].
+        last: [T + 1, N], bool.
+        terminal: [T + 1, N], bool.
+        log_ratio: Of whole actions, [T, N].
+        gamma: Discount.
+        lam: Decay of the trace.
+        rho_clip: Decides which policy's value it converges to.
+        trace_clip: Decides how fast.
+
+    Returns:
+        The targets v and the advantages A, both [T, N].
+    """
+    ratio, after = log_ratio.exp(), value[1:].masked_fill(terminal[1:], 0)
+    rho, decay = ratio.clamp(max=rho_clip), gamma * lam * ratio.clamp(max=trace_clip) * (~last[1:]).to(value.dtype)
+    excess = rho * (reward[1:] + gamma * after - value[:-1])
+    following = torch.zeros_like(excess[0])
+    for t in reversed(range(len(excess))):
+        following = torch.addcmul(excess[t], decay[t], following, out=excess[t])
+    beyond = torch.cat([excess[1:], torch.zeros_like(excess[:1])]).masked_fill(last[1:], 0)
+    return value[:-1] + excess, rho * (reward[1:] + gamma * (after + beyond) - value[:-1])

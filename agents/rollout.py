@@ -57,6 +57,8 @@ class Rollout:
             start = (picked // N) * L * N + picked % N
             rows = start + N * torch.arange(L, device=start.device)[:, None]  # [L, M], into [T N, ...]
 
+            after = torch.cat([rows, rows[-1:] + N])  # and the row after them, [L + 1, M]
+
             def take(x: Tensor, rows: Tensor = rows) -> Tensor:
                 return x.flatten(0, 1).index_select(0, rows.flatten()).unflatten(0, rows.shape)
 
@@ -64,35 +66,46 @@ class Rollout:
             yield Batch(
                 obs=obs,
                 first=take(self.first),
-                valid=~take(self.last),
                 action=take(self.action),
                 log_prob=take(self.log_prob),
-                value=take(self.value),
                 advantage=take(advantage),
+                reward=take(self.reward, after),
+                last=take(self.last, after),
+                terminal=take(self.terminal, after),
+                value=take(self.value, after),
                 state=select(state, picked),
             )
 
 
 @dataclass
 class Batch:
-    """M sequences of L rows, and the states they start from."""
+    """M sequences of L rows, what was seen on the row after each, and the states they start from."""
 
     obs: Observation
     """[L, M, ...]."""
     first: Tensor
     """[L, M]."""
-    valid: Tensor
-    """False where the episode has ended and nothing was decided, [L, M]."""
     action: Tensor
     """[L, M, K]."""
     log_prob: Tensor
     """[L, M, K]."""
-    value: Tensor
-    """[L, M]."""
     advantage: Tensor
     """[L, M]."""
+    reward: Tensor
+    """[L + 1, M]."""
+    last: Tensor
+    """[L + 1, M]."""
+    terminal: Tensor
+    """[L + 1, M]."""
+    value: Tensor
+    """[L + 1, M]."""
     state: State
     """[M, ...]."""
+
+    @property
+    def valid(self) -> Tensor:
+        """False where the episode has ended and nothing was decided, [L, M]."""
+        return ~self.last[:-1]
 
 
 @torch.no_grad()

@@ -7,14 +7,31 @@ env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 
 from gymnasium.envs.registration import register
 
+from memorl.envs.copy import Copy
 from memorl.envs.core import BatchedEnv
+from memorl.envs.delayed_cue import DelayedCue
+from memorl.envs.delayed_match_to_sample import DelayedMatchToSample
 from memorl.envs.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path import MysteryPath
+from memorl.envs.n_parity import NParity
+from memorl.envs.repeat_first import RepeatFirst
 from memorl.envs.repeat_previous import RepeatPrevious
 from memorl.envs.searing_spotlights import SearingSpotlights
 from memorl.envs.single import SingleEnv
 
-__all__ = ["BatchedEnv", "MortarMayhem", "MysteryPath", "RepeatPrevious", "SearingSpotlights", "SingleEnv"]
+__all__ = [
+    "BatchedEnv",
+    "Copy",
+    "DelayedCue",
+    "DelayedMatchToSample",
+    "MortarMayhem",
+    "MysteryPath",
+    "NParity",
+    "RepeatFirst",
+    "RepeatPrevious",
+    "SearingSpotlights",
+    "SingleEnv",
+]
 
 for _name, _module, _game, _arguments in (
     ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
@@ -28,6 +45,12 @@ for _name, _module, _game, _arguments in (
     ("SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {}),
     ("Endless-SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {"endless": True}),
     ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
+    ("RepeatFirst-v0", "repeat_first", "RepeatFirst", {}),
+    ("DelayedCue-v0", "delayed_cue", "DelayedCue", {}),
+    ("Copy-v0", "copy", "Copy", {}),
+    ("Autoencode-v0", "copy", "Copy", {"delay": 0, "backwards": True}),
+    ("NParity-v0", "n_parity", "NParity", {}),
+    ("DelayedMatchToSample-v0", "delayed_match_to_sample", "DelayedMatchToSample", {}),
 ):
     register(
         id=f"memorl/{_name}",

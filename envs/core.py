@@ -17,10 +17,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from memorl.envs.episodes import CALLED, COMMON, ENDED, Array, level_range
+from memorl.envs.episodes import CALLED, COMMON, COMMON_BOUNDS, ENDED, Array, level_range
 from memorl.envs.options import Field, Integer, Option, encode
-from memorl.envs.random import seeds_per_env, stream_from_seed
-from memorl.envs.snapshot import check_fit, views
+from memorl.envs.random import are_streams, seeds_per_env, stream_from_seed
+from memorl.envs.snapshot import Bounds, check_bounds, check_fit, views
 
 Observation: TypeAlias = Any
 """Array [N, ...], or a dict of them."""
@@ -95,6 +95,13 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
     def _check(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
 
+    def _restart(self) -> None:
+        """Forget what goes on from episode to episode: `reset` was given a seed."""
+
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        """What the fields of a loaded state must lie within; `rules` [N] are those in force in each env."""
+        return {}
+
     def _govern(self, rows: slice, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             self._rules[name][rows] = value
@@ -126,10 +133,12 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """
         values = self._arguments | encode(self.options, options or {})
         self._check(values)
-        seeded = self._state["chooser" if self._levels[1] else "stream"]
-        for i, number in enumerate(seeds_per_env(seed, self.num_envs)):
+        seeded, seeds = self._state["chooser" if self._levels[1] else "stream"], seeds_per_env(seed, self.num_envs)
+        for i, number in enumerate(seeds):
             if number is not None:
                 seeded[i] = stream_from_seed(number)
+        if seeds.count(None) < self.num_envs:
+            self._restart()
         if options:
             self._govern(slice(self.num_envs), values)
         self._state["row"] = np.arange(self.num_envs) if options else self.num_envs
@@ -176,7 +185,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
 
         Raises:
-            ValueError: It is from another kind or number of envs, or other options; the envs are then as they were.
+            ValueError: It is from another kind or number of envs, or other options, or holds values that no env has;
+                the envs are then as they were.
         """
         own = views({"state": self._state, "rules": self._rules})
         check_fit(own, state)
@@ -184,6 +194,22 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             ours, theirs = own[f"rules.{name}"][-1], state[f"rules.{name}"][-1]
             if not np.array_equal(ours, theirs):
                 raise ValueError(f"the state is of envs with {name} {theirs}, these have {ours}")
-        for key, field in own.items():
+        loaded = {"state": self._state.copy(), "rules": self._rules.copy()}
+        for key, field in views(loaded).items():
             field[...] = state[key]
-        self._derive(self._rules)
+        self._admit(**loaded)
+        self._state[...], self._rules[...] = loaded["state"], loaded["rules"]
+
+    def _admit(self, state: Array, rules: Array) -> None:
+        """Raise ValueError where loaded records hold what no env could; fill the derived fields of the rules."""
+        for name, option in self.options.items():
+            if not option.holds(rules[name]):
+                raise ValueError(f"rules.{name} holds a value that is not allowed: give {option}")
+        for rule in rules:
+            self._check({name: rule[name] for name in self.options})
+        self._derive(rules)
+        for name in ("stream", "chooser"):
+            if not are_streams(state[name]):
+                raise ValueError(f"state.{name} holds a value that no random stream has")
+        check_bounds("state", state, {**COMMON_BOUNDS, "row": (0, self.num_envs)})
+        check_bounds("state", state, self._bounds(state, rules[state["row"]]))

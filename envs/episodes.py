@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.options import Field, Integer, Option, encode
 from memorl.envs.random import STREAM_WORDS, integers, seed_stream
+from memorl.envs.snapshot import Bounds
 
 Array: TypeAlias = NDArray[Any]
 
@@ -29,6 +30,13 @@ COMMON: list[Field] = [
     ("length", np.int64),
     ("reward", np.float64),
 ]
+
+COMMON_BOUNDS: Bounds = {
+    "phase": (PLAYING, CALLED),
+    "length": (0, 2**62),
+    "reward": (-np.finfo(np.float64).max, np.finfo(np.float64).max),
+}
+"""Of the fields that all games keep, but for the streams and for `row`, which must be one of the rows there are."""
 
 _LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 

@@ -33,6 +33,10 @@ class Option(ABC):
         """The value as the record keeps it; TypeError or ValueError if it is not allowed."""
 
     @abstractmethod
+    def holds(self, stored: NDArray[Any]) -> bool:
+        """Whether every entry of that field of some records is one that `encode` gives."""
+
+    @abstractmethod
     def __str__(self) -> str: ...
 
 
@@ -48,6 +52,9 @@ class Flag(Option):
         if not isinstance(value, bool | np.bool_):
             raise TypeError
         return bool(value)
+
+    def holds(self, stored: NDArray[Any]) -> bool:  # noqa: D102
+        return stored.dtype == np.bool_
 
     def __str__(self) -> str:
         return "True or False"
@@ -69,6 +76,9 @@ class Number(Option):
             raise ValueError
         return float(value)
 
+    def holds(self, stored: NDArray[Any]) -> bool:  # noqa: D102
+        return bool((np.isfinite(stored) & (self.low <= stored) & (stored < self.high)).all())
+
     def __str__(self) -> str:
         return f"a finite number x with {self.low:g} <= x < {self.high:g}"
 
@@ -88,6 +98,9 @@ class Integer(Option):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not self.low <= value <= self.high:
             raise ValueError
         return int(value)
+
+    def holds(self, stored: NDArray[Any]) -> bool:  # noqa: D102
+        return bool(((self.low <= stored) & (stored <= self.high)).all())
 
     def __str__(self) -> str:
         return f"a whole number from {self.low} to {self.high}"
@@ -109,6 +122,12 @@ class Choices(Option):
             raise TypeError
         numbers = [Integer(self.low, self.high).encode(number) for number in value]
         return np.array([len(numbers), *numbers] + [0] * (MAX_CHOICES - len(numbers)), np.int64)
+
+    def holds(self, stored: NDArray[Any]) -> bool:  # noqa: D102
+        count, numbers = stored[:, :1], stored[:, 1:]
+        spare = np.arange(MAX_CHOICES) >= count
+        allowed = (self.low <= numbers) & (numbers <= self.high)
+        return bool(((count >= 1) & (count <= MAX_CHOICES)).all() and np.where(spare, numbers == 0, allowed).all())
 
     def __str__(self) -> str:
         return f"a list of 1 to {MAX_CHOICES} whole numbers from {self.low} to {self.high}"

@@ -35,6 +35,15 @@ def stream_from_seed(seed: int) -> Stream:
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
 
 
+def are_streams(words: NDArray[np.uint64]) -> bool:
+    """Whether each row of `words` [N, 6] can be a stream.
+
+    An even increment may repeat one output for ever, so that a bounded draw never ends; a half of more than 32 bits
+    would draw numbers out of bounds.
+    """
+    return bool(((words[:, 3] & _ONE == _ONE) & (words[:, 4] <= _ONE) & (words[:, 5] <= _LOW)).all())
+
+
 def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
     """What `reset(seed=...)` means for each env: s, s + 1, ... for a number s, else one seed or None each."""
     if isinstance(seed, int | np.integer):

@@ -7,78 +7,41 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete
-from numpy.typing import NDArray
 
 from memorl.envs.compiled import Record, entry, leaf
-from memorl.envs.core import BatchedEnv, Observation
-from memorl.envs.episodes import ENDED, PLAYING, Array, account, begin
-from memorl.envs.options import Field, Integer, Option
+from memorl.envs.episodes import PLAYING, Array
+from memorl.envs.options import Integer
+from memorl.envs.quiz import MANY, Quiz, several, turn
 from memorl.envs.random import integers
 from memorl.envs.single import SingleEnv
+from memorl.envs.snapshot import Bounds
 
 _MAX_K = 256
 _RING = _MAX_K + 1
-_OPTIONS: dict[str, Option] = {"k": Integer(1, _MAX_K), "length": Integer(2, 2**31)}
-_RULES: list[Field] = [*(option.field(name) for name, option in _OPTIONS.items()), ("symbols", np.int64)]
-_STATE: list[Field] = [
-    ("seen", np.int64, (_RING,)),
-    ("correct", np.int64),
-    ("success", np.int64),
-    ("accuracy", np.float64),
-]
 
 
 @leaf
-def _observe(env: Record, rules: Record, observation: NDArray[np.float32]) -> None:
-    symbol = integers(env.stream, 0, rules.symbols)
-    env.seen[env.length % _RING] = symbol
-    observation[:] = 0
-    observation[symbol] = 1
-
-
-@leaf
-def _advance(env: Record, rules: Record, action: int) -> float:
-    questions = rules.length - rules.k
-    asked = env.length >= rules.k
-    right = asked and action == env.seen[(env.length - rules.k) % _RING]
-    if right:
-        env.correct += 1
-    if env.length + 1 == rules.length:
-        env.phase = ENDED
-        env.success = np.int64(env.correct == questions)
-        env.accuracy = env.correct / questions
-    return 1.0 / questions if right else 0.0
+def _show(env: Record, rules: Record, seen: Array) -> None:
+    symbol = integers(env.stream, 0, len(seen))
+    seen[symbol] = 1
+    env.symbols[env.length % _RING] = symbol
+    env.questions = rules.length - rules.k
+    if env.length >= rules.k:
+        env.target = env.symbols[(env.length - rules.k) % _RING]
+    env.last = env.length + 1 >= rules.length
 
 
 @entry
-def play(
-    low: int,
-    high: int,
-    actions: NDArray[np.int64],
-    state: Array,
-    rules: Array,
-    levels: NDArray[np.int64],
-    observation: NDArray[np.float32],
-    rewards: NDArray[np.float64],
-    ends: NDArray[np.bool_],
-) -> None:
-    """One step of envs low .. high-1."""
-    for i in range(low, high):
-        env = state[i]
-        rewards[i] = 0.0
-        if env.phase == PLAYING:
-            rewards[i] = _advance(env, rules[env.row], actions[i, 0])
-            account(env, rewards[i])
-        else:
-            begin(env, rules, levels)
-            env.correct = 0
-        ends[i] = env.phase == ENDED
-        _observe(env, rules[env.row], observation[i])
+def play(actions: Array, state: Array, rules: Array, levels: Array, seen: Array, rewards: Array, ends: Array) -> None:
+    """One step of every env."""
+    for i in range(len(state)):
+        rewards[i], ends[i] = turn(state[i], rules, levels, actions[i, 0], seen[i])
+        if not ends[i]:
+            _show(state[i], rules[state[i].row], seen[i])
 
 
 @final
-class RepeatPrevious(BatchedEnv):
+class RepeatPrevious(Quiz):
     """Name the symbol seen k steps ago: a task that is nothing but memory, after the one of that name in POPGym.
 
     ## Task
@@ -114,8 +77,6 @@ class RepeatPrevious(BatchedEnv):
     steps ago helps; wrong answers cost nothing; the return is in [0, 1].
     """
 
-    info_keys = ("reward", "length", "success", "accuracy")
-
     def __init__(
         self,
         *,
@@ -127,18 +88,13 @@ class RepeatPrevious(BatchedEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        if not isinstance(symbols, int) or symbols < 2:
-            raise ValueError(f"{symbols=} is not allowed: give a whole number from 2")
-        self.symbols = symbols
-        self.memoryless_return = 1 / symbols
-        self.symbolic_fields = tuple(f"symbol_{symbol}" for symbol in range(symbols))
         super().__init__(
-            Box(0, 1, (symbols,), np.float32),
-            Discrete(symbols),
-            _OPTIONS,
+            play,
+            several(symbols),
+            symbols,
+            {"k": Integer(1, _MAX_K), "length": Integer(2, MANY)},
             {"k": k, "length": length},
-            state=_STATE,
-            rules=_RULES,
+            [("symbols", np.int64, (_RING,))],
             num_envs=num_envs,
             levels=levels,
             copy=copy,
@@ -149,11 +105,9 @@ class RepeatPrevious(BatchedEnv):
         if values["length"] <= values["k"]:
             raise ValueError(f"length={values['length']} is not allowed: give more than k={values['k']}")
 
-    def _derive(self, rules: Array) -> None:
-        rules["symbols"] = self.symbols
-
-    def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
-        play(0, self.num_envs, actions, self._state, self._rules, self._levels, observation, rewards, ends)
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        length = (0, rules["length"] - (state["phase"] == PLAYING))
+        return {**super()._bounds(state, rules), "length": length, "symbols": (0, self._answers - 1)}
 
 
 class SingleRepeatPrevious(SingleEnv):

@@ -58,6 +58,13 @@ class Memory(nn.Module, ABC):
             ValueError: If a shape or a dtype is not as said above.
         """
 
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """What the memory has to show of its way through one sequence, x [T, 1, D]: named heat maps, [T, K] each.
+
+        None, unless it looks somewhere (attention) or holds something (a reconstruction) that can be drawn.
+        """
+        return {}
+
     def prepare(self, x: Tensor, state: State | None, first: Tensor | None) -> tuple[State, Tensor]:
         """Check the arguments of `forward` and fill in those left out."""
         if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[0] < 1 or x.shape[1] < 1:

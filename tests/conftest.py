@@ -1,4 +1,4 @@
-"""Every memory that the laws are held against: those of configs/memory/, and a user's own cell."""
+"""Every memory that the laws are held against: those of configs/memory/, a user's own cell, and stacks."""
 
 import importlib.resources
 import inspect
@@ -10,9 +10,11 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from memorl.memory import FromCell, Memory, State
+from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
 
-SMALL = {"hidden_size": 5, "k": 3, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9}
+SMALL = {
+    "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9,
+}  # fmt: skip
 """Sizes that make a test quick, for the constructor arguments of these names."""
 
 
@@ -42,6 +44,11 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
     if name == "from_cell":
         start = torch.nn.Parameter(torch.randn(input_size))
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
+    if name == "stack":
+        below = Block(FrameStack(input_size, 2), "geglu")
+        return Stack([below, GRU(input_size, arguments.get("hidden_size", 5))])
+    if name == "deep":
+        return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
     file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
     words = {str(k): v for k, v in OmegaConf.create(file.read_text()).items() if isinstance(v, str)}
     module, _, title = words.pop("_target_").rpartition(".")
@@ -50,7 +57,11 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
     return cls(input_size, **words | {key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
-@pytest.fixture(params=[*names(), "from_cell"])
+WRAPPED = ("from_cell", "stack", "deep")
+"""Memories that are made of something given."""
+
+
+@pytest.fixture(params=[*names(), *WRAPPED])
 def memory_name(request: pytest.FixtureRequest) -> str:
     return request.param
 

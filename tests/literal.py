@@ -43,6 +43,47 @@ def lstm(memory: Memory, run: Run) -> Run:
     return outputs
 
 
+def legs(N: int) -> Tensor:
+    """A of the scaled Legendre measure, entry by entry."""
+    A = torch.zeros(N, N)
+    for n in range(N):
+        A[n, n] = n + 1
+        for m in range(n):
+            A[n, m] = ((2 * n + 1) * (2 * m + 1)) ** 0.5
+    return A
+
+
+def legs_step(c: Tensor, u: Tensor, k: int) -> Tensor:
+    """The bilinear step of the paper's code for coefficients c [C, N] and samples u [C], k samples after the first."""
+    N = c.shape[1]
+    A, B, I = legs(N), torch.tensor([(2 * n + 1) ** 0.5 for n in range(N)]), torch.eye(N)  # noqa: E741
+    if k == 0:
+        return torch.outer(u, I[0])
+    return torch.linalg.solve(I + A / (2 * k), (I - A / (2 * k)) @ c.T + torch.outer(B, u) / k).T
+
+
+def hippo(memory: Memory, run: Run) -> Run:
+    (U_x, b), (G_x, V_x) = memory.write_x.parameters(), memory.gates_x.weight.chunk(2)
+    (b_g, b_v), (G_c, V_c) = memory.gates_x.bias.chunk(2), memory.gates_c.chunk(2)
+    h, c, outputs = torch.zeros(memory.output_size), torch.zeros(memory.channels, memory.hippo.order), []
+    for k, x in enumerate(run):
+        u = U_x @ x + memory.write_h @ h + b
+        c = legs_step(c, u, k)
+        g = torch.sigmoid(G_x @ x + G_c @ c.flatten() + b_g)
+        v = torch.tanh(V_x @ x + V_c @ c.flatten() + b_v)
+        h = (1 - g) * h + g * v
+        outputs.append(h)
+    return outputs
+
+
+def hippo_linear(memory: Memory, run: Run) -> Run:
+    c, outputs = torch.zeros(memory.write.out_features, memory.hippo.order), []
+    for k, x in enumerate(run):
+        c = legs_step(c, memory.write.weight @ x, k)
+        outputs.append(memory.read.weight @ c.flatten() + memory.read.bias + memory.skip.weight @ x)
+    return outputs
+
+
 def frame_stack(memory: Memory, run: Run) -> Run:
     padded = [torch.zeros_like(run[0])] * (memory.k - 1) + run
     return [torch.cat(padded[t : t + memory.k][::-1]) for t in range(len(run))]
@@ -121,12 +162,38 @@ def trxl(memory: Memory, run: Run) -> Run:
     return outputs
 
 
+def block(block: Memory, run: Run) -> Run:
+    """Of a block around a frame stack."""
+    remembered = frame_stack(block.memory, [block.norm(x) for x in run])
+    outputs, layer = [], block.feedforward
+    for x, y in zip(run, remembered, strict=True):
+        u = x + block.project(y)
+        gate, value = (layer.widen.weight @ layer.norm(u) + layer.widen.bias).chunk(2)
+        outputs.append(u + layer.narrow.weight @ (layer.gate(gate) * value) + layer.narrow.bias)
+    return outputs
+
+
+def stack(memory: Memory, run: Run) -> Run:
+    return gru(memory.memories[1], block(memory.memories[0], run))
+
+
+def deep(memory: Memory, run: Run) -> Run:
+    run = [memory.embed.weight @ x + memory.embed.bias for x in run]
+    for layer in memory.stack.memories:
+        run = block(layer, run)
+    return [memory.norm(x) for x in run]
+
+
 LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "none": none,
     "gru": gru,
     "lstm": lstm,
+    "hippo": hippo,
+    "hippo_linear": hippo_linear,
     "frame_stack": frame_stack,
     "from_cell": from_cell,
     "trxl": trxl,
     "gtrxl": trxl,
+    "stack": stack,
+    "deep": deep,
 }

@@ -1,7 +1,9 @@
-"""Streams, rollouts, returns, heads, encoders and PPO."""
+"""Streams, rollouts, returns, heads, encoders and agents."""
 
 import copy
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -11,8 +13,9 @@ import torch
 from conftest import make_memory
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from torch import Tensor
 
-from memorl.agents import PPO, Actions, ActorCritic, Encoder, Stream, collect, gae
+from memorl.agents import A2C, PPO, Actions, ActorCritic, Agent, Encoder, Stream, collect, gae, vtrace
 from memorl.agents.heads import Categorical, Gaussian, Head
 from memorl.envs import RepeatPrevious
 
@@ -82,11 +85,16 @@ def test_another_autoreset_mode_is_refused() -> None:
         Stream(env)
 
 
-def test_gae_is_the_sum_of_discounted_errors() -> None:
-    T, N, gamma, lam = 11, 4, 0.9, 0.8
+def random_rows(T: int, N: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Rewards, values, ends and ends for good."""
     reward, value = torch.randn(2, T + 1, N, dtype=torch.float64)
     last = torch.rand(T + 1, N) < 0.3
-    terminal = last & (torch.rand(T + 1, N) < 0.5)
+    return reward, value, last, last & (torch.rand(T + 1, N) < 0.5)
+
+
+def test_gae_is_the_sum_of_discounted_errors() -> None:
+    T, N, gamma, lam = 11, 4, 0.9, 0.8
+    reward, value, last, terminal = random_rows(T, N)
     advantage = gae(reward, value, last, terminal, gamma, lam)
     for n in range(N):
         for t in range(T):
@@ -98,6 +106,46 @@ def test_gae_is_the_sum_of_discounted_errors() -> None:
                     break
                 k += 1
             torch.testing.assert_close(advantage[t, n], torch.as_tensor(total, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("lam", "rho_clip", "trace_clip"), [(1.0, 1.0, 1.0), (0.8, 1.5, 0.9)])
+def test_vtrace_is_the_literal_sum(lam: float, rho_clip: float, trace_clip: float) -> None:
+    """Equation 1 of the paper: a sum over the steps to come, each with the product of the ratios before it."""
+    T, N, gamma = 11, 4, 0.9
+    reward, value, last, terminal = random_rows(T, N)
+    log_ratio = torch.randn(T, N, dtype=torch.float64)
+    target, advantage = vtrace(reward, value, last, terminal, log_ratio, gamma, lam, rho_clip, trace_clip)
+    ratio = log_ratio.exp()
+
+    def worth(s: int, n: int) -> float:
+        """v_s; that of an end, or of the last row, is V."""
+        total, product = float(value[s, n]), 1.0
+        for t in range(s, T):
+            if t > s and last[t, n]:
+                break
+            after = 0.0 if terminal[t + 1, n] else float(value[t + 1, n])
+            error = float(reward[t + 1, n]) + gamma * after - float(value[t, n])
+            total += product * min(rho_clip, float(ratio[t, n])) * error
+            product *= gamma * lam * min(trace_clip, float(ratio[t, n]))
+        return total
+
+    for n in range(N):
+        for s in range(T):
+            after = float(value[s + 1, n]) if last[s + 1, n] or s + 1 == T else worth(s + 1, n)
+            after = 0.0 if terminal[s + 1, n] else after
+            gain = float(reward[s + 1, n]) + gamma * after - float(value[s, n])
+            assert float(target[s, n]) == pytest.approx(worth(s, n), abs=1e-12)
+            assert float(advantage[s, n]) == pytest.approx(min(rho_clip, float(ratio[s, n])) * gain, abs=1e-12)
+
+
+def test_on_policy_vtrace_is_the_n_step_return() -> None:
+    rows = random_rows(11, 4)
+    target, advantage = vtrace(*rows, torch.zeros(11, 4, dtype=torch.float64), gamma=0.9)
+    expected = gae(*rows, gamma=0.9, lam=1.0)
+    torch.testing.assert_close(advantage, expected)
+    torch.testing.assert_close(target, expected + rows[1][:-1])
+    decayed, _ = vtrace(*rows, torch.zeros(11, 4, dtype=torch.float64), gamma=0.9, lam=0.7)
+    torch.testing.assert_close(decayed, gae(*rows, gamma=0.9, lam=0.7) + rows[1][:-1])
 
 
 def test_a_time_limit_is_bootstrapped_with_the_state_of_its_episode() -> None:
@@ -129,7 +177,7 @@ def test_the_first_replay_is_exact(memory_name: str, every: int) -> None:
             with torch.no_grad():
                 (policy, value), _ = model(batch.obs, batch.state, batch.first)
             torch.testing.assert_close(policy.log_prob(batch.action).float(), batch.log_prob.float())
-            torch.testing.assert_close(value.float(), batch.value.float())
+            torch.testing.assert_close(value.float(), batch.value[:-1].float())
             rows += batch.first.numel()
         assert rows == 24 * 7
 
@@ -142,7 +190,7 @@ def test_minibatches_deal_out_every_row_once() -> None:
     rollout.value[:-1] = torch.arange(60.0).view(12, 5)
     batches = list(rollout.minibatches(4, rollout.value[:-1]))
     assert [batch.first.shape[1] for batch in batches] == [4, 4, 4, 3]
-    seen = torch.cat([batch.value for batch in batches], 1)
+    seen = torch.cat([batch.value[:-1] for batch in batches], 1)
     assert seen.flatten().sort().values.tolist() == list(range(60))
     assert (seen[1:] - seen[:-1] == 5).all(), "a sequence is consecutive rows of one environment"
     with pytest.raises(ValueError, match="sequence_length is 5; it must divide rollout_steps, which is 12"):
@@ -236,6 +284,7 @@ def literal_loss(agent: PPO, batch: Any) -> float:
     """The loss of PPO, decision by decision."""
     (policy, value), _ = agent.model(batch.obs, batch.state, batch.first)
     new, entropy = policy.log_prob(batch.action), policy.entropy()
+    clip = agent.now["clip"]
     decided = [(t, m) for t, m in np.ndindex(*batch.first.shape) if batch.valid[t, m]]
     advantages = torch.stack([batch.advantage[i] for i in decided])
     mean, std = advantages.mean(), advantages.std()
@@ -244,13 +293,13 @@ def literal_loss(agent: PPO, batch: Any) -> float:
         a = (batch.advantage[i] - mean) / (std + 1e-8) if agent.normalize_advantage else batch.advantage[i]
         logs = new[i] - batch.log_prob[i]
         ratios = [logs.sum().exp()] if agent.joint_ratio else list(logs.exp())
-        gains = [min(r * a, min(max(r, 1 - agent.clip), 1 + agent.clip) * a) for r in ratios]
+        gains = [min(r * a, min(max(r, 1 - clip), 1 + clip) * a) for r in ratios]
         v, old, target = value[i], batch.value[i], batch.advantage[i] + batch.value[i]
         error = (v - target) ** 2
         if agent.clip_value:
-            near = old + min(max(v - old, -agent.clip), agent.clip)
+            near = old + min(max(v - old, -clip), clip)
             error = max(error, (near - target) ** 2)
-        total += -sum(gains) / len(gains) + agent.value_coef * error - agent.entropy_coef * entropy[i]
+        total += -sum(gains) / len(gains) + agent.value_coef * error - agent.now["entropy_coef"] * entropy[i]
     return float(total) / len(decided)
 
 
@@ -274,21 +323,49 @@ def test_the_loss_is_the_literal_one(normalize_advantage: bool, joint_ratio: boo
         assert loss.item() == pytest.approx(literal_loss(agent, batch), rel=1e-6)
 
 
-def test_rows_without_a_decision_teach_nothing() -> None:
+@pytest.mark.parametrize("kind", [PPO, A2C, functools.partial(A2C, reduction="sum", normalize_advantage=True)])
+def test_rows_without_a_decision_teach_nothing(kind: Callable[..., Agent]) -> None:
     stream = Stream(counters())
     model = make_model(stream, "none")
-    agent = PPO(model)
+    agent = kind(model)
     stream.reset(0)
     rollout = collect(stream, model, {}, 9)
     (batch,) = rollout.minibatches(1, torch.randn(9, 2))
     loss, _ = agent.loss(batch)
-    for name in ("advantage", "value", "log_prob"):
-        getattr(batch, name)[~batch.valid] = 7.0
+    for rows in (batch.advantage, batch.value[:-1], batch.log_prob):
+        rows[~batch.valid] = float("inf")
     assert (~batch.valid).any()
     assert agent.loss(batch)[0] == loss
 
 
-def learning(agent: PPO, stream: Stream, updates: int, rows: int = 64) -> float:
+@pytest.mark.parametrize("normalize_advantage", [False, True])
+@pytest.mark.parametrize("returns", ["n_step", "vtrace"])
+@pytest.mark.usefixtures("float64")
+def test_the_loss_of_a2c_is_the_literal_one(returns: str, normalize_advantage: bool) -> None:
+    """On policy both kinds of returns are the n-step one; the sum is the mean times the number of decisions."""
+    stream = Stream(counters(spaces.MultiDiscrete([2, 3])))
+    model = make_model(stream)
+    agent = A2C(model, returns=returns, normalize_advantage=normalize_advantage)
+    stream.reset(0)
+    rollout = collect(stream, model, model.memory.initial_state(2), 9)
+    (batch,) = rollout.minibatches(1, gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, 0.99, 1.0))
+    with torch.no_grad():
+        (policy, value), _ = model(batch.obs, batch.state, batch.first)
+    decided = [(t, m) for t, m in np.ndindex(*batch.first.shape) if batch.valid[t, m]]
+    gains = torch.stack([batch.advantage[i] for i in decided])
+    total = 0.0
+    for i, gain in zip(decided, gains, strict=True):
+        scaled = (gain - gains.mean()) / (gains.std() + 1e-8) if normalize_advantage else gain
+        error = value[i] - (batch.advantage[i] + batch.value[i])
+        total += float(0.25 * error**2 - policy.log_prob(batch.action)[i].sum() * scaled - 0.01 * policy.entropy()[i])
+    loss, parts = agent.loss(batch)
+    assert loss.item() == pytest.approx(total / len(decided), rel=1e-5)
+    assert parts["approx_kl"].abs() < 1e-6
+    agent.reduction = "sum"
+    assert agent.loss(batch)[0].item() == pytest.approx(total, rel=1e-5)
+
+
+def learning(agent: Agent, stream: Stream, updates: int, rows: int = 64) -> float:
     """The mean return over the last update's episodes."""
     stream.reset(0)
     state = agent.model.memory.initial_state(stream.env.num_envs)
@@ -310,6 +387,23 @@ def test_memory_is_what_solves_repeat_previous(memory: str, low: float, high: fl
         clip=0.2, normalize_advantage=True, minibatches=4, epochs=4, max_grad_norm=0.5,
     )  # fmt: skip
     assert low <= learning(agent, stream, 30) <= high
+
+
+@pytest.mark.parametrize(
+    "arguments", [{}, {"returns": "vtrace", "epochs": 3, "minibatches": 2}], ids=["n_step", "vtrace"]
+)
+def test_a2c_learns_with_a_memory(arguments: dict[str, Any]) -> None:
+    stream = Stream(RepeatPrevious(num_envs=32, k=1, symbols=3, length=20))
+    encoder = Encoder(stream.observation_space, 32, 32)
+    model = ActorCritic(encoder, make_memory("gru", 32, hidden_size=32), stream.actions, 0, 32)
+    agent = A2C(model, lr=3e-3, optimizer="adam", gamma=0.3, normalize_advantage=True, **arguments)
+    assert learning(agent, stream, 150 // (3 if arguments else 1), 16) > 0.9
+
+
+def test_n_step_returns_are_learned_from_once() -> None:
+    model = make_model(Stream(counters()))
+    with pytest.raises(ValueError, match="epochs is 2 and minibatches 1; more than 1 needs returns=vtrace"):
+        A2C(model, epochs=2)
 
 
 def small_agent(**arguments: Any) -> tuple[PPO, Stream]:

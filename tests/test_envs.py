@@ -16,6 +16,8 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from memorl.envs import BatchedEnv
+from memorl.envs.episodes import COMMON_BOUNDS
+from memorl.envs.options import Flag, Number
 
 CONFIGS = sorted((Path(__file__).parent.parent / "configs" / "env").glob("*.yaml"))
 IDS = sorted(name for name in gymnasium.registry if name.startswith("memorl/"))
@@ -175,6 +177,34 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(config: Any) -
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
+def outside(low: Any, high: Any) -> list[Any]:
+    """What lies just outside the bounds of the second env; no number does where all finite ones are allowed."""
+    low, high = (np.ravel(bound[1])[0] if np.ndim(bound) else bound for bound in (low, high))
+    return [np.nan, np.inf] if high > 1e300 else [low - 1, high + 1]
+
+
+def test_a_state_out_of_bounds_is_refused_and_changes_nothing(config: Any) -> None:
+    envs = make(config)
+    envs.reset(seed=3)
+    for action in actions(envs, 5):
+        envs.step(action)
+    state = envs.state_dict()
+    bounds = {**COMMON_BOUNDS, "row": (0, 3), **envs._bounds(envs._state, envs._rules[envs._state["row"]])}
+    cases = [(f"state.{k}", 1, x) for k, b in bounds.items() for x in outside(*b)]
+    cases += [
+        (f"state.{k}", (1, i), x) for k in ("stream", "chooser") for i, x in ((3, 0), (4, 2), (5, -1), (5, 2**32))
+    ]
+    cases += [(key, 1, 2) for key, field in state.items() if field.dtype == np.uint8]
+    kinds = [(name, option) for name, option in envs.options.items() if not isinstance(option, Flag)]
+    cases += [(f"rules.{name}", 1, np.nan if isinstance(option, Number) else 2**62) for name, option in kinds]
+    for key, place, value in cases:
+        bad = state[key].copy()
+        bad[place] = value
+        with pytest.raises(ValueError, match=rf"{key}\b"):
+            envs.load_state_dict(state | {key: bad})
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
+
+
 def test_levels_are_drawn_from_the_given_range(config: Any) -> None:
     """Each episode begins as an env seeded with one of the levels does, and all of them turn up."""
     plain = make({**config, "levels": None}, 3)
@@ -223,12 +253,15 @@ def test_a_bad_reset_is_named_and_changes_nothing(config: Any, wrong: dict[str, 
 
 def test_bad_options_name_the_key_the_value_and_what_is_allowed(config: Any) -> None:
     envs = make(config)
+    envs.reset(seed=3)
+    state = envs.state_dict()
     for name, option in envs.options.items():
         for value in (None, "x", float("nan"), [], [1.5]):
             with pytest.raises(ValueError, match=name) as caught:
                 envs.reset(options={name: value})
             assert repr(value) in str(caught.value)
             assert str(option) in str(caught.value)
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
 def test_bad_arguments_are_refused(config: Any) -> None:
@@ -301,20 +334,43 @@ def test_rendering_shows_the_observation_the_right_way_round() -> None:
 
 
 def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
-    """Every env once more, compiled with bounds checks, which are off otherwise."""
+    """Every env once more, compiled with bounds checks, off otherwise; a quiz from any state it takes, too."""
     program = """
-import sys, numpy as np
-from hydra.utils import instantiate
+import inspect, sys, numpy as np
+from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
+from memorl.envs.episodes import COMMON_BOUNDS
+from memorl.envs.quiz import Quiz
+from memorl.envs.snapshot import views
+
+def play(envs, steps):
+    for _ in range(steps):
+        envs.step(envs.action_space.sample())
+
+def scramble(envs, random):
+    state = envs._state.copy()
+    state["row"] = random.integers(0, 4, 3)
+    bounds = lambda: {**COMMON_BOUNDS, "reward": (0, 1), **envs._bounds(state, envs._rules[state["row"]])}
+    for name in sorted(bounds(), key="length".__eq__):
+        low, high = (np.broadcast_to(bound, state[name].shape) for bound in bounds()[name])
+        between = low + (high.astype(float) - low) * random.random(low.shape)
+        for value, share in ((low, 1), (high, 0.6), (between, 0.4)):
+            np.copyto(state[name], value.astype(state[name].dtype), where=random.random(low.shape) < share)
+    envs.load_state_dict({**envs.state_dict(), **views({"state": state})})
+
 for path in sys.argv[1:]:
     config = OmegaConf.load(path)
-    kinds = [{"observation": kind} for kind in ("pixels", "symbolic")] if "Repeat" not in config._target_ else [{}]
-    for extra in kinds:
+    looks = "observation" in inspect.signature(get_class(config._target_)).parameters
+    for extra in [{"observation": kind} for kind in ("pixels", "symbolic")] if looks else [{}]:
         envs = instantiate(config, num_envs=3, **extra)
         envs.reset(seed=0)
         envs.action_space.seed(0)
-        for _ in range(150):
-            envs.step(envs.action_space.sample())
+        play(envs, 150)
+        if isinstance(envs, Quiz):
+            random = np.random.default_rng(0)
+            for _ in range(60):
+                scramble(envs, random)
+                play(envs, 20)
 """
     checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program, *map(str, CONFIGS)], env=checked, check=True)

@@ -9,7 +9,7 @@ from literal import LITERAL
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 
-from memorl.memory import FromCell, Memory, State, concat, select
+from memorl.memory import Block, FromCell, Memory, Stack, State, concat, select
 
 T, B, D = 13, 6, 3
 pytestmark = pytest.mark.usefixtures("float64")
@@ -243,10 +243,27 @@ def test_bad_sizes_are_named(name: str, argument: str) -> None:
         make_memory(name, -1)
 
 
-def test_the_example_of_from_cell() -> None:
+def test_what_does_not_fit_in_a_stack_is_named() -> None:
+    with pytest.raises(ValueError, match="memories is empty; a stack needs at least one"):
+        Stack([])
+    with pytest.raises(ValueError, match=r"memories\[1\] takes 4 features; memories\[0\] gives 5"):
+        Stack([make_memory("gru", D), make_memory("gru", 4)])
+    with pytest.raises(ValueError, match="feedforward is 'relu'; it must be one of glu, geglu, swiglu, none"):
+        Block(make_memory("gru", D), "relu")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="expansion is 0; it must be positive"):
+        Block(make_memory("gru", D), expansion=0)
+
+
+def test_the_memory_is_all_there_is_to_a_block_without_feedforward() -> None:
+    block, x = Block(make_memory("gru", 5), "none"), torch.randn(T, B, 5)
+    torch.testing.assert_close(block(x)[0], x + block.memory(block.norm(x))[0])
+
+
+@pytest.mark.parametrize("cls", [FromCell, Stack])
+def test_the_examples_run(cls: type[Memory]) -> None:
     import doctest
 
     torch.set_default_dtype(torch.float32)
-    assert FromCell.__doc__ is not None
-    parsed = doctest.DocTestParser().get_doctest(FromCell.__doc__, {"FromCell": FromCell}, "FromCell", None, 0)
+    assert cls.__doc__ is not None
+    parsed = doctest.DocTestParser().get_doctest(cls.__doc__, {cls.__name__: cls}, cls.__name__, None, 0)
     assert doctest.DocTestRunner().run(parsed).failed == 0

@@ -11,9 +11,10 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "FrameStack FromCell GRU LSTM Memory NoMemory State TrXL concat select unroll where_first"
+        "Block Deep FrameStack FromCell GRU HiPPO HiPPOLinear LSTM Memory NoMemory Stack State TrXL concat select unroll"
+        " where_first"
     ),
-    "memorl.kernels": "gru_loop lstm_loop window_attention",
+    "memorl.kernels": "gru_loop hippo_cell_loop hippo_loop lstm_loop window_attention",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import names
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 ROOT = Path(__file__).parents[1]
 SMALL = [
@@ -59,9 +60,30 @@ def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
-def test_a_run_leaves_what_it_promises(finished: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+def test_any_memory_can_be_deep(tmp_path: Path) -> None:
+    arguments = small("memory=lstm", "memory.layers=2", "memory.size=12", "memory.feedforward=glu")
+    done = call("train.py", *arguments, f"run_dir={tmp_path / 'run'}", "total_steps=200")
+    assert done.returncode == 0, done.stderr
+    (saved, *_) = (tmp_path / "run" / "checkpoints").glob("step-*.pt")
+    state = torch.load(saved, weights_only=True)["state"]
+    assert {name: value.shape for name, value in state.items()} == {
+        f"{layer}.{name}": (8, 8) for layer in (0, 1) for name in ("h", "c")
+    }
 
+
+def test_a2c_trains(tmp_path: Path) -> None:
+    """With the rollout of its own file, and with V-trace over several minibatches."""
+    plain = [a for a in SMALL if not a.startswith(("agent.", "rollout_steps", "sequence_length"))]
+    for name, more in (("plain", []), ("vtrace", ["agent.returns=vtrace", "agent.epochs=2", "agent.minibatches=2"])):
+        folder = tmp_path / name
+        done = call("train.py", *plain, "agent=a2c", *more, f"run_dir={folder}", "total_steps=200")
+        assert done.returncode == 0, done.stderr
+        rows = (folder / "metrics.csv").read_text().splitlines()
+        assert "losses/policy_loss" in rows[0]
+        assert len(rows) == 3
+
+
+def test_a_run_leaves_what_it_promises(finished: Path) -> None:
     assert (finished / "config.yaml").exists()
     kept = sorted(file.name for file in (finished / "checkpoints").iterdir())
     assert len(kept) == 4
@@ -145,7 +167,8 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(tmp_path: Path
 def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert call("train.py", *GAME, f"run_dir={folder}", "total_steps=300").returncode == 0
-    done = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2", "video=true", "video_episodes=1")
+    protocol = [f"checkpoint={folder}", "levels=4", "repetitions=2", "probe=true", "probe_steps=16"]
+    done = call("evaluate.py", *protocol, "video=true", "video_episodes=1")
     assert done.returncode == 0, done.stderr
     assert re.search(r"return .*\d\.\d{3} .*\d\.\d{3} .*\d\.\d{3} \.\. \d\.\d{3}", done.stdout)
     (file,) = (folder / "evaluation").glob("*.json")
@@ -153,7 +176,11 @@ def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     assert [e["level"] for e in told["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
     assert set(told["metrics"]["success"]) == {"mean", "std", "low", "high"}
     assert file.with_suffix(".gif").stat().st_size > 1000
-    again = call("evaluate.py", f"checkpoint={folder}", "levels=4", "repetitions=2")
+    board = EventAccumulator(str(folder / "evaluation")).Reload()
+    assert [event.step for event in board.Scalars("probe/influence")] == list(range(16))
+    assert board.Images("probe/influence")[0].width == 512
+    assert 0 <= told["probe"]["probe/horizon_50%"] <= told["probe"]["probe/horizon_90%"] < 16
+    again = call("evaluate.py", *protocol)
     assert again.stdout == done.stdout, "the same seed plays the same episodes"
 
 
@@ -202,7 +229,7 @@ NEW = "run_dir={place}/new"
 BAD: dict[str, tuple[str, list[str], str]] = {
     "env": ("train.py", [NEW, "env=foo"], r"env is 'foo'; known are .*mortar_mayhem, .*repeat_previous.*"),
     "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*frame_stack, .*gru, .*lstm, none"),
-    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are .*ppo"),
+    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are a2c, ppo, r2ac"),
     "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps.*"),
     "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are hidden_size, init_gain"),
     "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be float"),
@@ -210,6 +237,11 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
     "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
     "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
+    "once": ("train.py", small(NEW, "agent=a2c", "agent.epochs=2"), r"epochs is 2 and .* needs returns=vtrace"),
+    "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are hidden_size, init_gain"),
+    "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
+    "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
+    "gate": ("train.py", [NEW, "memory.layers=2", "memory.feedforward=x"], r"memory\.feedforward is 'x'; it must .*"),
     "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
     "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
     "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),

@@ -9,10 +9,24 @@ from pathlib import Path
 
 import numpy as np
 
-from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious, SearingSpotlights
+from memorl.envs import (
+    BatchedEnv,
+    Copy,
+    DelayedCue,
+    DelayedMatchToSample,
+    MortarMayhem,
+    MysteryPath,
+    NParity,
+    RepeatFirst,
+    RepeatPrevious,
+    SearingSpotlights,
+)
 
 HERE = Path(__file__).parent
 PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
+    "copy": (Copy, ""),
+    "delayed_cue": (DelayedCue, ""),
+    "delayed_match_to_sample": (DelayedMatchToSample, ""),
     "mortar_mayhem": (
         MortarMayhem,
         "![The first two commands, on the way, and the explosion](mortar_mayhem.png)\n\n"
@@ -25,6 +39,8 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
         "*The agent's view: on the first tile, on the way along the invisible path, just fallen off it, and on the "
         "endless path with some of the tiles behind the figure.*\n\n",
     ),
+    "n_parity": (NParity, ""),
+    "repeat_first": (RepeatFirst, ""),
     "repeat_previous": (RepeatPrevious, ""),
     "searing_spotlights": (
         SearingSpotlights,
@@ -38,7 +54,8 @@ PAGES: dict[str, tuple[type[BatchedEnv], str]] = {
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    configs = [path.stem for path in sorted((HERE.parents[1] / "configs" / "env").glob(f"*{name}*.yaml"))]
+    files = sorted((HERE.parents[1] / "configs" / "env").glob("*.yaml"))
+    configs = [path.stem for path in files if path.read_text().startswith(f"_target_: memorl.envs.{env.__name__}\n")]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"

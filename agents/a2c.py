@@ -1,0 +1,120 @@
+"""Synchronous advantage actor-critic (Mnih et al., 2016, https://arxiv.org/abs/1602.01783, alg. S3, in lockstep).
+
+    L = E[-log pi(a_t | h_t) A_t] + c_1 E[(V_t - v_t)^2] - c_2 E[S[pi]]
+
+    n_step:  v_t = V_t + A_t, with A_t the n-step advantage, n up to the end of the rollout (`lam` below 1 mixes n's)
+    vtrace:  v_t and A_t of `returns.vtrace`, with the ratios and values of the policy as it is now
+
+On policy the two are the same (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, remark 1). With a memory that
+carries its sensitivities (`credit="rtrl"`) and short rollouts this is R2AC (Irie et al., 2024,
+https://arxiv.org/abs/2305.19044): the sequence bounds how often one learns, not how far back credit reaches.
+"""
+
+from typing import Literal, final
+
+import torch
+from torch import Tensor
+
+from memorl.memory.base import require_positive
+
+from .agent import Agent, Linear, masked_mean, require_not_negative, standardize
+from .model import ActorCritic
+from .returns import vtrace
+from .rollout import Batch
+
+
+@final
+class A2C(Agent):
+    """One gradient step over each rollout, or several with V-trace.
+
+    Args:
+        model: What is trained.
+        lr: Learning rate.
+        final_lr: Where the learning rate ends, linearly over `anneal_steps`; None keeps it.
+        anneal_steps: Environment steps over which learning rate and entropy weight run to their ends.
+        optimizer: "rmsprop" (alpha 0.99) or "adam".
+        optimizer_eps: Epsilon of the optimizer.
+        returns: "n_step" or "vtrace".
+        gamma: Discount.
+        lam: Decay of the trace; 1 is the n-step return.
+        rho_clip: Where V-trace clips the ratio of a step; 1 or more biases towards the policy that acted.
+        trace_clip: Where V-trace clips the ratios along the trace.
+        value_coef: Weight of the value loss (c_1; the loss is the squared error, without a half).
+        entropy_coef: Weight of the entropy bonus (c_2).
+        final_entropy_coef: Where the weight of the entropy ends; None keeps it.
+        normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
+        reduction: "mean" over the decisions of a minibatch, or their "sum", as IMPALA and R2AC have it.
+        max_grad_norm: Norm at which gradients are clipped; None leaves them.
+        epochs: Passes over a rollout; more than one needs V-trace.
+        minibatches: Parts that a pass is dealt into; more than one needs V-trace.
+
+    Raises:
+        ValueError: If an argument is out of its range, or n-step returns are to be learned from more than once.
+    """
+
+    def __init__(
+        self,
+        model: ActorCritic,
+        lr: float = 7e-4,
+        final_lr: float | None = None,
+        anneal_steps: int = 163_840_000,
+        optimizer: Literal["rmsprop", "adam"] = "rmsprop",
+        optimizer_eps: float = 1e-5,
+        returns: Literal["n_step", "vtrace"] = "n_step",
+        gamma: float = 0.99,
+        lam: float = 1.0,
+        rho_clip: float = 1.0,
+        trace_clip: float = 1.0,
+        value_coef: float = 0.25,
+        entropy_coef: float = 0.01,
+        final_entropy_coef: float | None = None,
+        normalize_advantage: bool = False,
+        reduction: Literal["mean", "sum"] = "mean",
+        max_grad_norm: float | None = 0.5,
+        epochs: int = 1,
+        minibatches: int = 1,
+    ) -> None:
+        require_positive(lr=lr, optimizer_eps=optimizer_eps, rho_clip=rho_clip, trace_clip=trace_clip)
+        require_not_negative(value_coef=value_coef)
+        if returns == "n_step" and epochs * minibatches != 1:
+            raise ValueError(f"epochs is {epochs} and minibatches {minibatches}; more than 1 needs returns=vtrace")
+        self.returns, self.rho_clip, self.trace_clip = returns, rho_clip, trace_clip
+        self.value_coef, self.normalize_advantage, self.reduction = value_coef, normalize_advantage, reduction
+        parameters = model.parameters()
+        super().__init__(
+            model,
+            torch.optim.RMSprop(parameters, lr=lr, alpha=0.99, eps=optimizer_eps)
+            if optimizer == "rmsprop"
+            else torch.optim.Adam(parameters, lr=lr, eps=optimizer_eps, fused=True),
+            {"lr": Linear(lr, final_lr), "entropy_coef": Linear(entropy_coef, final_entropy_coef)},
+            anneal_steps=anneal_steps,
+            gamma=gamma,
+            lam=lam,
+            max_grad_norm=max_grad_norm,
+            epochs=epochs,
+            minibatches=minibatches,
+        )
+
+    def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss over a batch, to be minimised, and its parts."""
+        (policy, value), _ = self.model(batch.obs, batch.state, batch.first)
+        valid = batch.valid
+        log_prob = policy.log_prob(batch.action).sum(-1)
+        log_ratio = log_prob.detach() - batch.log_prob.sum(-1)
+
+        target, advantage = batch.advantage + batch.value[:-1], batch.advantage
+        if self.returns == "vtrace":
+            values = torch.cat([value.detach(), batch.value[-1:]])
+            rows = (batch.reward, values, batch.last, batch.terminal)
+            target, advantage = vtrace(*rows, log_ratio, self.gamma, self.lam, self.rho_clip, self.trace_clip)
+        if self.normalize_advantage:
+            advantage = standardize(advantage, valid)
+
+        policy_loss = -masked_mean(log_prob * advantage, valid)
+        value_loss, entropy = masked_mean((value - target) ** 2, valid), masked_mean(policy.entropy(), valid)
+        loss = policy_loss + self.value_coef * value_loss - self.now["entropy_coef"] * entropy
+        if self.reduction == "sum":
+            loss = loss * valid.sum()
+        kl = masked_mean(log_ratio.exp() - 1 - log_ratio, valid)
+        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "approx_kl": kl}
+        return loss, {name: part.detach() for name, part in parts.items()}

@@ -1,0 +1,59 @@
+"""A memory several layers deep: what `memory.layers=4` makes of any memory that has no layers of its own."""
+
+from collections.abc import Callable
+from typing import final
+
+from torch import Tensor, nn
+
+from .base import Memory, State, require_positive
+from .block import Block, Gate
+from .stack import Stack
+
+
+@final
+class Deep(Memory):
+    """Blocks of one size, between a linear map (left out where the sizes agree) and a normalisation.
+
+    Args:
+        input_size: Size D of the features that go in.
+        make: Gives a new memory for an input size; called once a layer.
+        layers: Number of blocks.
+        size: Size of what runs through the blocks, and comes out; None is D.
+        feedforward: Of the blocks; see `Block`.
+        expansion: Of the blocks; see `Block`.
+
+    State: that of a `Stack` of the memories.
+
+    Raises:
+        ValueError: If an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        make: Callable[[int], Memory],
+        layers: int,
+        size: int | None = None,
+        feedforward: Gate = "swiglu",
+        expansion: float = 2.0,
+    ) -> None:
+        size = input_size if size is None else size
+        require_positive(layers=layers, size=size)
+        super().__init__(input_size, size)
+        self.embed = nn.Identity() if size == input_size else nn.Linear(input_size, size)
+        self.stack = Stack([Block(make(size), feedforward, expansion) for _ in range(layers)])
+        self.norm, self.horizon = nn.LayerNorm(size), self.stack.horizon
+
+    def initial_state(self, batch_size: int) -> State:
+        """That of the stack."""
+        return self.stack.initial_state(batch_size)
+
+    def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
+        """Embed, run the blocks, normalise; x is [T, B, D]; see `Memory.forward`."""
+        state, first = self.prepare(x, state, first)
+        y, state = self.stack(self.embed(x), state, first)
+        return self.norm(y), state
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Those of the stack."""
+        return self.stack.pictures(self.embed(x), state, first)

@@ -1,0 +1,85 @@
+"""A HiPPO measure as a part of memories: how it is stepped, what it carries, and how its past is read.
+
+Legend: T time, B batch, C channels, N coefficients of each, P places.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from memorl.kernels import hippo_loop
+from memorl.kernels.hippo_moves import seen
+from memorl.kernels.legs_transition import SCHEMES
+
+from .base import State, require_positive
+from .hippo_matrices import MEASURES, discretise, functions, matrices
+
+EULER_ORDER = 64
+"""From this order on, forward Euler of LegS leaves the range of float32 before it settles (at 64 its coefficients pass
+1e38; the eigenvalues are harmless, the transient is not)."""
+
+
+class Measure(nn.Module):
+    """A measure of `hippo_matrices`, discretised.
+
+    Args:
+        measure: "legs", "legt", "lmu", "lagt" or "fout".
+        order: N, the number of coefficients of each channel.
+        theta: Steps that the window is long; legs has no window and does not read it.
+        discretisation: "bilinear", "zoh", "backward_euler" or "euler".
+
+    Raises:
+        ValueError: If an argument is out of its range, or the scheme is not stable for this measure and order.
+
+    State: `c` [B, C, N]; for legs also `clock` [B], the samples that the episode has had, exact up to 2^24 of them
+    in float32.
+    """
+
+    transition: Tensor | None
+
+    def __init__(self, measure: str, order: int, theta: float, discretisation: str) -> None:
+        super().__init__()
+        require_positive(order=order, theta=theta)
+        for name, value, known in (
+            ("measure", measure, MEASURES),
+            ("discretisation", discretisation, SCHEMES),
+        ):
+            if value not in known:
+                raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
+        if measure == "fout" and order % 2:
+            raise ValueError(f"order is {order}; it must be even for the measure fout")
+        self.measure, self.order, self.theta, self.discretisation = measure, order, theta, discretisation
+        moved = None if measure == "legs" else discretise(matrices(measure, order)[0], 1 / theta, discretisation)
+        if discretisation == "euler":
+            _require_stable(moved, measure, order)
+        self.register_buffer("transition", moved if moved is None else moved.to(torch.get_default_dtype()), False)
+
+    def initial_state(self, batch_size: int, channels: int, like: Tensor) -> State:
+        """Zeros, of the type and on the device of `like`."""
+        state = {"c": like.new_zeros(batch_size, channels, self.order)}
+        return state | {"clock": like.new_zeros(batch_size)} if self.measure == "legs" else state
+
+    def seen(self, state: State, first: Tensor) -> tuple[Tensor, State]:
+        """How many samples came before each step, [T, B], and the clock afterwards as an entry of the state."""
+        clock = state.get("clock", state["c"].new_zeros(()))
+        k = seen(first, clock)
+        return k, {"clock": k[-1] + 1} if "clock" in state else {}
+
+    def forward(self, u: Tensor, state: State, first: Tensor) -> tuple[Tensor, State]:
+        """Take in samples u [T, B, C]: coefficients after every step, [T, B, C, N], and the state after the last."""
+        k, clock = self.seen(state, first)
+        c = hippo_loop(u, state["c"], first, k, self.transition, self.discretisation)
+        return c, {"c": c[-1]} | clock
+
+    def read(self, c: Tensor, points: Tensor) -> Tensor:
+        """What coefficients c [..., N] say the signal was at places [P] of the span, [..., P]."""
+        if points.dim() != 1 or not bool(((points >= 0) & (points <= 1)).all()):
+            raise ValueError(f"points has shape {tuple(points.shape)}; it must be [P], from 0 (oldest) to 1 (newest)")
+        return c @ functions(self.measure, self.order, points).to(c).mT
+
+
+def _require_stable(moved: Tensor | None, measure: str, order: int) -> None:
+    """Refuse forward Euler where it does not work: the other schemes are stable for every measure and order."""
+    if moved is None and order >= EULER_ORDER:
+        raise ValueError(f"order is {order}; with discretisation euler it must be below {EULER_ORDER}, try bilinear")
+    if moved is not None and torch.linalg.eigvals(moved).abs().max() > 1 + 1e-9:
+        raise ValueError(f"discretisation is euler; it is not stable for {measure} of order {order}, try bilinear")

@@ -1,0 +1,83 @@
+"""Memories one upon the other: what one gives is what the next takes.
+
+With `credit="rtrl"` inside, the gradient of each memory's own recurrence is exact over the whole history; what reaches
+a lower memory through a higher one is exact within the sequence and ends at its first row (Irie et al., 2024, sec. 5).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import final
+
+from torch import Tensor, nn
+
+from .base import Memory, State
+
+
+@final
+class Stack(Memory):
+    """Several memories as one.
+
+    Args:
+        memories: From the first to the last; each takes what the one before it gives.
+
+    State: that of each, its names behind the place it has in the stack: `0.h`, `1.h`, ...
+
+    Raises:
+        ValueError: If there is none, or one does not take what the one before it gives.
+
+    Example:
+        >>> import torch
+        >>> from memorl.memory import GRU, LSTM
+        >>> memory = Stack([GRU(8, 16), LSTM(16, 32)])
+        >>> y, state = memory(torch.randn(5, 2, 8))
+        >>> y.shape, sorted(state)
+        (torch.Size([5, 2, 32]), ['0.h', '1.c', '1.h'])
+    """
+
+    def __init__(self, memories: Sequence[Memory]) -> None:
+        if not memories:
+            raise ValueError("memories is empty; a stack needs at least one")
+        for i, (below, above) in enumerate(pairwise(memories)):
+            if below.output_size != above.input_size:
+                raise ValueError(
+                    f"memories[{i + 1}] takes {above.input_size} features; memories[{i}] gives {below.output_size}"
+                )
+        super().__init__(memories[0].input_size, memories[-1].output_size)
+        self.memories = nn.ModuleList(memories)
+        horizons = [memory.horizon for memory in memories]
+        self.horizon = None if None in horizons else sum(h for h in horizons if h is not None)
+
+    def initial_state(self, batch_size: int) -> State:
+        """That of each."""
+        return self._join([memory.initial_state(batch_size) for memory in self._members()])
+
+    def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
+        """Run one after the other over x [T, B, D]; see `Memory.forward`."""
+        state, first = self.prepare(x, state, first)
+        states = self._split(state)
+        for i, memory in enumerate(self._members()):
+            x, states[i] = memory(x, states[i], first)
+        return x, self._join(states)
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Those of each, its place before their names."""
+        state, first = self.prepare(x, state, first)
+        shown: dict[str, Tensor] = {}
+        for i, (memory, own) in enumerate(zip(self._members(), self._split(state), strict=True)):
+            shown |= {f"{i}.{name}": picture for name, picture in memory.pictures(x, own, first).items()}
+            x, _ = memory(x, own, first)
+        return shown
+
+    def _split(self, state: State) -> list[State]:
+        states: list[State] = [{} for _ in self.memories]
+        for name, value in state.items():
+            place, _, own = name.partition(".")
+            states[int(place)][own] = value
+        return states
+
+    def _members(self) -> list[Memory]:
+        return [memory for memory in self.memories if isinstance(memory, Memory)]
+
+    @staticmethod
+    def _join(states: Sequence[State]) -> State:
+        return {f"{i}.{name}": value for i, state in enumerate(states) for name, value in state.items()}

@@ -1,0 +1,51 @@
+"""Probes say what is so: exact norms, exact ages, and nothing across an episode start."""
+
+import pytest
+import torch
+from conftest import make_memory
+from torch import Tensor
+
+from memorl.memory import Memory, State
+from memorl.memory.probes import by_age, effective_horizon, influence
+
+T, B, D = 7, 3, 3
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def exact(memory: Memory, x: Tensor, state: State, first: Tensor) -> Tensor:
+    """Equation (1) by the whole Jacobian."""
+    jacobian = torch.autograd.functional.jacobian(lambda x: memory(x, state, first)[0], x)  # [T, B, H, T, B, D]
+    return jacobian.diagonal(dim1=1, dim2=4).square().sum((1, 3)).sqrt()
+
+
+@pytest.mark.parametrize("rows", [1000, 500])
+def test_influence_is_the_norm_of_the_jacobian(memory_name: str, rows: int) -> None:
+    memory, x, first = make_memory(memory_name, D), torch.randn(T, B, D), torch.rand(T, B) < 0.2
+    with torch.no_grad():
+        _, state = memory(torch.randn(4, B, D))
+    expected = exact(memory, x, state, first)
+    estimated = influence(memory, x, state, first, vectors=100, rows=rows)
+    torch.testing.assert_close(estimated, expected, rtol=0.35, atol=1e-12)
+    assert ((estimated == 0) == (expected == 0)).all(), "what does not reach is exactly 0"
+
+
+def test_ages_are_counted_within_episodes() -> None:
+    k = 3
+    memory, x, first = make_memory("frame_stack", D, k=k), torch.randn(T, B, D), torch.zeros(T, B, dtype=torch.bool)
+    first[4, 0] = True
+    profile = by_age(influence(memory, x, None, first), first)
+    torch.testing.assert_close(profile, torch.tensor([D**0.5] * k + [0.0] * (T - k)))
+    assert effective_horizon(profile) == effective_horizon(profile, 1.0) == k - 1
+    assert effective_horizon(profile, 0.5) == 1
+    assert effective_horizon(profile, 0.3) == 0
+    with pytest.raises(ValueError, match="share is 2; it must lie between 0 and 1"):
+        effective_horizon(profile, 2)
+
+
+def test_pictures_are_maps_over_the_sequence(memory_name: str) -> None:
+    memory, x = make_memory(memory_name, D), torch.randn(T, 1, D)
+    with torch.no_grad():
+        for picture in memory.pictures(x).values():
+            assert picture.dim() == 2
+            assert len(picture) == T
+            assert picture.isfinite().all()
