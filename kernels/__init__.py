@@ -6,5 +6,4 @@ from .hippo_loop import hippo_loop
 from .lstm_loop import lstm_loop
 from .window_attention import window_attention
 
-__all__ = ["gru_loop", "lstm_loop", "window_attention"]
-__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop"]
+__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop", "window_attention"]

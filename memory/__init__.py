@@ -10,8 +10,8 @@ from .hippo import HiPPO
 from .hippo_linear import HiPPOLinear
 from .lstm import LSTM
 from .none import NoMemory
-from .trxl import TrXL
 from .stack import Stack
+from .trxl import TrXL
 
 __all__ = [
     "GRU",
