@@ -11,8 +11,8 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "Block Deep FrameStack FromCell GRU HiPPO HiPPOLinear LSTM Memory NoMemory Stack State TrXL concat select unroll"
-        " where_first"
+        "Block Deep FrameStack FromCell GRU HiPPO HiPPOLinear LSTM Memory NoMemory Stack State TrXL concat select"
+        " unroll where_first"
     ),
     "memorl.kernels": "gru_loop hippo_cell_loop hippo_loop lstm_loop window_attention",
 }  # fmt: skip
