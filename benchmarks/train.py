@@ -2,10 +2,12 @@
 
     python benchmarks/train.py vector --peer-python <python with sb3-contrib>
     python benchmarks/train.py pixels --peer-python <python with Memory Gym> --peer-dir <recurrent-ppo-truncated-bptt>
+    python benchmarks/train.py trxl --peer-python <python with Memory Gym> --peer-dir <cleanrl>
 
 vector: PPO-LSTM-256 on RepeatPrevious, 16 envs x 128 steps, whole sequences, 4 epochs, 4 minibatches, against the
 RecurrentPPO of sb3-contrib with one shared LSTM of the same size. pixels: PPO-GRU-512 on MortarMayhem-Grid, 16 x 128,
-3 epochs, 4 minibatches, against recurrent-ppo-truncated-bptt. Peer and ours run one after the other, `--rounds` times;
+3 epochs, 4 minibatches, against recurrent-ppo-truncated-bptt. trxl: the same with a Transformer-XL, 3 layers
+of 384, window 119, against CleanRL's ppo_trxl. Peer and ours run one after the other, `--rounds` times;
 the median counts. An update is everything: acting, environments, learning. Beside the figure stands its share of the
 machine's peak: the arithmetic of an update by the FLOP counter of torch, over a large float32 matrix product.
 """
@@ -34,8 +36,17 @@ SETTINGS = {
         "encoder.vector_size=64", "model.body_size=0", "model.branch_size=64", "agent.epochs=4",
     ],
     "pixels": ["env=mortar_mayhem_grid", "memory=gru", "memory.hidden_size=512", "agent.epochs=3"],
+    "trxl": [
+        "env=mortar_mayhem_grid", "memory=trxl", "memory.dim=384", "memory.layers=3", "memory.heads=4",
+        "memory.window=119", "memory.positions=absolute", "encoder.output_size=384", "model.body_size=384",
+        "model.branch_size=0", "agent.epochs=3",
+    ],
 }  # fmt: skip
-DRIVERS = {"vector": "sb3_recurrent_ppo.py", "pixels": "recurrent_ppo_truncated_bptt.py"}
+DRIVERS = {
+    "vector": "sb3_recurrent_ppo.py",
+    "pixels": "recurrent_ppo_truncated_bptt.py",
+    "trxl": "cleanrl_ppo_trxl.py",
+}
 
 
 def build(overrides: list[str]) -> Run:
@@ -78,7 +89,7 @@ def theirs(kind: str, args: argparse.Namespace) -> float:
     """Steps per second of the peer."""
     command = [args.peer_python, str(Path(__file__).parent / "peers" / DRIVERS[kind]), "--threads", str(args.threads)]
     command += ["--updates", str(args.updates)]
-    command += ["--peer-dir", args.peer_dir] if kind == "pixels" else ["--shared", "--net-arch", "64", "64"]
+    command += ["--shared", "--net-arch", "64", "64"] if kind == "vector" else ["--peer-dir", args.peer_dir]
     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(json.loads(out.splitlines()[-1])["sps"])
 
@@ -87,15 +98,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=SETTINGS)
     parser.add_argument("--peer-python", help="Python of the peer's environment; without it ours runs alone")
-    parser.add_argument("--peer-dir", help="checkout of recurrent-ppo-truncated-bptt, for pixels")
+    parser.add_argument("--peer-dir", help="checkout of recurrent-ppo-truncated-bptt or CleanRL")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--updates", type=int, default=4, help="measured updates a round, after one of warm-up")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", help="Markdown file for the result")
     parser.add_argument("overrides", nargs="*", help="settings of ours to change, as model.precision=bfloat16")
     args = parser.parse_intermixed_args()
-    if args.kind == "pixels" and bool(args.peer_python) != bool(args.peer_dir):
-        parser.error("pixels needs both --peer-python and --peer-dir, or neither")
+    if args.kind != "vector" and bool(args.peer_python) != bool(args.peer_dir):
+        parser.error(f"{args.kind} needs both --peer-python and --peer-dir, or neither")
 
     overrides = [*COMMON, *SETTINGS[args.kind], f"threads={args.threads}", *args.overrides]
     run = build(overrides)

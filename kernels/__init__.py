@@ -19,3 +19,6 @@ __all__ = [
     "lstm_loop",
     "suffix_products",
 ]
+from .window_attention import window_attention
+
+__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop", "window_attention"]

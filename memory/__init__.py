@@ -16,6 +16,7 @@ from .mingru import MinGRU
 from .none import NoMemory
 from .rtu import RTU
 from .stack import Stack
+from .trxl import TrXL
 
 __all__ = [
     "ELSTM",
@@ -35,6 +36,7 @@ __all__ = [
     "NoMemory",
     "Stack",
     "State",
+    "TrXL",
     "concat",
     "select",
     "unroll",

@@ -5,13 +5,17 @@ import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import combinations
+from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
 
-SMALL = {"hidden_size": 5, "k": 3, "channels": 2, "order": 6}
+SMALL = {
+    "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9,
+}  # fmt: skip
 """Sizes that make a test quick, for the constructor arguments of these names."""
 
 SWITCHES: dict[str, dict[str, object]] = {"rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}}
@@ -30,12 +34,12 @@ class Leaky(torch.nn.Module):
         return torch.tanh(h), {"h": h}
 
 
-def memory_class(name: str) -> type[Memory]:
-    """The class of a file of configs/memory/."""
+def memory_file(name: str) -> tuple[dict[str, str], type[Memory]]:
+    """What a file of configs/memory/ says in words, and its class."""
     file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
-    module, _, title = file.read_text().partition("_target_: ")[2].split()[0].rpartition(".")
-    cls: type[Memory] = getattr(import_module(module), title)
-    return cls
+    words = {str(k): v for k, v in OmegaConf.create(file.read_text()).items() if isinstance(v, str)}
+    module, _, title = words.pop("_target_").rpartition(".")
+    return words, getattr(import_module(module), title)
 
 
 def names() -> list[str]:
@@ -44,15 +48,18 @@ def names() -> list[str]:
     plain = sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
     found = []
     for name in plain:
-        known = inspect.signature(memory_class(name)).parameters
+        known = inspect.signature(memory_file(name)[1]).parameters
         switches = [switch for switch, values in SWITCHES.items() if values.keys() <= known.keys()]
         chosen = [c for n in range(len(switches) + 1) for c in combinations(switches, n)]
         found += [f"{name}[{','.join(c)}]" if c else name for c in chosen]
     return found
 
 
-def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
-    """A small memory of that name; `arguments` replace the small sizes where the constructor has them."""
+def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
+    """A small memory of that name; `arguments` replace the small sizes where the constructor has them.
+
+    Of its file the words count, which say what kind of memory it is; for the numbers stand the small sizes.
+    """
     if name == "from_cell":
         start = torch.nn.Parameter(torch.randn(input_size))
         return FromCell(Leaky(input_size), input_size, input_size, {"h": start})
@@ -64,9 +71,9 @@ def make_memory(name: str, input_size: int = 3, **arguments: object) -> Memory:
     plain, _, switches = name.rstrip("]").partition("[")
     for switch in switches.split(",") if switches else ():
         arguments = SWITCHES[switch] | arguments
-    cls = memory_class(plain)
+    words, cls = memory_file(plain)
     known = inspect.signature(cls).parameters
-    return cls(input_size, **{key: value for key, value in (SMALL | arguments).items() if key in known})
+    return cls(input_size, **words | {key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
 WRAPPED = ("from_cell", "stack", "deep")

@@ -1,5 +1,6 @@
 """Literal transcriptions of what each memory computes: slow, by the letter, one sequence and one step at a time."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -148,6 +149,71 @@ def from_cell(memory: Memory, run: Run) -> Run:
     return outputs
 
 
+def trxl(memory: Memory, run: Run) -> Run:
+    """Token by token; every token keeps, for each layer, what it shows to those after it."""
+    D, H = memory.output_size, memory.blocks[0].attention.heads
+    E, seen, outputs = D // H, [], []
+
+    def sinusoid(n: int) -> Tensor:
+        w = [10_000 ** (-2 * i / D) for i in range(D // 2)]
+        return torch.tensor([math.sin(n * w_i) for w_i in w] + [math.cos(n * w_i) for w_i in w])
+
+    def turn(x: Tensor, n: int) -> Tensor:
+        a, b = x[: E // 2], x[E // 2 :]
+        w = [10_000 ** (-2 * i / E) for i in range(E // 2)]
+        cos, sin = (torch.tensor([f(n * w_i) for w_i in w]) for f in (math.cos, math.sin))
+        return torch.cat([a * cos - b * sin, a * sin + b * cos])
+
+    def join(module: torch.nn.Module, h: Tensor, a: Tensor) -> Tensor:
+        if not hasattr(module, "of_branch"):
+            return h + a
+        (W_r, W_z, W_n), (U_r, U_z), U_n = (
+            module.of_branch.weight.split(D), module.of_input.weight.split(D), module.of_reset.weight,
+        )  # fmt: skip
+        y = torch.relu(a)
+        r = torch.sigmoid(W_r @ y + U_r @ h)
+        z = torch.sigmoid(W_z @ y + U_z @ h - module.bias)
+        return (1 - z) * h + z * torch.tanh(W_n @ y + U_n @ (r * h))
+
+    def attend(att: torch.nn.Module, t: int, past: list[tuple[int, Tensor]]) -> Tensor:
+        (K, V), parts = att.key_value.weight.split(D), []
+        q, z = att.query.weight @ past[-1][1], [z for _, z in past]
+        for i in (slice(head * E, head * E + E) for head in range(H)):
+            logits = []
+            for s, z_s in past:
+                k = (K @ z_s)[i]
+                if memory.positions == "rotary":
+                    logit = turn(q[i], t) @ turn(k, s)
+                elif memory.positions == "relative":
+                    u, v = att.content_bias[i.start // E], att.distance_bias[i.start // E]
+                    logit = (q[i] + u) @ k + (q[i] + v) @ (att.distance.weight @ sinusoid(t - s))[i]
+                else:
+                    logit = q[i] @ k
+                logits.append(logit / math.sqrt(E))
+            weights = torch.softmax(torch.stack(logits), 0)
+            parts.append(sum(w * (V @ z_s)[i] for w, z_s in zip(weights, z, strict=True)))
+        return att.out.weight @ torch.cat(parts) + att.out.bias
+
+    for t, x in enumerate(run):
+        h = memory.embed(x)
+        seen.append([])
+        for layer, block in enumerate(memory.blocks[j] for j in memory.order):
+            norms, pre = block.norms, block.pre
+            z = h
+            if memory.positions == "absolute":
+                z = h + sinusoid(t)
+            if memory.positions == "learned":
+                z = h + memory.table[min(t, len(memory.table) - 1)]
+            seen[t].append(norms[0](z) if pre else z)
+            past = [(s, seen[s][layer]) for s in range(max(0, t - memory.window), t + 1)]
+            h = join(block.joins[0], h, attend(block.attention, t, past))
+            h = h if pre else norms[0](h)
+            h = join(block.joins[1], h, block.mlp(norms[1](h) if pre else h))
+            h = h if pre else norms[1](h)
+        outputs.append(h)
+    return outputs
+
+
 def block(block: Memory, run: Run) -> Run:
     """Of a block around a frame stack."""
     remembered = frame_stack(block.memory, [block.norm(x) for x in run])
@@ -183,6 +249,8 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "lru": lru,
     "rtu": rtu,
     "from_cell": from_cell,
+    "trxl": trxl,
+    "gtrxl": trxl,
     "stack": stack,
     "deep": deep,
 }

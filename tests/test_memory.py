@@ -192,7 +192,7 @@ def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, s
 def test_learns_to_recall_one_bit_over_32_steps(memory_name: str) -> None:
     """The bit is shown first and asked for at every step; without looking back 32 steps the last is chance."""
     torch.set_default_dtype(torch.float32)
-    memory = make_memory(memory_name, 2, hidden_size=32, k=40)
+    memory = make_memory(memory_name, 2, hidden_size=32, k=40, dim=32, window=40)
     readout = torch.nn.Linear(memory.output_size, 1)
     optimizer = torch.optim.Adam([*memory.parameters(), *readout.parameters()], lr=0.01)
     correct = torch.zeros(())
@@ -235,7 +235,9 @@ def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: St
             memory(x, state | {name: value[:1]})
 
 
-@pytest.mark.parametrize(("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k")])
+@pytest.mark.parametrize(
+    ("name", "argument"), [("gru", "hidden_size"), ("lstm", "hidden_size"), ("frame_stack", "k"), ("trxl", "window")]
+)
 def test_bad_sizes_are_named(name: str, argument: str) -> None:
     with pytest.raises(ValueError, match=f"{argument} is 0; it must be positive"):
         make_memory(name, D, **{argument: 0})

@@ -12,10 +12,11 @@ FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
         "Block Deep ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU LSTM Memory MinGRU NoMemory RTU Stack"
-        " State concat select unroll where_first"
+        " State TrXL concat select unroll where_first"
     ),
     "memorl.kernels": (
         "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_loop suffix_products"
+        " window_attention"
     ),
 }  # fmt: skip
 
