@@ -13,7 +13,7 @@ PUBLIC = {
     "memorl.memory": (
         "Block Deep FrameStack FromCell GRU LSTM Memory NoMemory Stack State concat select unroll where_first"
     ),
-    "memorl.kernels": "gru_loop lstm_loop",
+    "memorl.kernels": "gru_loop lstm_layer lstm_loop",
 }  # fmt: skip
 
 
