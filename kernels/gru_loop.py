@@ -110,9 +110,7 @@ def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def gru_loop(
-    gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor, backend: str = "auto"
-) -> Tensor:
+def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor, backend: str = "auto") -> Tensor:
     """Run the GRU's recurrence, equations (1) to (4).
 
     Args:

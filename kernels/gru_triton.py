@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from .triton_tiles import ROWS, STAGES, before, precision, programs, tanh, tile
+from .triton_tiles import LAUNCH, ROWS, before, precision, programs, tanh, tile
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -41,7 +41,9 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
             for k in range(0, H, TILE):
                 term = k + tl.arange(0, TILE)
                 term_in = term < H
-                h_k = tl.load(old + term[None, :], alive[:, None] & term_in[None, :], other=0).to(weight.dtype.element_ty)
+                h_k = tl.load(old + term[None, :], alive[:, None] & term_in[None, :], other=0).to(
+                    weight.dtype.element_ty
+                )
                 w = weight + col[None, :] * H + term[:, None]
                 w_in = term_in[:, None] & col_in[None, :]
                 g_r = tl.dot(h_k, tl.load(w, w_in, other=0), g_r, input_precision=EXACT)
@@ -126,13 +128,14 @@ def gru_loop_triton(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bia
     states = h.new_empty(T + 1, B, H)
     states[0] = h
     tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias, states)
-    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), num_stages=STAGES)
+    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
     return states[1:]
 
 
 @gru_loop_triton.register_fake
 def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return h.new_empty(*first.shape, h.shape[1])
+    T, B = first.shape
+    return h.new_empty(T + 1, B, h.shape[1])[1:]
 
 
 @torch.library.custom_op("memorl::gru_loop_triton_backward", mutates_args=())
@@ -146,9 +149,7 @@ def _backward(
     d_gates, dg_n = torch.empty_like(g), torch.empty_like(h_old)
     carry = h.new_zeros(B, H)
     tensors = (gates.contiguous(), g, h_old, first.contiguous(), weight.contiguous(), dy.contiguous())
-    _backward_kernel[programs(B)](
-        *tensors, d_gates, dg_n, carry, T, B, H, ROWS, tile(H), precision(), num_stages=STAGES
-    )
+    _backward_kernel[programs(B)](*tensors, d_gates, dg_n, carry, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
     d_weight = torch.cat([d_gates[:, : 2 * H].t() @ h_old, dg_n.t() @ h_old]).to(weight.dtype)
     d_bias = torch.cat([d_gates[:, : 2 * H].sum(0), dg_n.sum(0)])
     return d_gates.view_as(gates), carry, d_weight, d_bias

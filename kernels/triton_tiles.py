@@ -16,8 +16,8 @@ INTERPRETED = bool(triton.knobs.runtime.interpret)
 ROWS = 16
 """Rows of the batch a program owns, the least that a tensor core takes."""
 
-STAGES = 1
-"""No loads ahead of time: a state must not be read before the barrier behind its writing."""
+LAUNCH = {"num_warps": 4, "num_stages": 1, "enable_fp_fusion": True}
+"""How kernels are launched. One stage is no loads ahead: a state is not read before the barrier behind its writing."""
 
 
 @triton.jit

@@ -1,6 +1,7 @@
 """Every core equals its reference: outputs, and all gradients, whatever the sizes and the starts."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -126,3 +127,16 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     for a, b in zip(run(fast, args), expected, strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
+    fast, reference = CORES[name]
+    args = arguments(name, 3, 2, 4, 0.3)
+    for a, b in zip(run(partial(fast, backend="reference"), args), run(reference, args), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(run(partial(fast, backend="packed"), args), run(fast, args), strict=True):
+        assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="backend is 'cuda'"):
+        fast(*args, backend="cuda")
+    with pytest.raises(ValueError, match="backend is 'triton', but"):
+        fast(*args, backend="triton")
