@@ -41,7 +41,7 @@ def reference(name: str, w: dict[str, Tensor], x: Tensor, first: Tensor) -> Tens
 
 
 def gate(name: str, memory: Memory, x: Tensor, first: Tensor) -> float:
-    """The relative error against the reference, the largest of outputs and gradients; the race is off where it is large."""
+    """The largest relative error of outputs and gradients against the reference; the race is off where it is large."""
     w = {key: value.detach().double().requires_grad_() for key, value in memory.named_parameters()}
     exact = reference(name, w, x.detach().double(), first)
     dy = torch.randn_like(exact)
