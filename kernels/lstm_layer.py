@@ -117,7 +117,14 @@ class _Fused(torch.autograd.Function):
 
 
 def lstm_layer(
-    x: Tensor, h: Tensor, c: Tensor, first: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor
+    x: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight_ih: Tensor,
+    weight_hh: Tensor,
+    bias: Tensor,
+    backend: str = "auto",
 ) -> tuple[Tensor, Tensor]:
     """Run one layer of LSTM, the recurrence of `lstm_loop`.
 
@@ -129,15 +136,22 @@ def lstm_layer(
         weight_ih: W_i, [4H, D], in the order i, f, g, o.
         weight_hh: W of the output, [4H, H].
         bias: b_i + b_h, [4H].
+        backend: "fused" (oneDNN), one of those of `lstm_loop`, or "auto".
 
     Returns:
         The output after every step, [T, B, H], and the cell after the last, [B, H]. Differentiable, once, in all but
         `first`.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    if _can_fuse(x, h, c, weight_ih, weight_hh, bias):
+    fits = backend in ("auto", "fused") and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
+    if backend == "fused" and not fits:
+        raise ValueError(f"backend is 'fused', but it takes float32 on a CPU with oneDNN, and {ENOUGH} steps or more")
+    if fits:
         return _Fused.apply(x, h, c, first, weight_ih, weight_hh, bias)
     gates = F.linear(x, weight_ih, bias).to(h.dtype)
-    y, cells = lstm_loop(gates, h, c, first, weight_hh)
+    y, cells = lstm_loop(gates, h, c, first, weight_hh, backend)
     return y, cells[-1]
 
 

@@ -95,3 +95,14 @@ def test_the_calls_cover_every_place_and_waste_little(sizes: list[int]) -> None:
     assert len(rows) == len(sizes)
     assert all(n >= size for n, size in zip(rows, sizes, strict=True))
     assert sum(rows) - sum(sizes) <= MODULE.WASTE * len(calls)
+
+
+@FUSED
+def test_a_named_form_is_that_one_or_an_error() -> None:
+    args = arguments(9, 2, 3, 4, 0.3)
+    assert torch.equal(lstm_layer(*args, backend="fused")[0], lstm_layer(*args)[0])
+    torch.testing.assert_close(lstm_layer(*args, backend="packed"), lstm_layer(*args))
+    with pytest.raises(ValueError, match="backend is 'fused', but it takes float32"):
+        lstm_layer(*(a if a.dtype == torch.bool else a.double() for a in args), backend="fused")
+    with pytest.raises(ValueError, match="backend is 'fast'"):
+        lstm_layer(*args, backend="fast")
