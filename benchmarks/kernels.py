@@ -1,61 +1,182 @@
 """The recurrent cores on this machine, beside `torch.nn` without resets.
 
-    python benchmarks/kernels.py
+    python benchmarks/kernels.py                      on the CPU
+    python benchmarks/kernels.py --device cuda        on a GPU, beside cuDNN, packed cuDNN, a loop and TorchRL's kernels
 
-Forward and backward over T = 128 steps, H = 256 units, starts at a rate of 1/32, median of `--repeats`. Before the race
-each core is held against its reference.
+Forward and backward of a whole layer, H = 256 units. Each figure is a median; ours and the peer's are taken in turns.
+Before the race each core is held against its reference in float64, outputs and gradients.
 """
 
 import argparse
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
-from machine import median, report, table  # isort: skip
+from machine import in_turns, report, table  # isort: skip
 from memorl.kernels.gru_loop import gru_loop_reference
 from memorl.kernels.lstm_loop import lstm_loop_reference
+from memorl.kernels.packing import pack
 from memorl.memory import GRU, LSTM, Memory
 
+H = 256
 PAIRS: dict[str, tuple[type[Memory], type[torch.nn.RNNBase]]] = {
     "GRU": (GRU, torch.nn.GRU),
     "LSTM": (LSTM, torch.nn.LSTM),
 }
+FLOOR = {"GRU": 17, "LSTM": 22}
+"""Numbers of H that must move per place, forward and backward, if gates are made again and not kept."""
 
 
-def gate(name: str, memory: Memory, x: torch.Tensor, first: torch.Tensor) -> float:
-    """The relative error of the core against its reference in float32; the race is off above 1e-5."""
-    w = dict(memory.named_parameters())
-    h = memory.initial_state(x.shape[1])["h"]
+def reference(name: str, w: dict[str, Tensor], x: Tensor, first: Tensor) -> Tensor:
+    """The outputs by the loop that autograd differentiates."""
+    h = x.new_zeros(x.shape[1], H)
     if name == "GRU":
         gates = F.linear(x, w["weight_ih_l0"], w["bias_ih_l0"])
-        exact = gru_loop_reference(gates, h, first, w["weight_hh_l0"], w["bias_hh_l0"])
-    else:
-        gates = F.linear(x, w["weight_ih_l0"], w["bias_ih_l0"] + w["bias_hh_l0"])
-        exact, _ = lstm_loop_reference(gates, h, h, first, w["weight_hh_l0"])
-    error = float(((memory(x, None, first)[0] - exact).norm() / exact.norm()).detach())
-    assert error < 1e-5, f"{name}: relative error {error}"
+        return gru_loop_reference(gates, h, first, w["weight_hh_l0"], w["bias_hh_l0"])
+    gates = F.linear(x, w["weight_ih_l0"], w["bias_ih_l0"] + w["bias_hh_l0"])
+    return lstm_loop_reference(gates, h, h, first, w["weight_hh_l0"])[0]
+
+
+def gate(name: str, memory: Memory, x: Tensor, first: Tensor) -> float:
+    """The largest relative error of outputs and gradients against the reference; the race is off where it is large."""
+    w = {key: value.detach().double().requires_grad_() for key, value in memory.named_parameters()}
+    exact = reference(name, w, x.detach().double(), first)
+    dy = torch.randn_like(exact)
+    y = memory(x.detach(), None, first)[0]
+    ours = [y, *torch.autograd.grad(y, list(memory.parameters()), dy.float())]
+    error = 0.0
+    for a, b in zip(ours, [exact, *torch.autograd.grad(exact, list(w.values()), dy)], strict=True):
+        error = max(error, float(((a - b).norm() / b.norm()).detach()))
+    assert error < (1e-5 if torch.get_float32_matmul_precision() == "highest" else 2e-3), (
+        f"{name}: relative error {error}"
+    )
     return error
+
+
+def training(run: Callable[[], Tensor]) -> Callable[[], None]:
+    """Forward and backward."""
+    return lambda: run().sum().backward()
+
+
+def race(name: str, T: int, B: int, rate: float, device: str, repeats: int) -> tuple[float, float, float]:
+    """Seconds of ours and of `torch.nn` without resets, and the error."""
+    ours, peer = PAIRS[name]
+    memory, other = ours(H, H).to(device), peer(H, H).to(device)
+    x, first = torch.randn(T, B, H, device=device, requires_grad=True), torch.rand(T, B, device=device) < rate
+    error = gate(name, memory, x, first)
+    own, base = in_turns([training(lambda: memory(x, None, first)[0]), training(lambda: other(x)[0])], repeats)
+    return own, base, error
+
+
+def on_cpu(batches: list[int], threads: int, repeats: int) -> str:
+    """The race over batches and rates of starts, and how the time grows."""
+    torch.set_num_threads(threads)
+    rows = []
+    for name in PAIRS:
+        for B in batches:
+            for rate in ("0", "1/128", "1/32", "1/16"):
+                own, base, error = race(name, 128, B, _number(rate), "cpu", repeats)
+                rows.append([name, str(B), rate, f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{base / own:.2f}x"])
+                rows[-1].append(f"{error:.0e}")
+    races = table(["cell", "B", "starts", "ours, ms", "torch.nn without, ms", "ratio", "error"], rows)
+    rows = []
+    for name in PAIRS:
+        for T, B in ((32, 16), (64, 16), (128, 16), (256, 16), (128, 8), (128, 32), (128, 64)):
+            own, _, _ = race(name, T, B, 1 / 32, "cpu", repeats)
+            rows.append([name, str(T), str(B), f"{own * 1e3:.1f}", f"{own / T / B * 1e6:.1f}"])
+    return f"T = 128:\n\n{races}\n\nStarts 1/32:\n\n" + table(["cell", "T", "B", "ms", "us a place"], rows)
+
+
+def on_gpu(batches: list[int], repeats: int) -> str:
+    """The race against what else a GPU has, T = 128."""
+    (seconds,) = in_turns([torch.ones(2**28, device="cuda").clone], repeats)
+    bandwidth, rows = 2 * 4 * 2**28 / seconds, []
+    for name, (ours, peer) in PAIRS.items():
+        for B in batches:
+            for rate in ("0", "1/128", "1/32"):
+                memory, other = ours(H, H).cuda(), peer(H, H).cuda()
+                x, first = torch.randn(128, B, H, device="cuda", requires_grad=True), torch.rand(128, B) < _number(rate)
+                first = first.cuda()
+                error, parameters = gate(name, memory, x, first), dict(memory.named_parameters())
+                runs = {
+                    "ours": training(lambda m=memory, x=x, f=first: m(x, None, f)[0]),
+                    "cuDNN without starts": training(lambda o=other, x=x: o(x)[0]),
+                    "cuDNN packed": training(lambda o=other, x=x, f=first: packed(o, x, f)),
+                    "loop": training(lambda n=name, w=parameters, x=x, f=first: reference(n, w, x, f)),
+                }
+                if torchrl := torchrl_layer(name, x, first):
+                    runs["TorchRL, triton"] = training(torchrl)
+                times = in_turns(list(runs.values()), repeats)
+                moved = FLOOR[name] * H * 4 * 128 * B / times[0]
+                for label, seconds in zip(runs, times, strict=True):
+                    rows.append([name, str(B), rate, label, f"{seconds * 1e3:.2f}", f"{seconds / times[0]:.2f}"])
+                rows[-len(runs)] += [f"{moved / 1e9:.0f}", f"{100 * moved / bandwidth:.0f} %", f"{error:.0e}"]
+    for row in rows:
+        row += [""] * (9 - len(row))
+    header = ["cell", "B", "starts", "what", "ms", "to ours", "GB/s", "of a copy", "error"]
+    return f"{torch.cuda.get_device_name()}, a copy moves {bandwidth / 1e9:.0f} GB/s\n\n" + table(header, rows)
+
+
+def packed(layer: torch.nn.RNNBase, x: Tensor, first: Tensor) -> Tensor:
+    """Every run a sequence of its own, as cuDNN takes them; the indices, and their way to the CPU, are in the time."""
+    runs = pack(first)
+    sequences = PackedSequence(runs.take(x), torch.tensor(runs.sizes))
+    return runs.put(layer(sequences)[0].data, x)
+
+
+def torchrl_layer(name: str, x: Tensor, first: Tensor) -> Callable[[], Tensor] | None:
+    """TorchRL's layer with its Triton kernel, where it is installed and has one."""
+    try:
+        from tensordict import TensorDict
+        from torchrl.modules import GRUModule, LSTMModule, set_recurrent_mode
+
+        states = ["h"] if name == "GRU" else ["h", "c"]
+        keys = {"in_keys": ["x", *states], "out_keys": ["y", *(("next", s) for s in states)]}
+        cls = GRUModule if name == "GRU" else LSTMModule
+        layer = cls(input_size=H, hidden_size=H, recurrent_backend="triton", **keys).cuda()
+        T, B = first.shape
+        zeros = x.new_zeros(B, T, 1, H)
+        rows = {"x": x.transpose(0, 1), "is_init": first.t()[..., None], **dict.fromkeys(states, zeros)}
+
+        def run() -> Tensor:
+            with set_recurrent_mode(True):
+                return layer(TensorDict(rows, [B, T]))["y"]
+
+        run()
+    except Exception as reason:
+        print(f"TorchRL is not in the race: {reason}")
+        return None
+    return run
+
+
+def _number(rate: str) -> float:
+    over, _, under = rate.partition("/")
+    return int(over) / int(under or 1)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, nargs="+", help="4 16 64 on the CPU, 256 1024 4096 on a GPU")
+    parser.add_argument("--precision", choices=["highest", "high"], default="highest", help="on a GPU high is TF32")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--write", help="Markdown file for the result")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    T, H, rows = 128, 256, []
-    for name, (ours, peer) in PAIRS.items():
-        for B in args.batch:
-            memory, other = ours(H, H), peer(H, H)
-            x, first = torch.randn(T, B, H, requires_grad=True), torch.rand(T, B) < 1 / 32
-            error = gate(name, memory, x, first)
-            own = median(lambda m=memory, x=x, f=first: m(x, None, f)[0].sum().backward(), args.repeats)
-            base = median(lambda m=other, x=x: m(x)[0].sum().backward(), args.repeats)
-            rows.append([name, str(B), f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{base / own:.2f}x", f"{error:.0e}"])
-    header = ["cell", "B", "with starts 1/32, ms", "torch.nn without, ms", "ratio", "error"]
-    report("Recurrent cores", table(header, rows), f"python benchmarks/kernels.py --threads {args.threads}", args.write)
+    torch.set_float32_matmul_precision(args.precision)
+    torch.backends.cudnn.allow_tf32 = args.precision == "high"
+    if args.device == "cpu":
+        body = on_cpu(args.batch or [4, 16, 64], args.threads, args.repeats)
+        command = f"python benchmarks/kernels.py --threads {args.threads}"
+    else:
+        body, command = (
+            on_gpu(args.batch or [256, 1024, 4096], args.repeats),
+            "python benchmarks/kernels.py --device cuda",
+        )
+    report("Recurrent cores", body, command, args.write)
 
 
 if __name__ == "__main__":

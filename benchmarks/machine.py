@@ -3,7 +3,7 @@
 import platform
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,26 @@ def median(run: Callable[[], object], repeats: int = 9) -> float:
         run()
         times.append(time.perf_counter() - began)
     return sorted(times)[repeats // 2]
+
+
+def in_turns(runs: Sequence[Callable[[], object]], repeats: int = 9) -> list[float]:
+    """Seconds of one call of each, medians of calls that take turns, so that a busy machine is so for all."""
+    times: list[list[float]] = [[] for _ in runs]
+    for i in range(repeats + 1):
+        for run, seconds in zip(runs, times, strict=True):
+            _wait()
+            began = time.perf_counter()
+            run()
+            _wait()
+            if i:  # the first is the warm-up
+                seconds.append(time.perf_counter() - began)
+    return [sorted(seconds)[repeats // 2] for seconds in times]
+
+
+def _wait() -> None:
+    """For what the GPU still does."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def gemm_peak(size: int = 2048) -> float:

@@ -6,8 +6,10 @@ from .elstm_loop import elstm_loop
 from .gru_loop import gru_loop
 from .hippo_cell_loop import hippo_cell_loop
 from .hippo_loop import hippo_loop
+from .lstm_layer import lstm_layer
 from .lstm_loop import lstm_loop
 from .suffix_products import suffix_products
+from .window_attention import window_attention
 
 __all__ = [
     "diag_scan",
@@ -16,9 +18,8 @@ __all__ = [
     "gru_loop",
     "hippo_cell_loop",
     "hippo_loop",
+    "lstm_layer",
     "lstm_loop",
     "suffix_products",
+    "window_attention",
 ]
-from .window_attention import window_attention
-
-__all__ = ["gru_loop", "hippo_cell_loop", "hippo_loop", "lstm_loop", "window_attention"]

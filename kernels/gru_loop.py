@@ -22,6 +22,7 @@ Cost: 12 T B H^2 FLOP forward and backward inside the loop, 6 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .packing import pack
 from .repeated_linear import repeated_linear
 
@@ -109,7 +110,7 @@ def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor, backend: str = "auto") -> Tensor:
     """Run the GRU's recurrence, equations (1) to (4).
 
     Args:
@@ -118,8 +119,19 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         first: True where a step begins an episode, [T, B], bool.
         weight: W of the state, [3H, H].
         bias: b of the state, [3H].
+        backend: "reference", "packed" (runs side by side), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The state after every step, [T, B, H]. Differentiable, once, in all but `first`.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
+    form = choose(backend, weight, gates, h, bias)
+    if form == "reference":
+        return gru_loop_reference(gates, h, first, weight, bias)
+    if form == "triton":
+        from .gru_triton import gru_loop_triton
+
+        return gru_loop_triton(gates, h, first, weight, bias)
     return _forward(gates, h, first, weight, bias)[0]

@@ -22,6 +22,7 @@ Cost: 16 T B H^2 FLOP forward and backward inside the loop, 8 T B H^2 outside; 6
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .packing import pack
 from .repeated_linear import repeated_linear
 
@@ -134,7 +135,9 @@ def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def lstm_loop(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def lstm_loop(
+    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend: str = "auto"
+) -> tuple[Tensor, Tensor]:
     """Run the LSTM's recurrence, equations (1) to (3).
 
     Args:
@@ -143,9 +146,20 @@ def lstm_loop(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
         c: The cell before the first step, [B, H].
         first: True where a step begins an episode, [T, B], bool.
         weight: W of the output, [4H, H].
+        backend: "reference", "packed" (runs side by side), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The output and the cell after every step, both [T, B, H]. Differentiable, once, in all but `first`.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
+    form = choose(backend, weight, gates, h, c)
+    if form == "reference":
+        return lstm_loop_reference(gates, h, c, first, weight)
+    if form == "triton":
+        from .lstm_triton import lstm_loop_triton
+
+        return lstm_loop_triton(gates, h, c, first, weight)
     y, cells, _, _ = _forward(gates, h, c, first, weight)
     return y, cells

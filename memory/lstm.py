@@ -11,10 +11,9 @@ and the outputs are equal.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from memorl.kernels import lstm_loop
+from memorl.kernels import lstm_layer
 
 from .base import Memory, State, require_positive
 from .gru import initialise
@@ -48,6 +47,6 @@ class LSTM(Memory):
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run the equations above over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
-        gates = F.linear(x, self.weight_ih_l0, self.bias_ih_l0 + self.bias_hh_l0).to(state["h"].dtype)
-        y, cells = lstm_loop(gates, state["h"], state["c"], first, self.weight_hh_l0)
-        return y, {"h": y[-1], "c": cells[-1]}
+        weights = (self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0 + self.bias_hh_l0)
+        y, cell = lstm_layer(x, state["h"], state["c"], first, *weights)
+        return y, {"h": y[-1], "c": cell}

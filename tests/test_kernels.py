@@ -1,6 +1,7 @@
 """Every core equals its reference: outputs, and all gradients, whatever the sizes and the starts."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -193,3 +194,17 @@ def test_an_unknown_activation_is_named() -> None:
     x = torch.zeros(1, 1, 1)
     with pytest.raises(ValueError, match="activation is 'gelu'; it must be relu or tanh"):
         elementwise_loop(x, x[0], torch.zeros(1, 1, dtype=torch.bool), x[0, 0], "gelu")
+
+
+@pytest.mark.parametrize("name", ["gru_loop", "lstm_loop"])
+def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
+    fast, reference = CORES[name]
+    args = arguments(name, 3, 2, 4, 0.3)
+    for a, b in zip(run(partial(fast, backend="reference"), args), run(reference, args), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(run(partial(fast, backend="packed"), args), run(fast, args), strict=True):
+        assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="backend is 'cuda'"):
+        fast(*args, backend="cuda")
+    with pytest.raises(ValueError, match="backend is 'triton', but"):
+        fast(*args, backend="triton")

@@ -15,8 +15,8 @@ PUBLIC = {
         " State TrXL concat select unroll where_first"
     ),
     "memorl.kernels": (
-        "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_loop suffix_products"
-        " window_attention"
+        "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_layer lstm_loop"
+        " suffix_products window_attention"
     ),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import make_memory, names
+from conftest import make_memory, memory_file, names
 from literal import LITERAL
 from torch import Tensor
 
@@ -23,7 +23,7 @@ STARTS: dict[str, list[int]] = {
     "last of a chunk": [35],
     "twice in a row, over an edge": [15, 16],
 }
-NAMES = [name for name in names() if "rtrl" in name]
+NAMES = [n for n in names() if "rtrl" in n and issubclass(memory_file(n.partition("[")[0])[1], DiagonalMemory)]
 pytestmark = pytest.mark.usefixtures("float64")
 
 

@@ -1,0 +1,176 @@
+"""The recurrence of `gru_loop` in Triton, equations (1) to (6) there: one launch forward, one backward.
+
+Only y is kept. Backward, one large product makes g = W h + b of all steps again; the kernel then has the chain of
+dL/dh alone, and the gradient of the weight is one large product over T B rows. Nothing is added atomically, so results
+repeat to the bit, and no number leaves the GPU.
+
+Legend: T time, B batch, H units; a program owns ROWS rows and computes TILE columns at a time.
+Cost: 6 T B H^2 FLOP forward in the loop; backward 6 T B H^2 in the loop and 12 T B H^2 in large products.
+"""
+
+import torch
+import torch.nn.functional as F
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from .triton_tiles import LAUNCH, ROWS, before, precision, programs, tanh, tile
+
+
+@triton.jit(do_not_specialize=["T", "B"])
+def _forward_kernel(  # type: ignore[no-untyped-def]
+    gates, first, weight, bias, states, T, B, H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr
+):
+    """Fill states [1 + T, B, H], of which the first is given."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    row_in = row < B
+    row = row.to(tl.int64)
+    gates += (row * 3 * H)[:, None]
+    old = states + (row * H)[:, None]
+    new = old + tl.cast(B, tl.int64) * H
+    first += row
+    for _ in range(T):
+        alive = row_in & (tl.load(first, row_in, other=1) == 0)
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            col_in = col < H
+            inside = row_in[:, None] & col_in[None, :]
+            g_r = tl.zeros((R, TILE), tl.float32)
+            g_z = tl.zeros((R, TILE), tl.float32)
+            g_n = tl.zeros((R, TILE), tl.float32)
+            for k in range(0, H, TILE):
+                term = k + tl.arange(0, TILE)
+                term_in = term < H
+                h_k = tl.load(old + term[None, :], alive[:, None] & term_in[None, :], other=0).to(
+                    weight.dtype.element_ty
+                )
+                w = weight + col[None, :] * H + term[:, None]
+                w_in = term_in[:, None] & col_in[None, :]
+                g_r = tl.dot(h_k, tl.load(w, w_in, other=0), g_r, input_precision=EXACT)
+                g_z = tl.dot(h_k, tl.load(w + H * H, w_in, other=0), g_z, input_precision=EXACT)
+                g_n = tl.dot(h_k, tl.load(w + 2 * H * H, w_in, other=0), g_n, input_precision=EXACT)
+            i = gates + col[None, :]
+            r = tl.sigmoid(tl.load(i, inside, other=0) + g_r + tl.load(bias + col, col_in, other=0)[None, :])
+            z = tl.sigmoid(tl.load(i + H, inside, other=0) + g_z + tl.load(bias + H + col, col_in, other=0)[None, :])
+            g_n += tl.load(bias + 2 * H + col, col_in, other=0)[None, :]
+            n = tanh(tl.load(i + 2 * H, inside, other=0) + r * g_n)
+            h = tl.load(old + col[None, :], alive[:, None] & col_in[None, :], other=0)
+            tl.store(new + col[None, :], n + z * (h - n), inside)
+        tl.debug_barrier()
+        old = new
+        new += tl.cast(B, tl.int64) * H
+        gates += tl.cast(B, tl.int64) * 3 * H
+        first += B
+
+
+@triton.jit(do_not_specialize=["T", "B"])
+def _backward_kernel(  # type: ignore[no-untyped-def]
+    gates, g, h_old, first, weight, dy, d_gates, dg_n, carry, T, B,
+    H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+):  # fmt: skip
+    """Fill d_gates [T, B, 3H], and the n part of dg [T, B, H]; bring carry [B, H], zeros, to dL/dh of the start."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    row_in = row < B
+    row = row.to(tl.int64)
+    step = tl.cast(B, tl.int64) * H
+    at = (T - 1) * step + (row * H)[:, None]
+    at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
+    carry += (row * H)[:, None]
+    for _ in range(T):
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            inside = row_in[:, None] & (col < H)[None, :]
+            one = at + col[None, :]
+            three = 3 * at + col[None, :]
+            g_n = tl.load(g + three + 2 * H, inside, other=0)
+            r = tl.sigmoid(tl.load(gates + three, inside, other=0) + tl.load(g + three, inside, other=0))
+            z = tl.sigmoid(tl.load(gates + three + H, inside, other=0) + tl.load(g + three + H, inside, other=0))
+            n = tanh(tl.load(gates + three + 2 * H, inside, other=0) + r * g_n)
+            h = tl.load(h_old + one, inside, other=0)
+            c = carry + col[None, :]
+            d = tl.load(dy + one, inside, other=0) + tl.load(c, inside, other=0)
+            d_n = d * (1 - z) * (1 - n * n)
+            tl.store(d_gates + three, d_n * g_n * r * (1 - r), inside)
+            tl.store(d_gates + three + H, d * (h - n) * z * (1 - z), inside)
+            tl.store(d_gates + three + 2 * H, d_n, inside)
+            tl.store(dg_n + one, d_n * r, inside)
+            tl.store(c, d * z, inside)
+        tl.debug_barrier()
+        alive = row_in & (tl.load(at_first, row_in, other=1) == 0)
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            col_in = col < H
+            c = carry + col[None, :]
+            dh = tl.load(c, row_in[:, None] & col_in[None, :], other=0)
+            for k in range(0, H, TILE):
+                term = k + tl.arange(0, TILE)
+                term_in = term < H
+                d_in = row_in[:, None] & term_in[None, :]
+                w = weight + term[:, None] * H + col[None, :]
+                w_in = term_in[:, None] & col_in[None, :]
+                three = d_gates + 3 * at + term[None, :]
+                d_r = tl.load(three, d_in, other=0).to(weight.dtype.element_ty)
+                d_z = tl.load(three + H, d_in, other=0).to(weight.dtype.element_ty)
+                d_n = tl.load(dg_n + at + term[None, :], d_in, other=0).to(weight.dtype.element_ty)
+                dh = tl.dot(d_r, tl.load(w, w_in, other=0), dh, input_precision=EXACT)
+                dh = tl.dot(d_z, tl.load(w + H * H, w_in, other=0), dh, input_precision=EXACT)
+                dh = tl.dot(d_n, tl.load(w + 2 * H * H, w_in, other=0), dh, input_precision=EXACT)
+            tl.store(c, tl.where(alive[:, None], dh, 0.0), row_in[:, None] & col_in[None, :])
+        tl.debug_barrier()
+        at -= step
+        at_first -= B
+
+
+@torch.library.custom_op("memorl::gru_loop_triton", mutates_args=())
+def gru_loop_triton(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """`gru_loop` on a GPU; its arguments, and a weight in bfloat16 too, which makes the products in the loop so."""
+    (T, B, _), H = gates.shape, h.shape[1]
+    states = h.new_empty(T + 1, B, H)
+    states[0] = h
+    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias, states)
+    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    return states[1:]
+
+
+@gru_loop_triton.register_fake
+def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    T, B = first.shape
+    return h.new_empty(T + 1, B, h.shape[1])[1:]
+
+
+@torch.library.custom_op("memorl::gru_loop_triton_backward", mutates_args=())
+def _backward(
+    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, the first state, the weight and the bias."""
+    (T, B, _), H = gates.shape, h.shape[1]
+    h_old = before(h, y, first)
+    g = F.linear(h_old.to(weight.dtype), weight).float() + bias
+    d_gates, dg_n = torch.empty_like(g), torch.empty_like(h_old)
+    carry = h.new_zeros(B, H)
+    tensors = (gates.contiguous(), g, h_old, first.contiguous(), weight.contiguous(), dy.contiguous())
+    _backward_kernel[programs(B)](*tensors, d_gates, dg_n, carry, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    d_weight = torch.cat([d_gates[:, : 2 * H].t() @ h_old, dg_n.t() @ h_old]).to(weight.dtype)
+    d_bias = torch.cat([d_gates[:, : 2 * H].sum(0), dg_n.sum(0)])
+    return d_gates.view_as(gates), carry, d_weight, d_bias
+
+
+@_backward.register_fake
+def _(
+    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    d_gates = gates.new_empty(gates.shape)
+    return d_gates, h.new_empty(h.shape), weight.new_empty(weight.shape), bias.new_empty(bias.shape)
+
+
+def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    ctx.save_for_backward(output, *inputs)
+
+
+def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
+    with torch.autocast(dy.device.type, enabled=False):
+        d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
+    return d_gates, dh, None, d_weight, d_bias
+
+
+gru_loop_triton.register_autograd(_differentiate, setup_context=_save)

@@ -1,0 +1,179 @@
+"""The recurrence of `lstm_loop` in Triton, equations (1) to (6) there: one launch forward, one backward.
+
+Only y and the cells are kept. Backward, one large product makes the gates of all steps again; the kernel then has the
+chain of dL/dh and dL/dc alone, and the gradient of the weight is one large product over T B rows. Nothing is added
+atomically, so results repeat to the bit, and no number leaves the GPU.
+
+Legend: T time, B batch, H units; a program owns ROWS rows and computes TILE columns at a time.
+Cost: 8 T B H^2 FLOP forward in the loop; backward 8 T B H^2 in the loop and 16 T B H^2 in large products.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from .triton_tiles import LAUNCH, ROWS, before, precision, programs, tanh, tile
+
+
+@triton.jit(do_not_specialize=["T", "B"])
+def _forward_kernel(  # type: ignore[no-untyped-def]
+    gates, first, weight, states, cells, T, B, H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr
+):
+    """Fill states and cells, both [1 + T, B, H], of which the first are given."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    row_in = row < B
+    row = row.to(tl.int64)
+    step = tl.cast(B, tl.int64) * H
+    at = (row * H)[:, None]
+    first += row
+    for _ in range(T):
+        alive = row_in & (tl.load(first, row_in, other=1) == 0)
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            col_in = col < H
+            inside = row_in[:, None] & col_in[None, :]
+            pre = gates + 4 * at + col[None, :]
+            i = tl.load(pre, inside, other=0)
+            f = tl.load(pre + H, inside, other=0)
+            g = tl.load(pre + 2 * H, inside, other=0)
+            o = tl.load(pre + 3 * H, inside, other=0)
+            for k in range(0, H, TILE):
+                term = k + tl.arange(0, TILE)
+                term_in = term < H
+                h = tl.load(states + at + term[None, :], alive[:, None] & term_in[None, :], other=0)
+                h = h.to(weight.dtype.element_ty)
+                w = weight + col[None, :] * H + term[:, None]
+                w_in = term_in[:, None] & col_in[None, :]
+                i = tl.dot(h, tl.load(w, w_in, other=0), i, input_precision=EXACT)
+                f = tl.dot(h, tl.load(w + H * H, w_in, other=0), f, input_precision=EXACT)
+                g = tl.dot(h, tl.load(w + 2 * H * H, w_in, other=0), g, input_precision=EXACT)
+                o = tl.dot(h, tl.load(w + 3 * H * H, w_in, other=0), o, input_precision=EXACT)
+            c_old = tl.load(cells + at + col[None, :], alive[:, None] & col_in[None, :], other=0)
+            kept = tl.sigmoid(f) * c_old
+            c = kept + tl.sigmoid(i) * tanh(g)
+            tl.store(cells + at + step + col[None, :], c, inside)
+            tl.store(states + at + step + col[None, :], tl.sigmoid(o) * tanh(c), inside)
+        tl.debug_barrier()
+        at += step
+        first += B
+
+
+@triton.jit(do_not_specialize=["T", "B"])
+def _backward_kernel(  # type: ignore[no-untyped-def]
+    pre, cells, c_old, first, weight, dy, dcells, d_gates, dh_carry, dc_carry, T, B,
+    H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+):  # fmt: skip
+    """Fill d_gates [T, B, 4H]; bring both carries [B, H], zeros, to dL/dh and dL/dc of the start."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    row_in = row < B
+    row = row.to(tl.int64)
+    step = tl.cast(B, tl.int64) * H
+    at = (T - 1) * step + (row * H)[:, None]
+    at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
+    dh_carry += (row * H)[:, None]
+    dc_carry += (row * H)[:, None]
+    for _ in range(T):
+        alive = row_in & (tl.load(at_first, row_in, other=1) == 0)
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            inside = row_in[:, None] & (col < H)[None, :]
+            one = at + col[None, :]
+            four = 4 * at + col[None, :]
+            i = tl.sigmoid(tl.load(pre + four, inside, other=0))
+            f = tl.sigmoid(tl.load(pre + four + H, inside, other=0))
+            g = tanh(tl.load(pre + four + 2 * H, inside, other=0))
+            o = tl.sigmoid(tl.load(pre + four + 3 * H, inside, other=0))
+            squashed = tanh(tl.load(cells + one, inside, other=0))
+            c = tl.load(c_old + one, inside, other=0)
+            d = tl.load(dy + one, inside, other=0) + tl.load(dh_carry + col[None, :], inside, other=0)
+            e = tl.load(dcells + one, inside, other=0) + tl.load(dc_carry + col[None, :], inside, other=0)
+            e += d * o * (1 - squashed * squashed)
+            tl.store(d_gates + four, e * g * i * (1 - i), inside)
+            tl.store(d_gates + four + H, e * c * f * (1 - f), inside)
+            tl.store(d_gates + four + 2 * H, e * i * (1 - g * g), inside)
+            tl.store(d_gates + four + 3 * H, d * squashed * o * (1 - o), inside)
+            tl.store(dc_carry + col[None, :], tl.where(alive[:, None], e * f, 0.0), inside)
+        tl.debug_barrier()
+        for j in range(0, H, TILE):
+            col = j + tl.arange(0, TILE)
+            col_in = col < H
+            dh = tl.zeros((R, TILE), tl.float32)
+            for k in range(0, 4 * H, TILE):
+                term = k + tl.arange(0, TILE)
+                term_in = term < 4 * H
+                d = tl.load(d_gates + 4 * at + term[None, :], row_in[:, None] & term_in[None, :], other=0)
+                w = tl.load(weight + term[:, None] * H + col[None, :], term_in[:, None] & col_in[None, :], other=0)
+                dh = tl.dot(d.to(weight.dtype.element_ty), w, dh, input_precision=EXACT)
+            dh = tl.where(alive[:, None], dh, 0.0)
+            tl.store(dh_carry + col[None, :], dh, row_in[:, None] & col_in[None, :])
+        tl.debug_barrier()
+        at -= step
+        at_first -= B
+
+
+@torch.library.custom_op("memorl::lstm_loop_triton", mutates_args=())
+def lstm_loop_triton(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """`lstm_loop` on a GPU; its arguments, and a weight in bfloat16 too, which makes the products in the loop so."""
+    (T, B, _), H = gates.shape, h.shape[1]
+    states, cells = h.new_empty(T + 1, B, H), c.new_empty(T + 1, B, H)
+    states[0], cells[0] = h, c
+    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), states, cells)
+    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    return states[1:], cells[1:]
+
+
+@lstm_loop_triton.register_fake
+def _(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    T, B = first.shape
+    return h.new_empty(T + 1, B, h.shape[1])[1:], c.new_empty(T + 1, B, h.shape[1])[1:]
+
+
+@torch.library.custom_op("memorl::lstm_loop_triton_backward", mutates_args=())
+def _backward(
+    dy: Tensor,
+    dcells: Tensor,
+    y: Tensor,
+    cells: Tensor,
+    gates: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, of the first h and c, and of the weight."""
+    (T, B, _), H = gates.shape, h.shape[1]
+    h_old, c_old = before(h, y, first), before(c, cells, first)
+    pre = gates.flatten(0, 1) + (h_old.to(weight.dtype) @ weight.t())
+    d_gates, dh, dc = torch.empty_like(pre), h.new_zeros(B, H), c.new_zeros(B, H)
+    tensors = (cells.contiguous(), c_old, first.contiguous(), weight.contiguous(), dy.contiguous(), dcells.contiguous())
+    _backward_kernel[programs(B)](pre, *tensors, d_gates, dh, dc, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    return d_gates.view_as(gates), dh, dc, (d_gates.t() @ h_old).to(weight.dtype)
+
+
+@_backward.register_fake
+def _(
+    dy: Tensor,
+    dcells: Tensor,
+    y: Tensor,
+    cells: Tensor,
+    gates: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return (*(a.new_empty(a.shape) for a in (gates, h, c, weight)),)  # type: ignore[return-value]
+
+
+def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    ctx.save_for_backward(*output, *inputs)
+
+
+def _differentiate(ctx, dy: Tensor, dcells: Tensor):  # type: ignore[no-untyped-def]
+    with torch.autocast(dy.device.type, enabled=False):
+        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
+    return d_gates, dh, dc, None, d_weight
+
+
+lstm_loop_triton.register_autograd(_differentiate, setup_context=_save)

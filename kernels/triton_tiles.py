@@ -1,0 +1,45 @@
+"""What the Triton kernels of the recurrences share: activations, precision, and the sizes of the tiles.
+
+A program owns some rows of the batch and goes through all steps. The state of a step lies in the output tensor, and
+is read back from there for the next one; a barrier lies between, since other threads of the program wrote it. So there
+is no limit on H, no other program to wait for, and nothing is written twice. Only the weight is read at every step.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+INTERPRETED = bool(triton.knobs.runtime.interpret)
+"""Whether kernels are run by Triton's interpreter, on the CPU."""
+
+ROWS = 16
+"""Rows of the batch a program owns, the least that a tensor core takes."""
+
+LAUNCH = {"num_warps": 4, "num_stages": 1, "enable_fp_fusion": True}
+"""How kernels are launched. One stage is no loads ahead: a state is not read before the barrier behind its writing."""
+
+
+@triton.jit
+def tanh(x):  # type: ignore[no-untyped-def]  # noqa: D103
+    return 2 * tl.sigmoid(2 * x) - 1
+
+
+def tile(H: int) -> int:
+    """Columns that are computed at a time, and terms that are summed at a time; at least what a tensor core takes."""
+    return min(32, max(16, triton.next_power_of_2(H)))
+
+
+def programs(B: int) -> tuple[int]:
+    """The grid: one program for every block of rows."""
+    return (triton.cdiv(B, ROWS),)
+
+
+def precision() -> str:
+    """How float32 products are made: as torch is told to, exactly by default."""
+    return "ieee" if torch.get_float32_matmul_precision() == "highest" else "tf32"
+
+
+def before(start: Tensor, after: Tensor, first: Tensor) -> Tensor:
+    """The state before each step, [T B, H], zero where an episode begins, of the start [B, H] and those after."""
+    return torch.cat([start[None], after[:-1]]).masked_fill_(first[:, :, None], 0).flatten(0, 1)
