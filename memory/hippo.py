@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from memorl.kernels import hippo_cell_loop
 
 from .base import Memory, State, require_positive
-from .hippo_measure import Measure
+from .hippo_measure import Measure, histories
 
 
 class HiPPO(Memory):
@@ -86,6 +86,10 @@ class HiPPO(Memory):
             self.hippo.discretisation,
         )
         return y, {"h": y[-1], "c": memories[-1]} | clock
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """The reconstructed history of each channel after every step."""
+        return histories(self, self.reconstruct, x, state, first)
 
     def reconstruct(self, state: State, points: Tensor) -> Tensor:
         """What the memory holds of u.

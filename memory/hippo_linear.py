@@ -18,7 +18,7 @@ sequence alone. The outputs are the same. What made x gets the gradient of this 
 from torch import Tensor, nn
 
 from .base import Memory, State, require_positive
-from .hippo_measure import Measure
+from .hippo_measure import Measure, histories
 
 CREDITS = ("bptt", "rtrl")
 
@@ -74,6 +74,10 @@ class HiPPOLinear(Memory):
         s, after = self.hippo(u.to(state["c"].dtype), state, first)
         y = self.read(self._channels(s).flatten(2)) + self.skip(x)
         return y.to(s.dtype), after
+
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """The reconstructed history of each channel after every step."""
+        return histories(self, self.reconstruct, x, state, first)
 
     def reconstruct(self, state: State, points: Tensor) -> Tensor:
         """What the memory holds of u.

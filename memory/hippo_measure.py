@@ -3,6 +3,8 @@
 Legend: T time, B batch, C channels, N coefficients of each, P places.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +12,7 @@ from memorl.kernels import hippo_loop
 from memorl.kernels.hippo_moves import seen
 from memorl.kernels.legs_transition import SCHEMES
 
-from .base import State, require_positive
+from .base import Memory, State, require_positive
 from .hippo_matrices import MEASURES, discretise, functions, matrices
 
 EULER_ORDER = 64
@@ -75,6 +77,18 @@ class Measure(nn.Module):
         if points.dim() != 1 or not bool(((points >= 0) & (points <= 1)).all()):
             raise ValueError(f"points has shape {tuple(points.shape)}; it must be [P], from 0 (oldest) to 1 (newest)")
         return c @ functions(self.measure, self.order, points).to(c).mT
+
+
+def histories(
+    memory: Memory, reconstruct: Callable[[State, Tensor], Tensor], x: Tensor, state: State | None, first: Tensor | None
+) -> dict[str, Tensor]:
+    """What a memory holds of its channels after every step of one sequence, x [T, 1, D]: a map [T, 64] for each."""
+    state, first = memory.prepare(x, state, first)
+    points, rows = torch.linspace(0, 1, 64, dtype=x.dtype, device=x.device), []
+    for t in range(len(x)):
+        _, state = memory(x[t : t + 1], state, first[t : t + 1])
+        rows.append(reconstruct(state, points)[0])
+    return {f"history_{channel}": shown for channel, shown in enumerate(torch.stack(rows, 1))}
 
 
 def _require_stable(moved: Tensor | None, measure: str, order: int) -> None:

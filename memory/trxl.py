@@ -114,6 +114,11 @@ class TrXL(Memory):
         with torch.autocast(x.device.type, enabled=False):
             return torch.stack(self._run(*self._prepare(x, state, first), look=True)[2])
 
+    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """The attention weights of every layer and head."""
+        weights = self.attention(x, state, first)[:, 0]
+        return {f"attention_{i}_{j}": head for i, layer in enumerate(weights) for j, head in enumerate(layer)}
+
     def _prepare(self, x: Tensor, state: State | None, first: Tensor | None) -> tuple[Tensor, State, Tensor]:
         state, first = self.prepare(x, state, first)
         return x.to(state["step"].dtype), state, first

@@ -5,7 +5,7 @@ import torch
 from conftest import make_memory
 from torch import Tensor
 
-from memorl.memory import Memory, State
+from memorl.memory import Deep, Memory, State
 from memorl.memory.probes import by_age, effective_horizon, influence
 
 T, B, D = 7, 3, 3
@@ -40,6 +40,28 @@ def test_ages_are_counted_within_episodes() -> None:
     assert effective_horizon(profile, 0.3) == 0
     with pytest.raises(ValueError, match="share is 2; it must lie between 0 and 1"):
         effective_horizon(profile, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("gru", set()),
+        ("trxl", {f"attention_{i}_{j}" for i in range(2) for j in range(2)}),
+        ("hippo", {"history_0", "history_1"}),
+        ("hippo_linear", {"history_0", "history_1"}),
+    ],
+)
+def test_memories_show_what_they_look_at_or_hold(name: str, shown: set[str]) -> None:
+    memory, x, first = make_memory(name, D), torch.randn(T, 1, D), torch.zeros(T, 1, dtype=torch.bool)
+    assert memory.pictures(x).keys() == shown
+    stacked = Deep(D, lambda size: make_memory(name, size), layers=2)
+    assert stacked.pictures(x).keys() == {f"{layer}.{title}" for layer in range(2) for title in shown}
+    first[3] = True
+    for title, picture in memory.pictures(x, None, first).items():
+        if title.startswith("history"):
+            torch.testing.assert_close(picture[3:], memory.pictures(x[3:])[title])
+        else:
+            torch.testing.assert_close(picture.sum(1), torch.ones(T))
 
 
 def test_pictures_are_maps_over_the_sequence(memory_name: str) -> None:
