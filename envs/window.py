@@ -1,5 +1,6 @@
 """A window of pygame's; pygame is imported when the first one opens, and not before."""
 
+import contextlib
 import math
 import os
 from types import ModuleType
@@ -15,10 +16,15 @@ GAP = 4
 def the_pygame() -> ModuleType:
     """Pygame, which greets nobody.
 
+    The drivers behind a window may load an LLVM of the system; a Triton loaded after it takes that one's symbols for
+    its own and crashes (seen with Mesa's). So where torch would import Triton some day, it comes first.
+
     Raises:
         RuntimeError: It is not installed.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    with contextlib.suppress(ImportError):
+        import triton  # noqa: F401
     try:
         import pygame
     except ImportError as error:

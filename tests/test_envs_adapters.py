@@ -89,7 +89,7 @@ def test_a_batch_that_resets_too_much_is_found_out() -> None:
         def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
             return super().reset(seed=seed)
 
-    made = [lambda i=i: Counter(99, 3 + i) for i in range(2)]
+    made = [lambda i=i: Counter(99, 3 + 6 * i) for i in range(2)]
     env = NextStep(Forgetful(made, autoreset_mode=AutoresetMode.SAME_STEP))
     env.reset(seed=0)
     for _ in range(3):

@@ -49,7 +49,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("memory", names())
+@pytest.mark.parametrize("memory", [name for name in names() if "[" not in name])
 def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
     arguments = [a for a in SMALL if not a.startswith("memory.")]
     done = call("train.py", *arguments, f"memory={memory}", f"run_dir={tmp_path / 'run'}", "total_steps=200")
@@ -228,7 +228,7 @@ CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 NEW = "run_dir={place}/new"
 BAD: dict[str, tuple[str, list[str], str]] = {
     "env": ("train.py", [NEW, "env=foo"], r"env is 'foo'; known are .*mortar_mayhem, .*repeat_previous.*"),
-    "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*frame_stack, .*gru, .*lstm, none"),
+    "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*gru, .*lstm, .*none, .*"),
     "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are a2c, ppo, r2ac"),
     "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps.*"),
     "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are hidden_size, init_gain"),
