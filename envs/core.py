@@ -94,7 +94,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
 
     @abstractmethod
     def _derive(self, rules: Array) -> None:
-        """Fill the derived fields of all rules."""
+        """Fill the derived fields of all rules, and those of the state that depend on them."""
 
     @abstractmethod
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
@@ -252,14 +252,17 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             if not np.array_equal(ours, theirs):
                 raise ValueError(f"the state is of envs with {name} {theirs}, these have {ours}")
         loaded = {"state": self._state.copy(), "rules": self._rules.copy()}
+        taken = {*views({"state": self._state}), *(f"rules.{name}" for name in self.options)}
         for key, field in views(loaded).items():
-            field[...] = state[key]
+            if key in taken:
+                field[...] = state[key]
         try:
             self._admit(**loaded)
         except ValueError:
             self._derive(self._rules)
             raise
         self._state[...], self._rules[...] = loaded["state"], loaded["rules"]
+        self._derive(self._rules)
 
     def _admit(self, state: Array, rules: Array) -> None:
         """Raise ValueError where loaded records hold what no env could; fill the derived fields of the rules."""

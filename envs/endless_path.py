@@ -7,10 +7,14 @@ whether the figure was there (`visited`), and whether it was since its last fall
 
 import numpy as np
 
+from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
+from memorl.envs.episodes import PLAYING, Array
+from memorl.envs.mystery_options import TILE
 from memorl.envs.options import Field
 from memorl.envs.path_search import SIDE, TILES, find_path
 from memorl.envs.random import integers
+from memorl.envs.snapshot import Bounds
 
 COLUMNS = SIDE + 1
 MAX_NODES = 4096
@@ -25,6 +29,35 @@ PATH: list[Field] = [
 ]
 
 _FIRST_SEGMENTS = 3
+
+
+def bounds(state: Array, rules: Array) -> Bounds:
+    """What a saved state must lie within, so that compiled code stays inside its arrays.
+
+    A segment has a node a column at least, and while the figure plays, one segment more than its own is laid.
+    """
+    playing = np.int64(state["phase"] == PLAYING)
+    tiles = COLUMNS * (state["segments"] - playing)
+    beyond = TILE * np.int64(state["off"])
+    return {
+        "nodes": (_FIRST_SEGMENTS * COLUMNS * playing, MAX_NODES),
+        "segments": (_FIRST_SEGMENTS * playing, state["nodes"] // COLUMNS),
+        "node": (0, np.maximum(state["nodes"] - 1, 0)),
+        "first": (0, MAX_NODES),
+        "node_x": (0, MAX_NODES),
+        "node_y": (0, SIDE - 1),
+        "visited": (0, 1),
+        "refreshed": (0, 1),
+        "x": (-beyond, np.maximum(TILE * tiles - 1, 0)),
+        "y": (-beyond, SIZE - 1 + beyond),
+        "camera": (-SIZE, TILE * MAX_NODES),
+        "scroll": (-SIZE, SIZE),
+        "facing": (0, 7),
+        "stamina": (0, rules["stamina_level"]),
+        "max_x": (0, MAX_NODES),
+        "fallen": (0, 1),
+        "ground_truth": (0, 1),
+    }
 
 
 @leaf

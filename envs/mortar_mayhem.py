@@ -12,18 +12,17 @@ from memorl.envs.character import SCALE, add_character, radius, strides
 from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import SLOT_ORDER, add_scenery
-from memorl.envs.mortar_options import ENDLESS_SIZE, OPTIONS, RULES, SLOTS, VECTOR, variant
+from memorl.envs.mortar_options import ENDLESS_SIZE, OPTIONS, OUTSIDE, RULES, SLOTS, VECTOR, bounds, variant
 from memorl.envs.mortar_play import play
 from memorl.envs.mortar_rules import STATE
 from memorl.envs.mortar_truth import add_truth
 from memorl.envs.mortar_view import LOOK_NAMES, paint
 from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
+from memorl.envs.snapshot import Bounds
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
 _ENDLESS_INFOS = ("reward", "length", "commands_completed", "max_command_sequence")
-_OUTSIDE = 0.05
-"""At most how far outside the picture an endless figure gets, as a part of the picture's side."""
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
 _NO_VECTORS = np.empty((0, 0), np.float32)
 
@@ -173,7 +172,7 @@ class MortarMayhem(PictureEnv):
 
     def _space(self) -> Space[Any]:
         if self.symbolic:
-            outside = _OUTSIDE if self.endless else 0
+            outside = OUTSIDE / SIZE if self.endless else 0
             return Box(-outside, 1 + outside, (len(self.symbolic_fields),), np.float32)
         picture = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
         commands = Box(0, 1, (VECTOR,), np.float32)
@@ -195,9 +194,13 @@ class MortarMayhem(PictureEnv):
             rule["straight"], rule["diagonal"] = strides(rule["agent_speed"])
             if self.endless:
                 rule["arena_size"] = ENDLESS_SIZE
+        self._state["look"][:, 0] = 0
         for i in np.flatnonzero(self._state["look_scale"]):
             self._state["look"][i, 0] = self._figure(float(self._state["look_scale"][i]))
         self._sprites = self._atlas.sprites()
+
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        return bounds(state, rules, self.endless)
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, vectors = _NO_PIXELS, _NO_VECTORS

@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from memorl.envs.canvas import SIZE
 from memorl.envs.character import SCALE, SCALES, SPEED
+from memorl.envs.episodes import PLAYING, Array
 from memorl.envs.options import Choices, Field, Flag, Integer, Number, Option
+from memorl.envs.snapshot import Bounds
 
 MAX_COMMANDS = 1024
 ENDLESS_SIZE = 6
 """The endless arena fills the picture, so that leaving it on one side is entering it on the other."""
+OUTSIDE = 4
+"""How many pixels outside the picture the centre of an endless figure gets."""
 SLOTS = 20
 VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""
@@ -76,3 +81,31 @@ def variant(grid: bool, act_only: bool, endless: bool) -> tuple[dict[str, Option
     if act_only:
         options["command_count"] = Choices(1, SLOTS)
     return options, {name: defaults[name] for name in options}
+
+
+def bounds(state: Array, rules: Array, endless: bool) -> Bounds:
+    """What a saved state must lie within, so that compiled code stays inside its arrays."""
+    playing, edge = np.int64(state["phase"] == PLAYING), OUTSIDE if endless else 0
+    longest = MAX_COMMANDS + 1 - playing if endless else rules["command_count"][:, 1:].max(1)
+    return {
+        "x": (-edge, SIZE + edge),
+        "y": (-edge, SIZE + edge),
+        "facing": (0, 7),
+        "target_x": (0, rules["arena_size"] - 1),
+        "target_y": (0, rules["arena_size"] - 1),
+        "count": (playing, longest),
+        "current": (0, state["count"] - playing),
+        "told": (0, state["count"] - playing),
+        "shown": (-1, 8),
+        "frame": (-1, 2**62),
+        "show_duration": (0, _MANY),
+        "show_delay": (0, _MANY),
+        "explosion_duration": (playing, _MANY),
+        "explosion_delay": (playing, _MANY),
+        "fuse": (0, 2**62),
+        "blast": (0, 2**62),
+        "success": (0, 1),
+        "commands": (0, 8),
+        "look": ([[0, 0, -edge, -edge]], [[2**62, 7, SIZE + edge, SIZE + edge]]),
+        "look_scale": (np.where(state["look_scale"] == 0, 0, SCALES.low), np.nextafter(SCALES.high, 0)),
+    }

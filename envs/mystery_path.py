@@ -8,6 +8,7 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from numpy.typing import NDArray
 
 from memorl.envs import (
+    endless_path,
     endless_path_rules,
     endless_path_truth,
     endless_path_view,
@@ -22,6 +23,7 @@ from memorl.envs.episodes import Array
 from memorl.envs.mystery_options import RULES, TILE, variant
 from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
+from memorl.envs.snapshot import Bounds
 
 _NO_PIXELS = np.empty((0, SIZE, SIZE, 3), np.uint8)
 _NO_VECTORS = np.empty((0, 0), np.float32)
@@ -198,6 +200,9 @@ class MysteryPath(PictureEnv):
             half = sprite_size(scale) // 2
             rule["figure_x"] = int(radius(scale) - half + rule["camera"]) + half
         self._sprites = self._atlas.sprites()
+
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        return endless_path.bounds(state, rules) if self.endless else mystery_rules.BOUNDS
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, vectors = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_VECTORS)

@@ -19,6 +19,7 @@ from memorl.envs.mystery_view import Scenery, describe, draw
 from memorl.envs.options import Field, choose
 from memorl.envs.path_search import SIDE, TILES, find_path
 from memorl.envs.random import integers
+from memorl.envs.snapshot import Bounds
 
 STATE: list[Field] = [
     *((name, np.int64) for name in ("x", "y", "facing", "start", "goal", "num_fails", "success")),
@@ -28,6 +29,17 @@ STATE: list[Field] = [
 ]
 
 _OFF, _ON, _VISITED = 0, 1, 2
+BOUNDS: Bounds = {
+    "x": (0, SIZE - 1),
+    "y": (0, SIZE - 1),
+    "facing": (0, 7),
+    "start": (0, TILES - 1),
+    "goal": (0, TILES - 1),
+    "success": (0, 1),
+    "tiles": (_OFF, _VISITED),
+    "walls": (0, 1),
+}
+"""What a saved state must lie within, so that compiled code stays inside its arrays."""
 
 
 @leaf

@@ -14,8 +14,9 @@ from memorl.envs.episodes import Array
 from memorl.envs.options import encode
 from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
+from memorl.envs.snapshot import Bounds
 from memorl.envs.spotlight_options import RULES, check, stack, variant
-from memorl.envs.spotlight_rules import STATE, play
+from memorl.envs.spotlight_rules import STATE, bounds, play
 from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius
 from memorl.envs.spotlight_symbols import silhouettes, symbol_names
 from memorl.envs.spotlight_truth import unveiled
@@ -250,6 +251,9 @@ class SearingSpotlights(PictureEnv):
             rule["layers"] = [stack(coin_above, *above) for coin_above in (False, True)]
         self._sprites = self._atlas.sprites()
         self._shapes = silhouettes(self._sprites)
+
+    def _bounds(self, state: Array, rules: Array) -> Bounds:
+        return bounds(rules, self.endless)
 
     def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
         pixels, looks = (_NO_PIXELS, observation) if self.symbolic else (observation, _NO_LOOKS)

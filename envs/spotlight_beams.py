@@ -16,7 +16,8 @@ from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.options import Field
 from memorl.envs.random import integers, uniform
-from memorl.envs.spotlight_options import MAX_SPOTS
+from memorl.envs.snapshot import Bounds
+from memorl.envs.spotlight_options import MAX_RADIUS, MAX_SPOTS
 
 _RADIUS, _SPEED, _TIME, _START, _TARGET, _OFFSET, _COLUMNS = 0, 1, 2, 3, 5, 7, 9
 
@@ -28,6 +29,15 @@ BEAMS: list[Field] = [
 
 _HALF_DIAGONAL = math.sqrt(SIZE**2 + SIZE**2) / 2
 _MIDDLE = SIZE // 2
+_FAR = 4 * SIZE
+BEAM_BOUNDS: Bounds = {
+    "spots": ([[0, 0, 0, *[-_FAR] * 6]], [[MAX_RADIUS, 2, 1, *[_FAR] * 6]]),
+    "lit": ([[-_FAR, -_FAR, 0]], [[_FAR, _FAR, MAX_RADIUS]]),
+    "spot_count": (0, MAX_SPOTS),
+    "lit_count": (0, MAX_SPOTS),
+    "spawn_timer": (0, 2**62),
+    "spawned": (0, 2**62),
+}
 
 
 def _directions() -> np.ndarray:

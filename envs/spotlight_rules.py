@@ -14,7 +14,8 @@ from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import ENDED, PLAYING, Array, account, begin
 from memorl.envs.options import Field, choose
 from memorl.envs.random import integers
-from memorl.envs.spotlight_beams import BEAMS, add_spot, move_spots
+from memorl.envs.snapshot import Bounds
+from memorl.envs.spotlight_beams import BEAM_BOUNDS, BEAMS, add_spot, move_spots
 from memorl.envs.spotlight_options import MAX_COINS, TOP
 from memorl.envs.spotlight_places import NARROW, WIDE, Cells, block, clear, inside, place
 from memorl.envs.spotlight_symbols import MAPS, Bits, describe
@@ -30,6 +31,25 @@ STATE: list[Field] = [
     *((name, np.float64) for name in ("health", "agent_health", "coins_collected")),
     ("ground_truth", np.float64, (4,)),
 ]
+
+
+def bounds(rules: Array, endless: bool) -> Bounds:
+    """What a saved state must lie within, so that compiled code stays inside its arrays."""
+    fields = dict.fromkeys(("field_across", "field_down", "next_across", "next_down"), (0, 2))
+    flags = dict.fromkeys(("open", "hurt", "paid", "gained", "success"), (0, 1))
+    return {
+        **BEAM_BOUNDS,
+        **fields,
+        **flags,
+        **dict.fromkeys(("x", "y"), (0, SIZE + 2)),
+        **dict.fromkeys(("exit_x", "exit_y", "coins"), (0, SIZE)),
+        "facing": (0, 7),
+        "alpha": (0, 255),
+        "red_width": (0, SIZE),
+        "coin_t": (0, 2**62),
+        "coin_count": (0, 1 if endless else rules["num_coins"][:, 1:].max(1)),
+        "taken": (0, 2**62),
+    }
 
 
 @leaf
@@ -84,7 +104,8 @@ def _spotlights(env: Record, rules: Record) -> float:
     if hit:
         env.health -= rules.spot_damage
         reward += rules.reward_inside_spotlight
-        env.red_width = max(env.red_width, int(HEALTH * (1 - env.health / rules.agent_health)))
+        lost = min(1 - env.health / rules.agent_health, SIZE / HEALTH)
+        env.red_width = max(env.red_width, int(HEALTH * lost))
     else:
         reward += rules.reward_outside_spotlight
     if env.health <= 0:

@@ -18,7 +18,8 @@ from omegaconf import OmegaConf
 
 from memorl.envs import BatchedEnv
 from memorl.envs.episodes import COMMON_BOUNDS
-from memorl.envs.options import Flag, Number
+from memorl.envs.options import Choices, Flag, Integer, Number, Option
+from memorl.envs.span import Span
 
 ALL = sorted((Path(__file__).parent.parent / "configs" / "env").glob("*.yaml"))
 CONFIGS = [path for path in ALL if issubclass(get_class(OmegaConf.load(path)._target_), BatchedEnv)]
@@ -179,10 +180,19 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(config: Any) -
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
-def outside(low: Any, high: Any) -> list[Any]:
-    """What lies just outside the bounds of the second env; no number does where all finite ones are allowed."""
-    low, high = (np.ravel(bound[1])[0] if np.ndim(bound) else bound for bound in (low, high))
-    return [np.nan, np.inf] if high > 1e300 else [low - 1, high + 1]
+def outside(field: np.ndarray, low: Any, high: Any) -> list[tuple[Any, Any]]:
+    """Places of the second env, one for each pair of bounds that a field has, with what lies just outside of them.
+
+    No number does where all finite ones are allowed.
+    """
+    lows, highs = (np.broadcast_to(bound, field.shape)[1] for bound in (low, high))
+    kinds = np.unique(np.stack([lows, highs], -1).reshape(-1, 2), axis=0, return_index=True)[1]
+    cases = []
+    for place in (np.unravel_index(kind, lows.shape) for kind in kinds):
+        low, high = lows[place].item(), highs[place].item()
+        values = [] if field.dtype.kind != "f" else [np.nan, np.inf]
+        cases += [((1, *place), value) for value in values + ([low - 1, high + 1] if high < 1e300 else [])]
+    return cases
 
 
 def test_a_state_out_of_bounds_is_refused_and_changes_nothing(config: Any) -> None:
@@ -192,7 +202,7 @@ def test_a_state_out_of_bounds_is_refused_and_changes_nothing(config: Any) -> No
         envs.step(action)
     state = envs.state_dict()
     bounds = {**COMMON_BOUNDS, "row": (0, 3), **envs._bounds(envs._state, envs._rules[envs._state["row"]])}
-    cases = [(f"state.{k}", 1, x) for k, b in bounds.items() for x in outside(*b)]
+    cases = [(f"state.{k}", *case) for k, b in bounds.items() for case in outside(envs._state[k], *b)]
     cases += [
         (f"state.{k}", (1, i), x) for k in ("stream", "chooser") for i, x in ((3, 0), (4, 2), (5, -1), (5, 2**32))
     ]
@@ -204,6 +214,15 @@ def test_a_state_out_of_bounds_is_refused_and_changes_nothing(config: Any) -> No
         bad[place] = value
         with pytest.raises(ValueError, match=rf"{key}\b"):
             envs.load_state_dict(state | {key: bad})
+    assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
+
+
+def test_only_the_options_among_loaded_rules_are_taken_over(config: Any) -> None:
+    envs = make(config)
+    envs.reset(seed=3)
+    state = envs.state_dict()
+    others = [key for key in state if key.startswith("rules.") and key.removeprefix("rules.") not in envs.options]
+    envs.load_state_dict(state | {key: np.full_like(state[key], 1) for key in others})
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
@@ -282,16 +301,35 @@ def test_a_bad_reset_is_named_and_changes_nothing(config: Any, wrong: dict[str, 
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
+def refused(option: Option) -> list[Any]:
+    """Values of no kind, and those just outside the range."""
+    values: list[Any] = ["x", float("nan"), [], [1.5]]
+    if isinstance(option, Flag):
+        return [*values, 1]
+    assert isinstance(option, Number | Integer | Choices | Span)
+    bounds = [option.low - 1, option.high if isinstance(option, Number) else option.high + 1]
+    ends: list[Any] = [*bounds, *(-np.inf, np.inf), True]
+    if isinstance(option, Choices):
+        return [*values, *([end] for end in ends), 3, [option.low] * 17, [option.low, option.high + 1]]
+    if isinstance(option, Span):
+        return [*values, *ends, [option.low + 1, option.low], [option.low - 1, option.low], [option.low] * 3]
+    return [*values, *ends]
+
+
 def test_bad_options_name_the_key_the_value_and_what_is_allowed(config: Any) -> None:
     envs = make(config)
     envs.reset(seed=3)
     state = envs.state_dict()
+    others = {key: value for key, value in OmegaConf.to_container(config).items() if key != "_target_"}
     for name, option in envs.options.items():
-        for value in (None, "x", float("nan"), [], [1.5]):
-            with pytest.raises(ValueError, match=name) as caught:
-                envs.reset(options={name: value})
-            assert repr(value) in str(caught.value)
-            assert str(option) in str(caught.value)
+        for value in (None, *refused(option)):
+            attempts = [lambda given: envs.reset(seed=5, options=given)]
+            if value is not None:
+                attempts.append(lambda given: type(envs)(**others | given))
+            for attempt in attempts:
+                with pytest.raises(ValueError, match=name) as caught:
+                    attempt({name: value})
+                assert f"{name}={value!r} is not allowed: give {option}" in str(caught.value)
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
 
@@ -365,13 +403,12 @@ def test_rendering_shows_the_observation_the_right_way_round() -> None:
 
 
 def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
-    """Every env once more, compiled with bounds checks, off otherwise; a quiz from any state it takes, too."""
+    """Every env once more, compiled with bounds checks, off otherwise; also from any state that it takes."""
     program = """
 import inspect, sys, numpy as np
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 from memorl.envs.episodes import COMMON_BOUNDS
-from memorl.envs.quiz import Quiz
 from memorl.envs.snapshot import views
 
 def play(envs, steps):
@@ -381,12 +418,18 @@ def play(envs, steps):
 def scramble(envs, random):
     state = envs._state.copy()
     state["row"] = random.integers(0, 4, 3)
-    bounds = lambda: {**COMMON_BOUNDS, "reward": (0, 1), **envs._bounds(state, envs._rules[state["row"]])}
-    for name in sorted(bounds(), key="length".__eq__):
-        low, high = (np.broadcast_to(bound, state[name].shape) for bound in bounds()[name])
+    for name in state.dtype.names:
+        if state[name].dtype == bool:
+            state[name] = random.integers(0, 2, state[name].shape)
+    def bounds(name):
+        told = {**COMMON_BOUNDS, "reward": (0, 1), **envs._bounds(state, envs._rules[state["row"]])}
+        return told if name is None else [np.broadcast_to(bound, state[name].shape) for bound in told[name]]
+    for name in sorted(bounds(None), key="length".__eq__):
+        low, high = bounds(name)
         between = low + (high.astype(float) - low) * random.random(low.shape)
         for value, share in ((low, 1), (high, 0.6), (between, 0.4)):
             np.copyto(state[name], value.astype(state[name].dtype), where=random.random(low.shape) < share)
+        state[name] = np.clip(state[name], *bounds(name))
     envs.load_state_dict({**envs.state_dict(), **views({"state": state})})
 
 for path in sys.argv[1:]:
@@ -397,11 +440,10 @@ for path in sys.argv[1:]:
         envs.reset(seed=0)
         envs.action_space.seed(0)
         play(envs, 150)
-        if isinstance(envs, Quiz):
-            random = np.random.default_rng(0)
-            for _ in range(60):
-                scramble(envs, random)
-                play(envs, 20)
+        random = np.random.default_rng(0)
+        for _ in range(60):
+            scramble(envs, random)
+            play(envs, 20)
 """
     checked = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", program, *map(str, CONFIGS)], env=checked, check=True)

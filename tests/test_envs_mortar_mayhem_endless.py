@@ -191,6 +191,17 @@ def test_a_figure_of_another_size_is_saved_with_the_state() -> None:
     assert covered[1] == covered[2] != covered[0] == covered[7]
 
 
+def test_a_figure_smaller_than_any_in_the_rules_is_saved_with_the_state() -> None:
+    """Its sprite is another number where it is loaded."""
+    one, other = MortarMayhem(endless=True), MortarMayhem(endless=True)
+    one.reset(seed=3, options={"agent_scale": 0.2, "max_steps": 8})
+    while not one.step(STILL)[2][0]:
+        pass
+    one.reset(seed=4, options={"agent_scale": 0.3})
+    other.load_state_dict(one.state_dict())
+    assert all(np.array_equal(one.step(STILL)[0], other.step(STILL)[0]) for _ in range(8))
+
+
 def test_ground_truth_comes_with_every_reset_and_step_of_a_single_env() -> None:
     env = gymnasium.make("memorl/Endless-MortarMayhem-v0", max_steps=5, disable_env_checker=True)
     _, info = env.reset(seed=0)

@@ -91,6 +91,44 @@ def test_memory_of_safe_and_deadly_tiles_reaches_every_goal(grid: bool) -> None:
             assert 1 <= infos["reward"] <= 1 + 0.1 * (tiles - 2) + 1e-9
 
 
+class Guide(Explorer):
+    """Knows the whole path, and goes to the goal when it has been on every other tile."""
+
+    def __init__(self, grid: bool, path: set[Tile], goal: Tile) -> None:
+        super().__init__(grid)
+        self.path, self.end, self.left = path, goal, path - {goal}
+
+    def next_tile(self, here: Tile) -> Tile:
+        self.left.discard(here)
+        wanted = self.left or {self.end}
+        came: dict[Tile, Tile] = {here: here}
+        for tile in (queue := [here]):
+            if tile in wanted:
+                while came[tile] != here:
+                    tile = came[tile]
+                return tile
+            for other in beside(tile):
+                if other not in came and other in self.path and (other != self.end or other in wanted):
+                    came[other] = tile
+                    queue.append(other)
+        raise AssertionError("the path has a gap")
+
+
+@pytest.mark.parametrize("grid", [False, True])
+def test_a_player_who_knows_the_path_gets_everything_within_the_time_limit(grid: bool) -> None:
+    env = MysteryPath(grid=grid, observation="symbolic", **({"reward_path_progress": 0.1} if grid else {}))
+    for seed in range(100, 130):
+        observation, _ = env.reset(seed=seed)
+        tiles, goal = env._state["tiles"][0], divmod(int(env._state["goal"][0]), SIDE)
+        path = {divmod(int(tile), SIDE) for tile in np.flatnonzero(tiles)}
+        player, ends = Guide(grid, path, goal), np.zeros(1, np.bool_)
+        while not ends[0]:
+            action = player.act(env.symbolic_fields, observation[0])
+            observation, _, ends, _, infos = env.step(np.array([action]))
+        assert (infos["success"], infos["num_fails"]) == (1, 0)
+        assert infos["reward"] == pytest.approx(1 + 0.1 * (len(path) - 2))
+
+
 def follow(env: MysteryPath, seed: int, steps: int) -> dict[str, Any]:
     """Go where the infos point, and return those of the end."""
     _, infos = env.reset(seed=seed)
@@ -102,11 +140,11 @@ def follow(env: MysteryPath, seed: int, steps: int) -> dict[str, Any]:
 
 
 def test_the_ground_truth_leads_along_the_endless_path() -> None:
-    env = MysteryPath(endless=True, max_steps=400)
-    infos = follow(env, 9, 400)
-    assert (infos["length"], infos["num_fails"]) == (400, 0)
+    env = MysteryPath(endless=True, max_steps=1500)
+    infos = follow(env, 9, 1500)
+    assert (infos["length"], infos["num_fails"]) == (1500, 0)
     assert infos["reward"] == pytest.approx(0.1 * infos["tiles_visited"][0])
-    assert infos["tiles_visited"] >= 100
+    assert infos["tiles_visited"] >= 370
 
 
 def test_the_endless_path_ends_after_its_last_tile() -> None:

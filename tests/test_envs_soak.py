@@ -7,66 +7,107 @@ from typing import Any
 import numpy as np
 import pytest
 
-from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, SearingSpotlights
-from memorl.envs.options import Choices, Flag, Integer, Number, Option
+from memorl.envs import (
+    BatchedEnv,
+    Copy,
+    DelayedCue,
+    DelayedMatchToSample,
+    MortarMayhem,
+    MysteryPath,
+    NParity,
+    RepeatFirst,
+    RepeatPrevious,
+    SearingSpotlights,
+)
+from memorl.envs.options import MAX_CHOICES, Choices, Flag, Integer, Number, Option
+from memorl.envs.span import Span
 
-GAMES: list[tuple[type[BatchedEnv], dict[str, bool]]] = [
+Case = tuple[type[BatchedEnv], dict[str, Any]]
+GAMES: list[Case] = [
     *((MortarMayhem, {"grid": grid, "act_only": act_only}) for grid in (False, True) for act_only in (False, True)),
     (MortarMayhem, {"endless": True}),
     (MysteryPath, {}),
     (MysteryPath, {"grid": True}),
     (MysteryPath, {"endless": True}),
-    (SearingSpotlights, {}),
+    (SearingSpotlights, {"num_coins": [MAX_CHOICES]}),
     (SearingSpotlights, {"endless": True}),
 ]
+QUIZZES: list[Case] = [(kind, {}) for kind in (RepeatPrevious, RepeatFirst, DelayedCue, Copy)]
+QUIZZES += [(kind, {"curriculum": "multi"}) for kind in (NParity, DelayedMatchToSample)]
+CASES = [(game, variant | {"observation": kind}) for game, variant in GAMES for kind in ("pixels", "symbolic")]
+CASES += QUIZZES
 N = 64
+LARGE = 1e6
 
 
-def drawn(option: Option, default: Any, rng: np.random.Generator) -> Any:
-    """A value near the default, or anywhere in the range that is allowed."""
+def anywhere(low: float, high: float, rng: np.random.Generator) -> float:
+    """An end of the range, or something between, small as often as large."""
+    low, high = max(low, -LARGE), high if np.isfinite(high) else LARGE
+    small = min(high, low + np.expm1(rng.uniform(0, np.log1p(high - low))))
+    return float([low, high, rng.uniform(low, high), small][rng.integers(4)])
+
+
+def drawn(option: Option, default: float, rng: np.random.Generator) -> Any:
+    """A value near the default, or one of four from anywhere in the range that is allowed."""
     if isinstance(option, Flag):
         return bool(rng.integers(2))
-    if isinstance(option, Choices):
-        low, high = option.low, min(option.high, option.low + 20)
-        return rng.integers(low, high + 1, rng.integers(1, 5)).tolist()
-    scale = max(1.0, 2 * abs(float(default)))
+    assert isinstance(option, Choices | Integer | Number | Span)
+    wide = rng.random() < 0.25
+    if isinstance(option, Choices | Span):
+        near = Integer(option.low, option.high if wide else min(option.high, option.low + 20))
+        count = 2 if isinstance(option, Span) else rng.integers(1, 5)
+        return sorted(whole(near, rng) if wide else int(rng.integers(near.low, near.high + 1)) for _ in range(count))
+    scale = max(1.0, 2 * abs(default))
     if isinstance(option, Integer):
-        wide = rng.random() < 0.1
-        high = option.high if wide else min(option.high, option.low + 2 + int(scale))
-        return int(rng.integers(option.low, high + 1))
-    assert isinstance(option, Number)
-    if np.isfinite(option.high - option.low) and rng.random() < 0.3:
-        return float(rng.uniform(option.low, option.high))
-    low, high = max(option.low, -scale), min(option.high, scale)
-    return float(rng.uniform(low, np.nextafter(high, low)))
+        high = min(option.high, option.low + 2 + int(scale))
+        return whole(option, rng) if wide else int(rng.integers(option.low, high + 1))
+    low, high = (option.low, option.high) if wide else (max(option.low, -scale), min(option.high, scale))
+    return min(anywhere(low, high, rng) if wide else rng.uniform(low, high), np.nextafter(option.high, -np.inf))
+
+
+def whole(option: Integer, rng: np.random.Generator) -> int:
+    return int(anywhere(option.low, option.high, rng))
 
 
 def some(envs: BatchedEnv, rng: np.random.Generator) -> dict[str, Any]:
-    """Half of the options, each with a value of its own, that are allowed together."""
-    chosen = [name for name in envs.options if rng.random() < 0.5]
-    return {name: drawn(envs.options[name], np.ravel(envs._arguments[name])[-1], rng) for name in chosen}
+    """Some of the options, each with a value of its own."""
+    chosen = [name for name in envs.options if rng.random() < 0.5] or list(envs.options)
+    return {name: drawn(envs.options[name], float(np.ravel(envs._arguments[name])[-1]), rng) for name in chosen}
 
 
-def soak(game: type[BatchedEnv], variant: dict[str, bool], observation: str, steps: int, seed: int) -> int:
-    """New options every 500 steps, or the defaults where they do not go together; how many episodes ended."""
-    envs, rng = game(num_envs=N, observation=observation, copy=False, **variant), np.random.default_rng(seed)
-    ended = 0
+def begin(envs: BatchedEnv, rng: np.random.Generator) -> set[str]:
+    """Reset with options drawn until they go together; their names."""
+    for _ in range(200):
+        options = some(envs, rng)
+        try:
+            envs.reset(seed=int(rng.integers(2**40)), options=options)
+        except ValueError:
+            continue
+        return set(options)
+    raise AssertionError("no options that go together were drawn")
+
+
+def soak(game: type[BatchedEnv], arguments: dict[str, Any], steps: int, seed: int) -> tuple[set[str], int]:
+    """Which options were tried, new ones every 500 steps, and how many episodes ended.
+
+    Every state on the way can be saved and loaded.
+    """
+    envs, rng = game(num_envs=N, copy=False, **arguments), np.random.default_rng(seed)
+    ended, tried = 0, set[str]()
     tape = rng.integers(0, np.maximum(envs._choices, 1), (500, N, len(envs._choices)))
     for _ in range(max(2, steps // (500 * N))):
-        try:
-            seen, infos = envs.reset(seed=int(rng.integers(2**40)), options=some(envs, rng))
-        except ValueError:
-            seen, infos = envs.reset(seed=int(rng.integers(2**40)))
+        tried |= begin(envs, rng)
         for t in range(500):
-            actions = tape[t] if len(envs._choices) > 1 else tape[t, :, 0]
+            actions = tape[t] if envs.single_action_space.shape else tape[t, :, 0]
             seen, rewards, ends, _, infos = envs.step(actions)
             ended += int(ends.sum())
             assert np.isfinite(rewards).all()
             if t % 20 == 0 or t < 3:
                 assert seen in envs.observation_space
+            if t % 100 == 0:
+                envs.load_state_dict(envs.state_dict())
         assert all(len(infos[key]) == N for key in infos)
-    assert ended
-    return ended
+    return tried, ended
 
 
 def resident() -> int:
@@ -76,10 +117,9 @@ def resident() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) // 1024
 
 
-@pytest.mark.parametrize("observation", ["pixels", "symbolic"])
-@pytest.mark.parametrize(("game", "variant"), GAMES)
-def test_random_options_for_a_while(game: type[BatchedEnv], variant: dict[str, bool], observation: str) -> None:
-    soak(game, variant, observation, 3 * 500 * N, 0)
+@pytest.mark.parametrize(("game", "arguments"), CASES)
+def test_random_options_for_a_while(game: type[BatchedEnv], arguments: dict[str, Any]) -> None:
+    soak(game, arguments, 2 * 500 * N, 0)
 
 
 @pytest.mark.slow
@@ -88,9 +128,14 @@ def test_random_options_for_twenty_million_steps() -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("memory is read from /proc")
     used = []
+    tried, ended = [set[str]() for _ in CASES], [0] * len(CASES)
     for part in range(4):
-        for game, variant in GAMES:
-            for observation in ("pixels", "symbolic"):
-                soak(game, variant, observation, 20_000_000 // (4 * 2 * len(GAMES)), 1 + part)
+        for i, (game, arguments) in enumerate(CASES):
+            names, ends = soak(game, arguments, 20_000_000 // (4 * len(CASES)), 1 + part)
+            tried[i] |= names
+            ended[i] += ends
         used.append(resident())
     assert used[-1] - used[1] < 20, used
+    for i, (game, arguments) in enumerate(CASES):
+        assert len(tried[i]) >= 0.75 * len(game(**arguments).options), (game, arguments)
+        assert ended[i], (game, arguments)
