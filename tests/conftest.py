@@ -2,6 +2,7 @@
 
 import importlib.resources
 import inspect
+import os
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import combinations
@@ -12,6 +13,9 @@ import torch
 from omegaconf import OmegaConf
 
 from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which any test may do
 
 SMALL = {
     "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9,

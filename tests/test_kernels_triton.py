@@ -16,8 +16,6 @@ from test_kernels import CORES, arguments, run
 from torch import Tensor
 
 GPU = torch.cuda.is_available()
-if not GPU:
-    os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which is later than this
 pytest.importorskip("triton", reason="triton is not installed")
 
 from memorl.kernels.triton_tiles import INTERPRETED  # noqa: E402
