@@ -26,6 +26,11 @@ SWITCHES: dict[str, dict[str, object]] = {"rtrl": {"credit": "rtrl"}, "nonlinear
 """Constructor arguments that make another memory of the same class, tested as `name[switch,...]`."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, so that test processes side by side end together."""
+    items.sort(key=lambda item: item.path.name != "test_train.py")
+
+
 class Leaky(torch.nn.Module):
     """A cell with a learned, non-zero initial state: what a user would lift."""
 
