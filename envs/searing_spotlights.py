@@ -15,10 +15,11 @@ from memorl.envs.options import encode
 from memorl.envs.pictures import PictureEnv
 from memorl.envs.single import SingleEnv
 from memorl.envs.snapshot import Bounds
+from memorl.envs.spotlight_bits import silhouettes
 from memorl.envs.spotlight_options import RULES, check, stack, variant
 from memorl.envs.spotlight_rules import STATE, bounds, play
 from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius
-from memorl.envs.spotlight_symbols import silhouettes, symbol_names
+from memorl.envs.spotlight_symbols import symbol_names
 from memorl.envs.spotlight_truth import unveiled
 from memorl.envs.spotlight_view import paint
 

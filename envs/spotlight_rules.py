@@ -18,7 +18,7 @@ from memorl.envs.snapshot import Bounds
 from memorl.envs.spotlight_beams import BEAM_BOUNDS, BEAMS, add_spot, move_spots
 from memorl.envs.spotlight_options import MAX_COINS, TOP
 from memorl.envs.spotlight_places import NARROW, WIDE, Cells, block, clear, inside, place
-from memorl.envs.spotlight_symbols import MAPS, Bits, describe
+from memorl.envs.spotlight_symbols import describe
 from memorl.envs.spotlight_targets import add_coin, coins, endless_coin, leave
 from memorl.envs.spotlight_view import HEALTH, draw
 
@@ -160,14 +160,14 @@ def play(
     rules: Array,
     levels: NDArray[np.int64],
     sprites: Sprites,
-    shapes: Bits,
+    shapes: Array,
     pixels: NDArray[np.uint8],
     looks: NDArray[np.float32],
     rewards: NDArray[np.float64],
     ends: NDArray[np.bool_],
 ) -> None:
     """One step of envs low .. high-1; without pixels `looks` holds their description."""
-    cells, maps = np.empty((SIZE, SIZE + 1), np.uint8), np.empty((MAPS, SIZE, 2), np.uint64)
+    cells = np.empty((SIZE, SIZE + 1), np.uint8)
     for i in range(low, high):
         env = state[i]
         rewards[i] = 0.0
@@ -182,4 +182,4 @@ def play(
         if pixels.size:
             draw(env, rules[env.row], sprites, pixels[i])
         else:
-            describe(env, rules[env.row], sprites, shapes, maps, looks[i])
+            describe(env, rules[env.row], shapes, looks[i])

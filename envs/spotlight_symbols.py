@@ -1,22 +1,20 @@
 """What the picture of Searing Spotlights shows, in numbers: nothing is told of what is hidden.
 
-The layers of the picture are gone through from the top down, with a map of what the layers before have left open; a
-thing can be seen if one of its pixels is open. Darkness leaves open what a spotlight shines on. A spotlight is told if
-a pixel would be dark without it, and of two that are the same in this only one.
-
-A map has a bit a pixel: two words of 64 bits a column, row y in bit y % 64 of word y // 64.
+A thing is told if a pixel of it can be seen; a spotlight if a pixel would be dark without it, and of two that are the
+same in this only one.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memorl.envs.canvas import SIZE, Sprites
+from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
+from memorl.envs.episodes import Array
 from memorl.envs.options import MAX_CHOICES
-from memorl.envs.spotlight_light import beam_of, columns_of, rows_of
-from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, TOP
-from memorl.envs.spotlight_scenery import FLOORS, HURT
-from memorl.envs.spotlight_view import HEALTH, LIGHTLESS, coin_is_above, facing_of, floor_of
+from memorl.envs.spotlight_options import AGENT, COIN, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS
+from memorl.envs.spotlight_scenery import HURT
+from memorl.envs.spotlight_sight import Order, Things, floor_is_red, sees, shines_alone
+from memorl.envs.spotlight_view import HEALTH, coin_is_above, facing_of, floor_of
 
 SPOT_SLOTS = 16
 """Spotlights that are told of; others that can be seen at the same time are left out."""
@@ -35,6 +33,7 @@ _FIXED = (
 _ACROSS, _DOWN, _REWARD, _FIGURE, _GATE, _SPOTS, _COINS = 3, 6, 9, 11, 22, 26, 26 + 4 * SPOT_SLOTS
 assert len(_FIXED) == _COINS
 assert MAX_COINS == MAX_CHOICES
+assert MAX_SPOTS <= 64
 
 
 def symbol_names(coins: int) -> tuple[str, ...]:
@@ -42,109 +41,26 @@ def symbol_names(coins: int) -> tuple[str, ...]:
     return _FIXED + tuple(f"coin_{slot}_{what}" for slot in range(coins) for what in ("seen", "x", "y"))
 
 
-Bits = NDArray[np.uint64]
-_WORD = 64
-_ALL = np.uint64(2**64 - 1)
-MAPS = 3
-"""Maps that `describe` needs to work: what is open, what is lit, and what is lit more than once."""
-
-
-def _below() -> Bits:
-    rows = [(1 << row) - 1 for row in range(SIZE + 1)]
-    return np.array([[bits % 2**_WORD, bits >> _WORD] for bits in rows], np.uint64)
-
-
-def _red() -> Bits:
-    rows = FLOORS[HURT][:, 1::3] == 0
-    bits = [sum(1 << int(row) for row in np.flatnonzero(column)) for column in rows]
-    return np.array([[number % 2**_WORD, number >> _WORD] for number in bits], np.uint64)
-
-
-_BELOW = _below()
-"""The rows above row y of a column, [y][word]."""
-_RED = _red()
-
-
-def silhouettes(sprites: Sprites) -> Bits:
-    """Where each sprite shows, [sprite][column], its row y in bit y; none is higher than 64 pixels."""
-    shapes = np.zeros((len(sprites.place), _WORD), np.uint64)
-    for shape, (first, columns, width, _, _) in zip(shapes, sprites.place.tolist(), strict=True):
-        shown = sprites.keep[first : first + columns * width : 3].reshape(columns, width // 3) == 0
-        shape[:columns] = (shown * (1 << np.arange(width // 3, dtype=np.uint64))).sum(1)
-    return shapes
+@leaf
+def _is_before(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
+    return one[0] < other[0] or (one[0] == other[0] and one[1] < other[1])
 
 
 @leaf
-def _part(column: np.uint64, top: int, word: int) -> np.uint64:
-    """The bits of a sprite's column whose first row is row `top` of the picture, as they fall into a word."""
-    shift = top - _WORD * word
-    if shift <= -_WORD or shift >= _WORD:
-        return np.uint64(0)
-    return column << np.uint64(shift) if shift >= 0 else column >> np.uint64(-shift)
-
-
-@leaf
-def _uncover(opened: Bits, sprites: Sprites, shapes: Bits, k: int, x: int, y: int) -> bool:
-    """Whether sprite k can be seen; what is under it can not."""
-    left, top = x + sprites.place[k, 3], y + sprites.place[k, 4]
-    seen = False
-    for column in range(max(0, -left), min(sprites.place[k, 1], SIZE - left)):
-        for word in range(2):
-            part = _part(shapes[k, column], top, word)
-            seen |= (opened[left + column, word] & part) != 0
-            opened[left + column, word] &= ~part
-    return seen
-
-
-@leaf
-def _shines(env: Record, k: int, x: int, word: int) -> np.uint64:
-    low, high = rows_of(beam_of(env, k), x)
-    return _BELOW[high, word] & ~_BELOW[low, word] if low < high else np.uint64(0)
-
-
-@leaf
-def _light(env: Record, maps: Bits, ignored: NDArray[np.bool_]) -> None:
-    """Map what the spotlights shine on, once and more than once, without those that are ignored."""
-    for x in range(SIZE):
-        for word in range(2):
-            maps[1, x, word], maps[2, x, word] = 0, 0
-    for k in range(env.lit_count):
-        left, right = columns_of(beam_of(env, k))
-        for x in range(left, right if not ignored[k] else left):
-            for word in range(2):
-                bits = _shines(env, k, x, word)
-                maps[2, x, word] |= maps[1, x, word] & bits
-                maps[1, x, word] |= bits
-
-
-@leaf
-def _shines_alone(env: Record, maps: Bits, k: int) -> bool:
-    left, right = columns_of(beam_of(env, k))
-    for x in range(left, right):
-        for word in range(2):
-            bar = _BELOW[TOP, word]
-            if _shines(env, k, x, word) & ~maps[2, x, word] & ~bar:
-                return True
-    return False
-
-
-@leaf
-def _tell_spots(env: Record, maps: Bits, looks: NDArray[np.float32]) -> None:
+def _tell_spots(env: Record, looks: NDArray[np.float32]) -> None:
     """From left to right, then from top to bottom, so that nothing is told of their age."""
-    done = np.zeros(MAX_SPOTS, np.bool_)
-    _light(env, maps, done)
+    done = np.uint64(0)
     for k in range(env.lit_count):
-        if not _shines_alone(env, maps, k):
-            done[k] = True
-            _light(env, maps, done)
+        if not shines_alone(env, k, done):
+            done |= np.uint64(1) << np.uint64(k)
     for slot in range(SPOT_SLOTS):
         best = -1
         for k in range(env.lit_count):
-            if not done[k] and (best < 0 or (env.lit[k, 0], env.lit[k, 1]) < (env.lit[best, 0], env.lit[best, 1])):
+            if not (done >> np.uint64(k)) & np.uint64(1) and (best < 0 or _is_before(env.lit[k], env.lit[best])):
                 best = k
         if best < 0:
             return
-        done[best] = True
+        done |= np.uint64(1) << np.uint64(best)
         at = _SPOTS + 4 * slot
         looks[at] = 1
         for i in range(3):
@@ -165,62 +81,42 @@ def _tell_exit(env: Record, looks: NDArray[np.float32]) -> None:
 
 
 @leaf
-def _keep(opened: Bits, which: Bits) -> bool:
-    """Whether anything is open there; elsewhere nothing is any more."""
-    left = np.uint64(0)
-    for x in range(SIZE):
-        for word in range(2):
-            opened[x, word] &= which[x, word]
-            left |= opened[x, word]
-    return left != 0
-
-
-@leaf
-def _tell_things(
-    env: Record, rules: Record, sprites: Sprites, shapes: Bits, maps: Bits, looks: NDArray[np.float32]
+def _tell_coins(
+    env: Record, rules: Record, things: Things, order: Order, under: int, looks: NDArray[np.float32]
 ) -> None:
-    opened = maps[0]
-    for x in range(SIZE):
-        opened[x, 0], opened[x, 1] = _ALL, _ALL
-    order = rules.layers[np.int64(coin_is_above(env, rules))]
-    coins_seen = np.zeros(MAX_COINS, np.bool_)
-    for k in range(LAYERS - 1, -1, -1):
-        layer = order[k]
-        if layer == FLOOR and floor_of(env, rules) == HURT:
-            looks[1] = _keep(opened, _RED)
-        elif layer == DARK and env.alpha == LIGHTLESS:
-            _keep(opened, maps[1])
-        elif layer == BAR:
-            for x in range(SIZE):
-                opened[x, 0] &= ~_BELOW[TOP, 0]
-        elif layer == COIN and rules.endless and not rules.coin_enabled:
-            return
-        elif layer == COIN:
-            for coin in range(env.coin_count - 1, -1, -1):
-                at = env.coins[coin]
-                coins_seen[coin] = _uncover(opened, sprites, shapes, rules.coin, at[0], at[1])
-        elif layer == EXIT and rules.use_exit:
-            if _uncover(opened, sprites, shapes, rules.exit, env.exit_x, env.exit_y):
-                _tell_exit(env, looks)
-        elif layer == AGENT and _uncover(opened, sprites, shapes, rules.figure + facing_of(env), env.x, env.y):
-            _tell_figure(env, looks)
     at = _COINS
     for coin in range(env.coin_count):
-        if coins_seen[coin]:
-            looks[at], looks[at + 1], looks[at + 2] = 1, env.coins[coin, 0] / SIZE, env.coins[coin, 1] / SIZE
+        x, y = env.coins[coin, 0], env.coins[coin, 1]
+        if sees(env, rules, things, order, under, coin + 1, things[1], x, y):
+            looks[at], looks[at + 1], looks[at + 2] = 1, x / SIZE, y / SIZE
             at += 3
 
 
 @leaf
-def describe(
-    env: Record, rules: Record, sprites: Sprites, shapes: Bits, maps: Bits, looks: NDArray[np.float32]
-) -> None:
+def _tell_things(env: Record, rules: Record, things: Things, looks: NDArray[np.float32]) -> None:
+    order = rules.layers[np.int64(coin_is_above(env, rules))]
+    for under in range(1, LAYERS + 1):
+        layer = order[under - 1]
+        if layer == FLOOR and floor_of(env, rules) == HURT:
+            looks[1] = floor_is_red(env, rules, things, order, under)
+        elif layer == COIN and not (rules.endless and not rules.coin_enabled):
+            _tell_coins(env, rules, things, order, under, looks)
+        elif layer == EXIT and rules.use_exit:
+            if sees(env, rules, things, order, under, MAX_COINS, things[2], env.exit_x, env.exit_y):
+                _tell_exit(env, looks)
+        elif layer == AGENT and sees(env, rules, things, order, under, MAX_COINS, things[0], env.x, env.y):
+            _tell_figure(env, looks)
+
+
+@leaf
+def describe(env: Record, rules: Record, shapes: Array, looks: NDArray[np.float32]) -> None:
     """Write the values named by `symbol_names`."""
     for i in range(len(looks)):
         looks[i] = 0
     if env.alpha > 0:
-        _tell_spots(env, maps, looks)
-    _tell_things(env, rules, sprites, shapes, maps, looks)
+        _tell_spots(env, looks)
+    things = shapes[rules.figure + facing_of(env)], shapes[rules.coin], shapes[rules.exit]
+    _tell_things(env, rules, things, looks)
     looks[0], looks[2] = env.alpha / 255, min(env.red_width / HEALTH, 1.0)
     if rules.show_last_action:
         looks[_ACROSS + env.field_across] = 1

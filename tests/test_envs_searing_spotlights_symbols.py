@@ -137,3 +137,13 @@ def test_symbolic_fields_name_every_value() -> None:
         SearingSpotlights(observation="symbolic").reset(options={"num_coins": [2]})
     with pytest.raises(ValueError, match="observation"):
         SearingSpotlights(observation="smell")
+
+
+def test_what_would_show_only_beyond_the_edge_is_not_told() -> None:
+    """The exit covers the coin but for its lowest rows, which the picture does not have."""
+    env = SearingSpotlights(observation="symbolic", coin_scale=0.99, exit_scale=0.99)
+    env.reset(seed=0)
+    env._state["coins"][0, 0], env._state["exit_x"], env._state["exit_y"] = (77, 77), 77, 75
+    observation, *_ = env.step(np.zeros((1, 2), np.int64))
+    told = dict(zip(env.symbolic_fields, observation[0].tolist(), strict=True))
+    assert (told["exit_seen"], told["coin_0_seen"]) == (1, 0)
