@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import pack
+from .packing import is_in_order, lay_out
 from .repeated_linear import repeated_linear
+from .starts import IN_CACHE
 
 
 def gru_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -44,16 +45,16 @@ def gru_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, 
 @torch.library.custom_op("memorl::gru_loop", mutates_args=())
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return y [T, B, H], and in the order of computation the activations r, z, n and the terms g, both [T B, 3H]."""
-    H, runs = h.shape[1], pack(first)
+    H, runs = h.shape[1], lay_out(first)
     x = runs.take(gates)
     y, act, rec = x.new_empty(len(x), H), torch.empty_like(x), torch.empty_like(x)
-    product, h = repeated_linear(weight, bias, len(x) // len(runs.sizes), len(runs.sizes)), runs.begin(h)
+    product, h = repeated_linear(weight, len(x) // len(runs.sizes), len(runs.sizes)), runs.begin(h)
     gs = (rec, rec[:, : 2 * H], rec[:, 2 * H :])
     acts = (act[:, : 2 * H], act[:, :H], act[:, H : 2 * H], act[:, 2 * H :])
     columns = (part.split(runs.sizes) for part in (x[:, : 2 * H], x[:, 2 * H :], y, *gs, *acts))
-    for n_runs, i_rz, i_n, h_new, g, g_rz, g_n, rz, r, z, n in zip(runs.sizes, *columns, strict=True):
-        h = h[:n_runs]
-        g.copy_(product(h))
+    for wiped, i_rz, i_n, h_new, g, g_rz, g_n, rz, r, z, n in zip(runs.wiped, *columns, strict=True):
+        h = h[: len(r)] if wiped is None else h.index_fill(0, wiped, 0)
+        product(h, bias, g)
         torch.add(i_rz, g_rz, out=rz).sigmoid_()
         torch.addcmul(i_n, r, g_n, out=n).tanh_()
         h = torch.lerp(n, h, z, out=h_new)
@@ -66,33 +67,52 @@ def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> 
     return gates.new_empty(T, B, H), gates.new_empty(T * B, 3 * H), gates.new_empty(T * B, 3 * H)
 
 
+def _factors(act: Tensor, g_n: Tensor, h: Tensor, out: Tensor) -> None:
+    """What d is multiplied by in (5), A_n r, and the two before it, and last A_n alone, into out [rows, 4H]."""
+    (r, z, n), (a_nr, a_r, a_z, a_n) = act.chunk(3, -1), out.chunk(4, -1)
+    torch.addcmul(a_n.fill_(1), n, n, value=-1, out=a_n)
+    a_n.addcmul_(z, a_n, value=-1)
+    torch.mul(a_n, r, out=a_nr)
+    torch.mul(a_nr, g_n, out=a_r)
+    a_r.addcmul_(a_r, r, value=-1)
+    torch.sub(h, n, out=a_z).mul_(z)
+    a_z.addcmul_(a_z, z, value=-1)
+
+
 @torch.library.custom_op("memorl::gru_loop_backward", mutates_args=())
 def _backward(
     dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state, the weight and the bias."""
-    H, runs = h.shape[1], pack(first)
-    h_old = runs.before(runs.begin(h), runs.take(y))
-    r, z, n = act.chunk(3, -1)
-    a_n = (1 - z) * (1 - n * n)
-    a_g = torch.cat([a_n * rec[:, 2 * H :] * r * (1 - r), (h_old - n) * z * (1 - z), a_n * r], -1)
-    d, dg = runs.take(dy), torch.empty_like(act)
-    product = repeated_linear(weight.t(), None, len(d) // len(runs.sizes), len(runs.sizes))
-    carry = d[:0]
-    parts = (z, a_g.view(-1, 3, H), d, dg.view(-1, 3, H), dg)
-    for z_p, a_p, d_p, dg_split, dg_p in reversed(list(zip(*(x.split(runs.sizes) for x in parts), strict=True))):
-        d_p[: len(carry)] += carry
-        torch.mul(a_p, d_p.unsqueeze(1), out=dg_split)
-        carry = product(dg_p).addcmul_(d_p, z_p)
-    d_gates = runs.put(torch.cat([dg[:, : 2 * H], d * a_n], -1), dy)
-    return d_gates, runs.ended(carry, h), dg.t() @ h_old, dg.sum(0)
+    """Return the gradients of the gates, the first state, the weight and the bias.
+
+    What becomes of g_n and of gates_n lie at the two ends of a row [4H], what both have in common between them: so
+    dg and dgates are two views of the same memory, and the rows of the weight are turned to fit.
+    """
+    H, runs = h.shape[1], lay_out(first)
+    h_old, d = runs.before(runs.begin(h), runs.take(y)), runs.take(dy)
+    d = d.clone() if runs.order is None else d
+    product = repeated_linear(weight.roll(H, 0).t(), len(d) // len(runs.sizes), len(runs.sizes))
+    out, carry = d.new_empty(len(d), 4 * H), d[:0]
+    for steps, rows in runs.blocks(IN_CACHE // H):
+        _factors(act[rows], rec[rows, 2 * H :], h_old[rows], out[rows])
+        for p in reversed(steps):
+            at = runs.at(p)
+            d_p, out_p = d[at], out[at]
+            d_p[: len(carry)] += carry
+            out_p.view(-1, 4, H).mul_(d_p.unsqueeze(1))
+            carry = product(out_p[:, : 3 * H], d_p * act[at, H : 2 * H], torch.empty_like(d_p))
+            runs.wipe_(p, carry)
+    dg = out[:, : 3 * H]
+    return runs.put(out[:, H:], dy), runs.ended(carry, h), (dg.t() @ h_old).roll(-H, 0), dg.sum(0).roll(-H)
 
 
 @_backward.register_fake
 def _(
     dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    d_gates = act.new_empty(*first.shape, act.shape[1])
+    (T, B), H = first.shape, h.shape[1]
+    out = act.new_empty(T, B, 4 * H)[..., H:]
+    d_gates = out if is_in_order(first) else torch.empty_like(out, memory_format=torch.contiguous_format)
     return d_gates, torch.empty_like(h), torch.empty_like(weight), weight.new_empty(len(weight))
 
 

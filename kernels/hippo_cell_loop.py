@@ -69,15 +69,15 @@ def _forward(
     x, act, k = runs.take(to_u), runs.take(to_h).clone(), runs.take(k[..., None])[:, 0]
     y, memories = x.new_empty(len(x), H), x.new_empty(*x.shape, c.shape[2])
     rows = len(x) // len(runs.sizes), len(runs.sizes)
-    write, read = repeated_linear(U, None, *rows), repeated_linear(P, None, *rows)
+    write, read = repeated_linear(U, *rows), repeated_linear(P, *rows)
     c, h = begin(runs, c), runs.begin(h)
     columns = (part.split(runs.sizes) for part in (x, act, act[:, :H], act[:, H:], y, memories))
     with torch.autocast(x.device.type, enabled=False):
         steps = moves(k, runs.sizes, transition, scheme, c)
         for n_runs, move, u, a, g, v, h_new, c_new in zip(runs.sizes, steps, *columns, strict=True):
             h = h[:n_runs]
-            c = forward_step(u + write(h), c[:n_runs], move, c_new)
-            a += read(c.flatten(1))
+            c = forward_step(write(h, u, torch.empty_like(u)), c[:n_runs], move, c_new)
+            read(c.flatten(1), a, a)
             h = torch.lerp(h, v.tanh_(), g.sigmoid_(), out=h_new)
     return runs.put(y, to_u), runs.put(memories, to_u), act
 
@@ -123,7 +123,7 @@ def _backward(
     bracket = torch.stack([(v - h_old) * g * (1 - g), g * (1 - v * v)], 1)  # [T B, 2, H]
     d, e, dp, du = runs.take(dy), runs.take(dm), torch.empty_like(act), dy.new_empty(len(act), len(U))
     rows = len(d) // len(runs.sizes), len(runs.sizes)
-    unwrite, unread = repeated_linear(U.t(), None, *rows), repeated_linear(P.t(), None, *rows)
+    unwrite, unread = repeated_linear(U.t(), *rows), repeated_linear(P.t(), *rows)
     steps = moves(k, runs.sizes, transition, scheme, c, backward=True)
     dh, dc = d[:0], e[:0]
     columns = (part.split(runs.sizes) for part in (d, e, 1 - g, bracket, dp.view_as(bracket), dp, du))
@@ -132,9 +132,9 @@ def _backward(
         d_p[: len(dh)] += dh
         torch.mul(k_p, d_p.unsqueeze(1), out=dp_split)
         e_p[: len(dc)] += dc
-        e_p = e_p + unread(dp_p).view_as(e_p)
+        e_p = unread(dp_p, e_p.flatten(1), torch.empty_like(e_p.flatten(1))).view_as(e_p)
         dc = backward_step(e_p, move, du_p)
-        dh = unwrite(du_p).addcmul_(d_p, keep)
+        dh = unwrite(du_p, d_p * keep, torch.empty_like(d_p))
     dU, dP = du.t() @ h_old, dp.t() @ runs.take(memories).flatten(1)
     return runs.put(du, dy), runs.put(dp, dy), ended(runs, dc, c), runs.ended(dh, h), dU, dP
 

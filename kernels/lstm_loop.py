@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import pack
+from .packing import lay_out
 from .repeated_linear import repeated_linear
+from .starts import IN_CACHE
 
 
 def lstm_loop_reference(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,19 +46,20 @@ def _forward(
     gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return y and the cells [T, B, H], and in the order of computation i, f, g, o [T B, 4H] and tanh(c) [T B, H]."""
-    H, runs = h.shape[1], pack(first)
+    H, runs = h.shape[1], lay_out(first)
     x = runs.take(gates)
     y, cells, squashed, act = *(x.new_empty(len(x), H) for _ in range(3)), torch.empty_like(x)
-    product = repeated_linear(weight, None, len(x) // len(runs.sizes), len(runs.sizes))
+    product = repeated_linear(weight, len(x) // len(runs.sizes), len(runs.sizes))
     h, c = runs.begin(h), runs.begin(c)
     parts = (x, y, cells, squashed, act, act[:, : 2 * H], *act.chunk(4, -1))
     columns = (part.split(runs.sizes) for part in parts)
-    for n_runs, x_p, h_new, c_new, s, a, i_f, i, f, g, o in zip(runs.sizes, *columns, strict=True):
-        torch.add(x_p, product(h[:n_runs]), out=a)
+    for wiped, x_p, h_new, c_new, s, a, i_f, i, f, g, o in zip(runs.wiped, *columns, strict=True):
+        h, c = (old[: len(s)] if wiped is None else old.index_fill(0, wiped, 0) for old in (h, c))
+        product(h, x_p, a)
         i_f.sigmoid_()
         g.tanh_()
         o.sigmoid_()
-        c = torch.mul(f, c[:n_runs], out=c_new).addcmul_(i, g)
+        c = torch.mul(f, c, out=c_new).addcmul_(i, g)
         h = torch.mul(o, torch.tanh(c, out=s), out=h_new)
     return runs.put(y, gates), runs.put(cells, gates), act, squashed
 
@@ -67,6 +69,18 @@ def _(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tup
     (T, B, _), H = gates.shape, h.shape[1]
     y, cells = (gates.new_empty(T, B, H) for _ in range(2))
     return y, cells, gates.new_empty(T * B, 4 * H), gates.new_empty(T * B, H)
+
+
+def _factors(act: Tensor, squashed: Tensor, c: Tensor, out: Tensor) -> Tensor:
+    """The bracket of (5) without d and e, into out [rows, 4H]; return o (1 - tanh(c')^2) of (4)."""
+    (i, f, g, o), (a_i, a_f, a_g, a_o) = act.chunk(4, -1), out.chunk(4, -1)
+    for gate, other, a in ((i, g, a_i), (f, c, a_f), (o, squashed, a_o)):
+        torch.mul(gate, other, out=a)
+    torch.addcmul(i, a_i, g, value=-1, out=a_g)
+    to_cell = torch.addcmul(o, a_o, squashed, value=-1)
+    for gate, a in ((i, a_i), (f, a_f), (o, a_o)):
+        a.addcmul_(a, gate, value=-1)
+    return to_cell
 
 
 @torch.library.custom_op("memorl::lstm_loop_backward", mutates_args=())
@@ -83,24 +97,24 @@ def _backward(
     weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, of the first h and c, and of the weight."""
-    H, runs = h.shape[1], pack(first)
+    H, runs = h.shape[1], lay_out(first)
     h_old, c_old = (runs.before(runs.begin(a), runs.take(b)) for a, b in ((h, y), (c, cells)))
-    i, f, g, o = act.chunk(4, -1)
-    to_cell = o * (1 - squashed * squashed)
-    to_ifg = torch.cat([g * i * (1 - i), c_old * f * (1 - f), i * (1 - g * g)], -1).view(-1, 3, H)
-    to_o = squashed * o * (1 - o)
-    d, e, d_gates = runs.take(dy), runs.take(dcells), torch.empty_like(act)
-    product = repeated_linear(weight.t(), None, len(d) // len(runs.sizes), len(runs.sizes))
-    dh, dc = d[:0], e[:0]
-    parts = (d, e, f, to_cell, to_ifg, to_o, d_gates, d_gates.view(-1, 4, H)[:, :3], d_gates[:, 3 * H :])
-    columns = (part.split(runs.sizes) for part in parts)
-    for d_p, e_p, f_p, k_c, k_ifg, k_o, d_all, d_ifg, d_o in reversed(list(zip(*columns, strict=True))):
-        d_p[: len(dh)] += dh
-        e_p[: len(dc)] += dc
-        e_p = torch.addcmul(e_p, d_p, k_c)
-        torch.mul(k_ifg, e_p.unsqueeze(1), out=d_ifg)
-        torch.mul(k_o, d_p, out=d_o)
-        dh, dc = product(d_all), e_p * f_p
+    d, e = (x.clone() if runs.order is None else x for x in (runs.take(dy), runs.take(dcells)))
+    product = repeated_linear(weight.t(), len(d) // len(runs.sizes), len(runs.sizes))
+    d_gates, dh, dc = torch.empty_like(act), d[:0], e[:0]
+    for steps, rows in runs.blocks(IN_CACHE // H):
+        to_cell = _factors(act[rows], squashed[rows], c_old[rows], d_gates[rows])
+        for p in reversed(steps):
+            at = runs.at(p)
+            d_p, e_p, d_all = d[at], e[at], d_gates[at]
+            d_p[: len(dh)] += dh
+            e_p[: len(dc)] += dc
+            e_p.addcmul_(d_p, to_cell[at.start - rows.start : at.stop - rows.start])
+            d_all[:, : 3 * H].view(-1, 3, H).mul_(e_p.unsqueeze(1))
+            d_all[:, 3 * H :].mul_(d_p)
+            dh, dc = product(d_all, None, torch.empty_like(d_p)), e_p * act[at, H : 2 * H]
+            for carry in (dh, dc):
+                runs.wipe_(p, carry)
     return runs.put(d_gates, dy), runs.ended(dh, h), runs.ended(dc, c), d_gates.t() @ h_old
 
 
