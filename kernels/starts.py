@@ -30,12 +30,20 @@ def numbers(x: Tensor, dims: int) -> Tensor:
     return torch.view_as_complex(x) if x.dim() == dims else x
 
 
-@torch.library.custom_op("memorl::without_rows", mutates_args=())
-def without_rows(x: Tensor, rows: Tensor) -> Tensor:
-    """A copy of x [B, ...] with zeros, replaced and not multiplied, where rows [B] is True; never differentiated."""
-    return x.index_fill(0, rows.nonzero().flatten(), 0)
+@torch.library.custom_op("memorl::products_without_rows", mutates_args=())
+def products_without_rows(a: Tensor, s: list[Tensor], rows: Tensor) -> list[Tensor]:
+    """Products of a [B, ...] with tensors of as many dimensions or more, its last ones repeated; never differentiated.
+
+    Rows [B] that are True are zeros, replaced and not multiplied: what is wiped may be NaN.
+    """
+    wiped = rows.nonzero().flatten()
+    return [torch.mul(_over(a, x), x).index_fill_(0, wiped, 0) for x in s]
 
 
-@without_rows.register_fake
-def _(x: Tensor, rows: Tensor) -> Tensor:
-    return torch.empty_like(x)
+def _over(a: Tensor, x: Tensor) -> Tensor:
+    return a.view(*a.shape, *[1] * (x.dim() - a.dim()))
+
+
+@products_without_rows.register_fake
+def _(a: Tensor, s: list[Tensor], rows: Tensor) -> list[Tensor]:
+    return [torch.mul(_over(a, x), x) for x in s]

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import suffix_products
-from memorl.kernels.starts import without_rows
+from memorl.kernels.starts import products_without_rows
 
 from .base import State
 
@@ -81,28 +81,22 @@ def _save_credit(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 def _give_credit(ctx, g: Tensor):  # type: ignore[no-untyped-def]
     first, *s = ctx.saved_tensors
-    gradients: list[Tensor] = []
-    for s_0, count in zip(s, ctx.counts, strict=True):
-        s_0 = without_rows(s_0, first)
-        gradients += [_contract(side, s_0) for side in ((g, turned(g)) if count == 2 else (g,))]
+    sides = [[product.sum((0, 2) if g.dim() == 3 else 0) for product in products_without_rows(g, s, first)]]
+    if 2 in ctx.counts:
+        sides.append([product.sum((0, 2)) for product in products_without_rows(turned(g), s, first)])
+    gradients = [sides[i][k] for k, count in enumerate(ctx.counts) for i in range(count)]
     return None, None, [None] * len(s), gradients, None
 
 
 _credit.register_autograd(_give_credit, setup_context=_save_credit)
 
 
-def _contract(g: Tensor, s: Tensor) -> Tensor:
-    """The sum over rows, and over the halves of a pair, of g [B, N(, 2)] times s [B, N(, 2)(, D)]."""
-    product = g.view(*g.shape, *[1] * (s.dim() - g.dim())) * s
-    return product.sum((0, 2)) if g.dim() == 3 else product.sum(0)
-
-
-def times(a: Tensor, s: Tensor) -> Tensor:
-    """A S, for A [B, N] or [B, N, 2, 2]."""
+def times(a: Tensor, s: list[Tensor], wiped: Tensor) -> list[Tensor]:
+    """A S for each S, A [B, N] or [B, N, 2, 2]; zeros where wiped [B]."""
     if a.dim() == 2:
-        return s * a.view(*a.shape, *[1] * (s.dim() - 2))
-    a = a.view(*a.shape, *[1] * (s.dim() - 3))
-    return a[:, :, :, 0] * s[:, :, :1] + a[:, :, :, 1] * s[:, :, 1:]
+        return products_without_rows(a, s, wiped)
+    halves = [products_without_rows(a[..., i], [x[:, :, i, None] for x in s], wiped) for i in range(2)]
+    return [one.add_(other) for one, other in zip(*halves, strict=True)]
 
 
 @torch.no_grad()
@@ -118,11 +112,10 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
     """
     w, total = suffix_products(jacobian, first)
     wiped = first.any(0)
+    before = [state[f"dh/d{name}"] for name in left]
     after: State = {}
-    for name, part in left.items():
-        s = state[f"dh/d{name}"]
+    for (name, part), s, kept in zip(left.items(), before, times(total, before, wiped), strict=True):
         owed = w * part if w.dim() == 3 else w[..., 0] * part[..., :1] + w[..., 1] * part[..., 1:]
-        kept = times(total, without_rows(s, wiped))
         if s.dim() == owed.dim() - 1:
             after[f"dh/d{name}"] = kept.add_(owed.sum(0))
         else:
@@ -140,13 +133,12 @@ def advance_reference(
     for t in range(len(x)):
         for name, part in left.items():
             s = state[f"dh/d{name}"]
-            s = torch.where(first[t].view(-1, *[1] * (s.dim() - 1)), 0, s)
             now = (
                 part[t]
                 if s.dim() == part.dim() - 1
                 else part[t][..., None] * x[t].view(len(s), *[1] * (s.dim() - 2), -1)
             )
-            state[f"dh/d{name}"] = times(jacobian[t], s) + now
+            state[f"dh/d{name}"] = times(jacobian[t], [s], first[t])[0] + now
         yield dict(state)
 
 
