@@ -27,7 +27,12 @@ CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
     "diag_scan, complex": (diag_scan, diag_scan_reference, ("a", "gates", "h", "first"), True),
     "elementwise_loop, relu": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), False),
     "elementwise_loop, pairs": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), True),
-    "elstm_loop": (lambda *a: elstm_loop(*a)[0], elstm_loop_reference, ("gates2", "h", "first", "r2"), False),
+    "elstm_loop": (
+        lambda *a: elstm_loop(*a)[0],
+        lambda *a: elstm_loop_reference(*a)[0],
+        ("gates2", "h", "first", "r2"),
+        False,
+    ),
 }
 
 
