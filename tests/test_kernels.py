@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, suffix_products
+from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, reverse_scan, suffix_products
 from memorl.kernels.diag_scan import diag_scan_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
 from memorl.kernels.elstm_loop import elstm_loop_reference
 from memorl.kernels.gru_loop import gru_loop_reference
 from memorl.kernels.lstm_loop import lstm_loop_reference
+from memorl.kernels.reverse_scan import reverse_scan_reference
 from memorl.kernels.suffix_products import suffix_products_reference
 
 Core = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -196,6 +197,18 @@ def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pa
     torch.library.opcheck(torch.ops.memorl.suffix_products, (a, first))
     first[-1] = True
     assert suffix_products(a, first)[1].abs().max() == 0
+
+
+@pytest.mark.parametrize(("T", "N"), [(1, 1), (1, 3), (2, 5), (9, 4)])
+def test_a_reverse_scan_sums_what_follows(T: int, N: int) -> None:
+    a, b = torch.randn(2, T, N, dtype=torch.float64)
+    kept = b.clone()
+    y = reverse_scan(a, b)
+    torch.testing.assert_close(y, reverse_scan_reference(a, b))
+    torch.testing.assert_close(
+        y, sum(b[k] * torch.stack([a[t:k].prod(0) * (k >= t) for t in range(T)]) for k in range(T))
+    )
+    assert torch.equal(b, kept)
 
 
 def test_an_unknown_activation_is_named() -> None:

@@ -20,8 +20,9 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")
 
-from memorl.kernels import diag_scan, suffix_products  # noqa: E402
+from memorl.kernels import diag_scan, reverse_scan, suffix_products  # noqa: E402
 from memorl.kernels.backend import choose  # noqa: E402
+from memorl.kernels.reverse_scan import reverse_scan_reference  # noqa: E402
 from memorl.kernels.suffix_products import suffix_products_reference  # noqa: E402
 from memorl.kernels.triton_tiles import INTERPRETED  # noqa: E402
 
@@ -149,6 +150,14 @@ def test_a_scan_takes_factors_that_are_expanded(pair: bool, device: str) -> None
         ys = [diag_scan(expanded, b, h, first, backend=form) for form in ("triton", "reference")]
         torch.testing.assert_close(*ys)
         torch.testing.assert_close(*(torch.autograd.grad(y.square().sum(), a, retain_graph=True)[0] for y in ys))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("T", "N"), [(1, 1), (9, 5), (17, 130)])
+def test_a_reverse_scan(T: int, N: int, device: str) -> None:
+    a, b = torch.randn(2, T, N)
+    y = reverse_scan(a.to(device), b.to(device), backend="triton")
+    assert relative([y], [reverse_scan_reference(a.double(), b.double())]) <= 1e-5
 
 
 @pytest.mark.parametrize("device", DEVICES)
