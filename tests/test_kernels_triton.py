@@ -189,14 +189,15 @@ def test_compiles_whole(name: str, device: str) -> None:
         assert torch.equal(a, b)
 
 
+def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A maker of tensors that fills them with NaN."""
+    return lambda *a, **k: real(*a, **k).fill_(float("nan"))
+
+
 @pytest.mark.parametrize("device", DEVICES)
 def test_nothing_uninitialised_is_read(name: str, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     args = put(arguments(name, 3, 2, 5, 0.2), device)
     expected = run(triton(name), args)
-
-    def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        return lambda *a, **k: real(*a, **k).fill_(float("nan"))
-
     monkeypatch.setattr(torch, "empty_like", poisoned(torch.empty_like))
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     for a, b in zip(run(triton(name), args), expected, strict=True):
@@ -237,7 +238,8 @@ COMPILE = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from memorl.kernels import diag_triton, elementwise_triton, elstm_triton, gru_triton, lstm_triton, suffix_triton
+from memorl.kernels import diag_triton, elementwise_triton, elstm_triton, gru_triton, hippo_triton, lstm_triton
+from memorl.kernels import suffix_triton
 from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
@@ -249,6 +251,8 @@ MODULES = (
     (elementwise_triton, {}, LANES, {"W": 256, "PAIRS": True, "RELU": False}),
     (elstm_triton, {}, LANES, {"N": 256}),
     (suffix_triton, {}, LANES, {"W": 1024, "MATRIX": True}),
+    (hippo_triton, {}, LAUNCH, {"C": 16, "N": 32, "P": 32, "H": 0.5, "EXACT": "ieee", "R": 16}),
+    (hippo_triton, {}, LAUNCH, {"C": 16, "N": 64, "P": 64, "H": -1.0, "EXACT": "ieee", "R": 16}),
 )
 for module, types, options, known in MODULES:
     for kernel in (getattr(module, n) for n in vars(module) if n.endswith("_kernel")):
