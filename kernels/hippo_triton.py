@@ -1,6 +1,6 @@
 """The recurrence of `hippo_loop` in Triton, equations (1) to (3) there: one launch forward, one backward.
 
-Legend: T time, B batch, C channels, N coefficients; a program owns ROWS of the B C channels, and keeps their c on chip.
+Legend: T time, B batch, C channels, N coefficients; a program owns R of the B C channels, and keeps their c on chip.
 
 The matrices of LegS are never made. With b_n, h and q_n of `legs_transition`, and d = 1 / k, what M changes is a solve
 and a product with A, which is lower triangular and commutes with its inverse; so there is no difference of two numbers
@@ -24,10 +24,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from .triton_tiles import precision
-
-ROWS = 16
-"""Channels of a program, the least that a tensor core takes."""
+from .triton_tiles import launch
 
 LARGEST = 64
 """The largest N of a matrix that a product takes from chip without running out of registers."""
@@ -44,7 +41,7 @@ def _after(a, b, a_0, b_0, c, d, c_0, d_0):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _change(v, k, M, n, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr, BACK: tl.constexpr, EXACT: tl.constexpr):  # type: ignore[no-untyped-def]
-    """v - M v, or v - M^T v, of v [ROWS, P] and k [ROWS]; H is h / d, or negative for a matrix that is given."""
+    """v - M v, or v - M^T v, of v [R, P] and k [R]; H is h / d, or negative for a matrix that is given."""
     if H < 0:
         m = tl.arange(0, P)
         at = m[:, None] * N + n[None, :] if BACK else n[None, :] * N + m[:, None]
@@ -118,13 +115,12 @@ def refusal(order: int, transition: Tensor | None, scheme: str) -> str:
     return "" if order <= LARGEST else f"the order is {order}; with a given transition it must be at most {LARGEST}"
 
 
-def _launch(kernel, tensors, B: int, C: int, N: int, T: int, transition: Tensor | None, scheme: str) -> None:  # type: ignore[no-untyped-def]
-    """Run a kernel, on the device of its first argument."""
-    ratio = EXPLICIT[scheme] if transition is None else -1.0
-    with torch.cuda.device_of(tensors[0]):
-        width = max(4 if transition is None else 16, triton.next_power_of_2(N))
-        sizes = (C, N, width, ratio, precision(), ROWS)
-        kernel[(triton.cdiv(B * C, ROWS),)](*tensors, T, B, *sizes, num_warps=4, num_stages=1, enable_fp_fusion=True)
+def _sizes(C: int, N: int, transition: Tensor | None, scheme: str) -> dict[str, float]:
+    """What the kernels are compiled for."""
+    width = triton.next_power_of_2(N)
+    if transition is None:
+        return {"C": C, "N": N, "P": max(4, width), "H": EXPLICIT[scheme]}
+    return {"C": C, "N": N, "P": max(16, width), "H": -1.0}
 
 
 @torch.library.custom_op("memorl::hippo_loop_triton", mutates_args=())
@@ -134,7 +130,7 @@ def hippo_loop_triton(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition
     y = u.new_empty(T, B, C, N)
     M = c if transition is None else transition.contiguous()
     tensors = (u.contiguous(), c.contiguous(), first.contiguous(), k.to(c.dtype).contiguous(), M, y)
-    _launch(_forward_kernel, tensors, B, C, N, T, transition, scheme)
+    launch(_forward_kernel, B * C, *tensors, T, B, **_sizes(C, N, transition, scheme))
     return y
 
 
@@ -150,7 +146,7 @@ def _backward(dy: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, s
     du, dc = dy.new_empty(T, B, C), dy.new_empty(B, C, N)
     M = dc if transition is None else transition.contiguous()
     tensors = (dy.contiguous(), first.contiguous(), k.to(dy.dtype).contiguous(), M, du, dc)
-    _launch(_backward_kernel, tensors, B, C, N, T, transition, scheme)
+    launch(_backward_kernel, B * C, *tensors, T, B, **_sizes(C, N, transition, scheme))
     return du, dc
 
 

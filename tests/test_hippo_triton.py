@@ -87,6 +87,7 @@ def test_the_operator_is_well_formed(kind: str, device: str, monkeypatch: pytest
     given = [torch.randn(2, 5, 3, 2, device=device).permute(0, 2, 3, 1)]
     plain = outputs_and_gradients(triton, args, given)
     torch.library.opcheck(torch.ops.memorl.hippo_loop_triton, args)
+    torch.compiler.reset()
     compiled = torch.compile(triton, fullgraph=True, backend="aot_eager")
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     again = outputs_and_gradients(triton, args, given)

@@ -184,6 +184,7 @@ def test_the_operator_is_well_formed(name: str, device: str) -> None:
 @pytest.mark.parametrize("device", DEVICES)
 def test_compiles_whole(name: str, device: str) -> None:
     args = put(arguments(name, 3, 2, 4, 0.3), device)
+    torch.compiler.reset()
     compiled = torch.compile(triton(name), fullgraph=True, backend="aot_eager")
     for a, b in zip(run(compiled, args), run(triton(name), args), strict=True):
         assert torch.equal(a, b)
@@ -243,28 +244,31 @@ from memorl.kernels import suffix_triton
 from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
+PRODUCT = {"weight": "*bf16"}
 TILED = {"H": 256, "R": ROWS, "TILE": tile(256), "EXACT": precision()}
-MODULES = (
-    (gru_triton, {"weight": "*bf16"}, LAUNCH, TILED),
-    (lstm_triton, {"weight": "*bf16"}, LAUNCH, TILED),
-    (diag_triton, {}, LANES, {"W": 256, "PAIRS": True}),
-    (elementwise_triton, {}, LANES, {"W": 256, "PAIRS": True, "RELU": False}),
-    (elstm_triton, {}, LANES, {"N": 256}),
-    (suffix_triton, {}, LANES, {"W": 1024, "MATRIX": True}),
-    (hippo_triton, {}, LAUNCH, {"C": 16, "N": 32, "P": 32, "H": 0.5, "EXACT": "ieee", "R": 16}),
-    (hippo_triton, {}, LAUNCH, {"C": 16, "N": 64, "P": 64, "H": -1.0, "EXACT": "ieee", "R": 16}),
+HIPPO = {"C": 16, "R": ROWS, "EXACT": precision()}
+KERNELS = (  # of the scans the larger of the two
+    (gru_triton._forward_kernel, PRODUCT, LAUNCH, TILED),
+    (gru_triton._backward_kernel, PRODUCT, LAUNCH, TILED),
+    (lstm_triton._forward_kernel, PRODUCT, LAUNCH, TILED),
+    (lstm_triton._backward_kernel, PRODUCT, LAUNCH, TILED),
+    (diag_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True}),
+    (elementwise_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True, "RELU": False}),
+    (elstm_triton._backward_kernel, {}, LANES, {"N": 256}),
+    (suffix_triton._kernel, {}, LANES, {"W": 1024, "MATRIX": True}),
+    (hippo_triton._backward_kernel, {}, LAUNCH, {"N": 32, "P": 32, "H": 0.5} | HIPPO),
+    (hippo_triton._forward_kernel, {}, LAUNCH, {"N": 64, "P": 64, "H": -1.0} | HIPPO),
 )
-for module, types, options, known in MODULES:
-    for kernel in (getattr(module, n) for n in vars(module) if n.endswith("_kernel")):
-        types |= {"T": "i32", "B": "i32", "first": "*i1", "a_time": "i32", "a_row": "i32"}
-        signature = {n: "constexpr" if n in known else types.get(n, "*fp32") for n in kernel.arg_names}
-        even = [i for i, n in enumerate(kernel.arg_names) if signature[n][0] == "*" or n in ("a_time", "a_row")]
-        even = {(i,): [["tt.divisibility", 16]] for i in even}
-        source = ASTSource(fn=kernel, signature=signature, constexprs=known, attrs=even)
-        compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
-        assert compiled.asm["cubin"] and compiled.metadata.shared < 2**16
-        if options is LANES:  # nothing goes through shared memory, and a thread takes four lanes at a time
-            assert not compiled.metadata.shared and "ld.global.v4" in compiled.asm["ptx"]
+for kernel, types, options, known in KERNELS:
+    types = types | {"T": "i32", "B": "i32", "first": "*i1", "a_time": "i32", "a_row": "i32"}
+    signature = {n: "constexpr" if n in known else types.get(n, "*fp32") for n in kernel.arg_names}
+    even = [i for i, n in enumerate(kernel.arg_names) if signature[n][0] == "*" or n in ("a_time", "a_row")]
+    even = {(i,): [["tt.divisibility", 16]] for i in even}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=known, attrs=even)
+    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    assert compiled.asm["cubin"] and compiled.metadata.shared < 2**16
+    if options is LANES:  # nothing goes through shared memory, and a thread takes four lanes at a time
+        assert not compiled.metadata.shared and "ld.global.v4" in compiled.asm["ptx"]
 print("compiled")
 """
 
