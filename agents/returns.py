@@ -6,6 +6,8 @@ Legend: T rows, N environments. Row t of reward, last and terminal speaks of wha
 import torch
 from torch import Tensor
 
+from memorl.kernels import reverse_scan
+
 
 def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: float, lam: float) -> Tensor:
     """Generalised advantage estimate (Schulman et al., 2016, https://arxiv.org/abs/1506.02438, eq. 16).
@@ -28,11 +30,7 @@ def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: fl
         Advantages, [T, N].
     """
     delta = reward[1:] + gamma * value[1:].masked_fill(terminal[1:], 0) - value[:-1]
-    decay = gamma * lam * (~last[1:]).to(value.dtype)
-    advantage, following = torch.empty_like(delta), torch.zeros_like(delta[0])
-    for t in reversed(range(len(delta))):
-        following = torch.addcmul(delta[t], decay[t], following, out=advantage[t])
-    return advantage
+    return reverse_scan(gamma * lam * (~last[1:]).to(value.dtype), delta)
 
 
 def vtrace(
@@ -71,9 +69,6 @@ def vtrace(
     """
     ratio, after = log_ratio.exp(), value[1:].masked_fill(terminal[1:], 0)
     rho, decay = ratio.clamp(max=rho_clip), gamma * lam * ratio.clamp(max=trace_clip) * (~last[1:]).to(value.dtype)
-    excess = rho * (reward[1:] + gamma * after - value[:-1])
-    following = torch.zeros_like(excess[0])
-    for t in reversed(range(len(excess))):
-        following = torch.addcmul(excess[t], decay[t], following, out=excess[t])
+    excess = reverse_scan(decay, rho * (reward[1:] + gamma * after - value[:-1]))
     beyond = torch.cat([excess[1:], torch.zeros_like(excess[:1])]).masked_fill(last[1:], 0)
     return value[:-1] + excess, rho * (reward[1:] + gamma * (after + beyond) - value[:-1])

@@ -1,6 +1,7 @@
 """The element-wise and diagonal cores beside the same recurrence left to autograd, and RTRL beside backpropagation.
 
-    python benchmarks/diagonal.py
+    python benchmarks/diagonal.py                      on the CPU
+    python benchmarks/diagonal.py --device cuda        the cores on a GPU, also as bytes a second
 
 Forward and backward, starts at a rate of 1/32, one thread, median of `--repeats`; in CPU time, which a busy machine
 disturbs less. Before its race each core is held against its reference, and RTRL's gradient against the whole history's.
@@ -13,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from machine import report, table  # isort: skip
+from machine import in_turns, report, table  # isort: skip
 from memorl.agents.run import keep_freed_memory
 from memorl.kernels import diag_scan, elementwise_loop, elstm_loop
 from memorl.kernels.diag_scan import diag_scan_reference
@@ -27,8 +28,16 @@ CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
     "diag_scan, complex": (diag_scan, diag_scan_reference, ("a", "gates", "h", "first"), True),
     "elementwise_loop, relu": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), False),
     "elementwise_loop, pairs": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), True),
-    "elstm_loop": (lambda *a: elstm_loop(*a)[0], elstm_loop_reference, ("gates2", "h", "first", "r2"), False),
+    "elstm_loop": (
+        lambda *a: elstm_loop(*a)[0],
+        lambda *a: elstm_loop_reference(*a)[0],
+        ("gates2", "h", "first", "r2"),
+        False,
+    ),
 }
+
+MOVED = {"diag_scan": 8, "elementwise_loop": 5, "elstm_loop": 11}
+"""Numbers that must move for each of the state, forward and backward."""
 
 
 def seconds(run: Callable[[], object], repeats: int) -> float:
@@ -42,8 +51,10 @@ def seconds(run: Callable[[], object], repeats: int) -> float:
     return sorted(times)[repeats // 2]
 
 
-def race_of_cores(T: int, N: int, batches: list[int], repeats: int) -> str:
-    rows = []
+def race_of_cores(T: int, N: int, batches: list[int], repeats: int, device: str) -> str:
+    rows, copied = [], 0.0
+    if device == "cuda":
+        copied = 2 * 4 * 2**28 / in_turns([torch.ones(2**28, device="cuda").clone], repeats)[0]
     for name, (fast, reference, wanted, pairs) in CORES.items():
         for B in batches:
             last = [2] * pairs
@@ -55,8 +66,8 @@ def race_of_cores(T: int, N: int, batches: list[int], repeats: int) -> str:
                 "r": torch.rand(N, *last) / 2,
                 "r2": torch.rand(2 * N),
             }
-            leaves = {key: value.requires_grad_() for key, value in made.items() if key in wanted}
-            first, dy = torch.rand(T, B) < 1 / 32, torch.randn(T, B, N, *last)
+            leaves = {key: value.to(device).requires_grad_() for key, value in made.items() if key in wanted}
+            first, dy = (torch.rand(T, B) < 1 / 32).to(device), torch.randn(T, B, N, *last).to(device)
             args = [first if key == "first" else leaves[key] for key in wanted]
             extra = [name.partition(", ")[2].replace("pairs", "tanh")] * name.startswith("elementwise")
 
@@ -66,9 +77,14 @@ def race_of_cores(T: int, N: int, batches: list[int], repeats: int) -> str:
             pairs_of = zip(both(fast), both(reference), strict=True)
             error = max(float((a - b).norm() / b.norm()) for a, b in pairs_of)
             assert error < 1e-5, f"{name}: relative error {error}"
-            own, base = (seconds(lambda c=c: both(c), repeats) for c in (fast, reference))  # type: ignore[misc]
-            rows.append([name, str(B), f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{base / own:.1f}x", f"{error:.0e}"])
-    return table(["core", "B", "ms", "left to autograd, ms", "ratio", "error"], rows)
+            runs = [lambda c=c: both(c) for c in (fast, reference)]  # type: ignore[misc]
+            own, base = in_turns(runs, repeats) if copied else (seconds(run, repeats) for run in runs)
+            rows.append([name, str(B), f"{own * 1e3:.2f}", f"{base * 1e3:.1f}", f"{base / own:.1f}x", f"{error:.0e}"])
+            if copied:
+                rate = MOVED[name.partition(",")[0]] * 4 * dy.numel() / own
+                rows[-1] += [f"{rate / 1e9:.0f}", f"{100 * rate / copied:.0f} %"]
+    header = ["core", "B", "ms", "left to autograd, ms", "ratio", "error", *["GB/s", "of a copy"] * bool(copied)]
+    return table(header, rows)
 
 
 def race_of_credit(B: int, D: int, repeats: int) -> str:
@@ -103,15 +119,20 @@ def gate(plain: ELSTM, ours: ELSTM, x: Tensor, first: Tensor, state: dict[str, T
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, nargs="+", help="4 16 64 on the CPU, 256 1024 4096 on a GPU")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--write", help="Markdown file for the result")
     args = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
-    cores, rtrl = race_of_cores(128, 256, args.batch, args.repeats), race_of_credit(16, 64, args.repeats)
-    body = f"T = 128, N = 256:\n\n{cores}\n\nA chunk of the element-wise LSTM, B = 16, D = 64:\n\n{rtrl}"
-    report("Diagonal recurrences", body, "python benchmarks/diagonal.py", args.write)
+    batches, command = args.batch or [4, 16, 64], "python benchmarks/diagonal.py"
+    if args.device == "cuda":
+        batches, command = args.batch or [256, 1024, 4096], f"{command} --device cuda"
+    body = f"T = 128, N = 256:\n\n{race_of_cores(128, 256, batches, args.repeats, args.device)}"
+    if args.device == "cpu":
+        body += f"\n\nA chunk of the element-wise LSTM, B = 16, D = 64:\n\n{race_of_credit(16, 64, args.repeats)}"
+    report("Diagonal recurrences", body, command, args.write)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from .hippo_cell_loop import hippo_cell_loop
 from .hippo_loop import hippo_loop
 from .lstm_layer import lstm_layer
 from .lstm_loop import lstm_loop
+from .reverse_scan import reverse_scan
 from .suffix_products import suffix_products
 from .window_attention import window_attention
 
@@ -20,6 +21,7 @@ __all__ = [
     "hippo_loop",
     "lstm_layer",
     "lstm_loop",
+    "reverse_scan",
     "suffix_products",
     "window_attention",
 ]

@@ -9,13 +9,14 @@ HAS_TRITON = importlib.util.find_spec("triton") is not None
 """Whether Triton is installed; it is imported only by what uses it."""
 
 
-def choose(backend: str, weight: Tensor, *others: Tensor) -> str:
-    """The form that runs: "reference", "packed" or "triton".
+def choose(backend: str, *tensors: Tensor, weight: Tensor | None = None, plain: str = "loop") -> str:
+    """The form that runs: "reference", `plain` or "triton".
 
     Args:
-        backend: One of these, or "auto": "triton" where it can run on a GPU, else "packed".
-        weight: The weight of the recurrence.
-        others: What else goes in, and is computed on.
+        backend: One of these, or "auto": "triton" where it can run on a GPU, else `plain`.
+        tensors: What goes in, and is computed on.
+        weight: The weight of a matrix product, which Triton also takes in bfloat16.
+        plain: What the form is called that runs everywhere.
 
     Returns:
         The name of the form.
@@ -24,23 +25,25 @@ def choose(backend: str, weight: Tensor, *others: Tensor) -> str:
         ValueError: If there is no such form, or it cannot run on these tensors.
     """
     if backend == "auto":
-        return "triton" if weight.is_cuda and not _refusal(weight, *others) else "packed"
-    if backend not in ("reference", "packed", "triton"):
-        raise ValueError(f"backend is {backend!r}; it must be 'auto', 'reference', 'packed' or 'triton'")
-    if backend == "triton" and (reason := _refusal(weight, *others)):
+        return "triton" if tensors[0].is_cuda and not _refusal(tensors, weight) else plain
+    if backend not in ("reference", plain, "triton"):
+        raise ValueError(f"backend is {backend!r}; it must be 'auto', 'reference', {plain!r} or 'triton'")
+    if backend == "triton" and (reason := _refusal(tensors, weight)):
         raise ValueError(f"backend is 'triton', but {reason}")
     return backend
 
 
-def _refusal(weight: Tensor, *others: Tensor) -> str:
+def _refusal(tensors: tuple[Tensor, ...], weight: Tensor | None) -> str:
     """Why Triton cannot run, or nothing."""
     if not HAS_TRITON:
         return "triton is not installed"
-    if any(a.dtype != torch.float32 for a in others) or weight.dtype not in (torch.float32, torch.bfloat16):
-        dtypes = ", ".join(sorted({str(a.dtype) for a in (weight, *others)}))
-        return f"the tensors are {dtypes}; they must be float32, the weight float32 or bfloat16"
-    if weight.is_cuda:
-        return "" if torch.cuda.get_device_capability(weight.device) >= (8, 0) else "the GPU is older than Ampere"
+    given = tensors if weight is None or weight.dtype == torch.bfloat16 else (*tensors, weight)
+    if any(a.dtype != torch.float32 for a in given):
+        dtypes = ", ".join(sorted({str(a.dtype) for a in given}))
+        return f"the tensors are {dtypes}; they must be float32" + ", a weight also bfloat16" * (weight is not None)
+    if given[0].is_cuda:  # the properties, since torch.compile sees through these, and not through the capability
+        major = torch.cuda.get_device_properties(given[0].device).major
+        return "" if major >= 8 else "the GPU is older than Ampere"
     from .triton_tiles import INTERPRETED
 
-    return "" if INTERPRETED else f"the tensors are on {weight.device}, and Triton's interpreter is off"
+    return "" if INTERPRETED else f"the tensors are on {given[0].device}, and Triton's interpreter is off"

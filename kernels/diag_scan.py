@@ -17,6 +17,7 @@ Cost: 2 T B N multiply-adds in the loops (four times that for pairs); nothing is
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .starts import IN_CACHE, numbers, starts
 
 
@@ -89,7 +90,7 @@ def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
+def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "auto") -> Tensor:
     """Run the linear recurrence, equation (1).
 
     Args:
@@ -97,8 +98,19 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
         b: What is added, of the same shape.
         h: The state before the first step, [B, N] or [B, N, 2].
         first: True where a step begins an episode, [T, B], bool.
+        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The state after every step, of the shape of b. Differentiable, once, in all but `first`.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
+    form = choose(backend, b, a, h)
+    if form == "reference":
+        return diag_scan_reference(a, b, h, first)
+    if form == "triton":
+        from .diag_triton import diag_scan_triton
+
+        return diag_scan_triton(a, b, h, first)
     return _forward(a, b, h, first)

@@ -17,6 +17,7 @@ is kept.
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .starts import numbers, starts
 
 
@@ -107,7 +108,9 @@ def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def elementwise_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
+def elementwise_loop(
+    gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str, backend: str = "auto"
+) -> Tensor:
     """Run the element-wise recurrence, equation (1).
 
     Args:
@@ -116,13 +119,21 @@ def elementwise_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, ac
         first: True where a step begins an episode, [T, B], bool.
         weight: r, [N] or [N, 2].
         activation: relu or tanh.
+        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The state after every step, of the shape of gates. Differentiable, once, in gates, h and weight.
 
     Raises:
-        ValueError: If there is no such activation.
+        ValueError: If there is no such activation, or the backend is unknown or cannot run on these tensors.
     """
     if activation not in ("relu", "tanh"):
         raise ValueError(f"activation is {activation!r}; it must be relu or tanh")
+    form = choose(backend, gates, h, weight)
+    if form == "reference":
+        return elementwise_loop_reference(gates, h, first, weight, activation)
+    if form == "triton":
+        from .elementwise_triton import elementwise_loop_triton
+
+        return elementwise_loop_triton(gates, h, first, weight, activation)
     return _forward(gates, h, first, weight, activation)

@@ -19,19 +19,21 @@ Forward is four operations a step, backward one; 3 T B N floats are kept.
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .starts import IN_CACHE, before, starts
 
 
-def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensor:
-    """Equations (1) to (3), step by step, left to autograd."""
-    outputs = []
+def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Equations (1) to (3), step by step, left to autograd; c [T, B, N], and f and z [T, B, 2N] without a gradient."""
+    outputs, activations = [], []
     for gates_t, first_t in zip(gates, first, strict=True):
         c = c.masked_fill(first_t[:, None], 0)
         q_f, q_z = (gates_t + torch.cat([c, c], -1) * weight).chunk(2, -1)
         f, z = torch.sigmoid(q_f), torch.tanh(q_z)
         c = f * c + (1 - f) * z
         outputs.append(c)
-    return torch.stack(outputs)
+        activations.append(torch.cat([f, z], -1).detach())
+    return torch.stack(outputs), torch.stack(activations)
 
 
 def elstm_derivatives(act: Tensor, old: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -115,7 +117,7 @@ def _differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
 _forward.register_autograd(_differentiate, setup_context=_save)
 
 
-def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:
     """Run the element-wise LSTM's recurrence, equations (1) to (3).
 
     Args:
@@ -123,10 +125,22 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple
         c: The cell before the first step, [B, N].
         first: True where a step begins an episode, [T, B], bool.
         weight: w_f and w_z, [2N].
+        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The cell after every step, [T, B, N], differentiable, once, in all but `first`; and f and z, [T, B, 2N],
         which carry no gradient.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    y, act = _forward(gates.contiguous(), c, first, weight)
+    form = choose(backend, gates, c, weight)
+    if form == "reference":
+        return elstm_loop_reference(gates, c, first, weight)
+    if form == "triton":
+        from .elstm_triton import elstm_loop_triton
+
+        y, act = elstm_loop_triton(gates, c, first, weight)
+    else:
+        y, act = _forward(gates.contiguous(), c, first, weight)
     return y, act.detach()

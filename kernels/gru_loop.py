@@ -147,7 +147,7 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, weight, gates, h, bias)
+    form = choose(backend, gates, h, bias, weight=weight, plain="packed")
     if form == "reference":
         return gru_loop_reference(gates, h, first, weight, bias)
     if form == "triton":

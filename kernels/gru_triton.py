@@ -14,7 +14,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from .triton_tiles import LAUNCH, ROWS, before, precision, programs, tanh, tile
+from .triton_tiles import before, launch, tanh, tile
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -128,7 +128,7 @@ def gru_loop_triton(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bia
     states = h.new_empty(T + 1, B, H)
     states[0] = h
     tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias, states)
-    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    launch(_forward_kernel, B, *tensors, T, B, H=H, TILE=tile(H))
     return states[1:]
 
 
@@ -149,7 +149,7 @@ def _backward(
     d_gates, dg_n = torch.empty_like(g), torch.empty_like(h_old)
     carry = h.new_zeros(B, H)
     tensors = (gates.contiguous(), g, h_old, first.contiguous(), weight.contiguous(), dy.contiguous())
-    _backward_kernel[programs(B)](*tensors, d_gates, dg_n, carry, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    launch(_backward_kernel, B, *tensors, d_gates, dg_n, carry, T, B, H=H, TILE=tile(H))
     d_weight = torch.cat([d_gates[:, : 2 * H].t() @ h_old, dg_n.t() @ h_old]).to(weight.dtype)
     d_bias = torch.cat([d_gates[:, : 2 * H].sum(0), dg_n.sum(0)])
     return d_gates.view_as(gates), carry, d_weight, d_bias

@@ -19,6 +19,7 @@ Cost: 2 T B C N^2 FLOP each way, and for LegS the matrices (`hippo_moves`).
 import torch
 from torch import Tensor
 
+from .backend import choose
 from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
 
@@ -88,7 +89,13 @@ _forward.register_autograd(_differentiate, setup_context=_save)
 
 
 def hippo_loop(
-    u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None = None, scheme: str = "bilinear"
+    u: Tensor,
+    c: Tensor,
+    first: Tensor,
+    k: Tensor,
+    transition: Tensor | None = None,
+    scheme: str = "bilinear",
+    backend: str = "auto",
 ) -> Tensor:
     """Run a HiPPO memory, equation (1).
 
@@ -99,8 +106,22 @@ def hippo_loop(
         k: How many samples of its episode came before each step (`hippo_moves.seen`), [T, B].
         transition: M of a measure that does not change in time, [N, N]; None is LegS, and only LegS reads k.
         scheme: How LegS moves from sample to sample, one of `SCHEMES`.
+        backend: "reference", "packed" (runs side by side), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The coefficients after every step, [T, B, C, N]. Differentiable, once, in u and c.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors, or with this scheme or order.
     """
+    form = choose(backend, u, c, *([] if transition is None else [transition]), plain="packed")
+    if form == "reference":
+        return hippo_loop_reference(u, c, first, k, transition, scheme)
+    if form == "triton":
+        from .hippo_triton import hippo_loop_triton, refusal
+
+        if not (reason := refusal(c.shape[2], transition, scheme)):
+            return hippo_loop_triton(u, c, first, k, transition, scheme)
+        if backend == "triton":
+            raise ValueError(f"backend is 'triton', but {reason}")
     return _forward(u, c, first, k, transition, scheme)

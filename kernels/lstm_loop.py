@@ -168,7 +168,7 @@ def lstm_loop(
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, weight, gates, h, c)
+    form = choose(backend, gates, h, c, weight=weight, plain="packed")
     if form == "reference":
         return lstm_loop_reference(gates, h, c, first, weight)
     if form == "triton":

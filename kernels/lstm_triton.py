@@ -13,7 +13,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from .triton_tiles import LAUNCH, ROWS, before, precision, programs, tanh, tile
+from .triton_tiles import before, launch, tanh, tile
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -119,7 +119,7 @@ def lstm_loop_triton(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight:
     states, cells = h.new_empty(T + 1, B, H), c.new_empty(T + 1, B, H)
     states[0], cells[0] = h, c
     tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), states, cells)
-    _forward_kernel[programs(B)](*tensors, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    launch(_forward_kernel, B, *tensors, T, B, H=H, TILE=tile(H))
     return states[1:], cells[1:]
 
 
@@ -147,7 +147,7 @@ def _backward(
     pre = gates.flatten(0, 1) + (h_old.to(weight.dtype) @ weight.t())
     d_gates, dh, dc = torch.empty_like(pre), h.new_zeros(B, H), c.new_zeros(B, H)
     tensors = (cells.contiguous(), c_old, first.contiguous(), weight.contiguous(), dy.contiguous(), dcells.contiguous())
-    _backward_kernel[programs(B)](pre, *tensors, d_gates, dh, dc, T, B, H, ROWS, tile(H), precision(), **LAUNCH)
+    launch(_backward_kernel, B, pre, *tensors, d_gates, dh, dc, T, B, H=H, TILE=tile(H))
     return d_gates.view_as(gates), dh, dc, (d_gates.t() @ h_old).to(weight.dtype)
 
 

@@ -11,11 +11,13 @@ Made without division, so that a Jacobian of zero is no exception; never differe
 import torch
 from torch import Tensor
 
+from .backend import choose
+
 
 def suffix_products_reference(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """The definition: for each step the product of all that follow it."""
     mask = first.view(*first.shape, *[1] * (a.dim() - 2))
-    a, one = a.masked_fill(mask, 0), torch.eye(2, dtype=a.dtype) if a.dim() == 5 else torch.ones((), dtype=a.dtype)
+    a, one = a.masked_fill(mask, 0), torch.eye(2).to(a) if a.dim() == 5 else a.new_ones(())
     products = []
     for t in range(-1, len(a)):
         w = one.expand_as(a[0])
@@ -45,14 +47,25 @@ def _(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
 
 
-def suffix_products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+def suffix_products(a: Tensor, first: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:
     """Multiply the Jacobians after each step.
 
     Args:
         a: dh_t / dh_{t-1} of each unit, [T, B, N] or [T, B, N, 2, 2]; may be expanded.
         first: True where a step begins an episode, [T, B], bool.
+        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         W, of the shape of a, and total, [B, N] or [B, N, 2, 2]. Neither carries a gradient.
+
+    Raises:
+        ValueError: If the backend is unknown or cannot run on these tensors.
     """
+    form = choose(backend, a)
+    if form == "reference":
+        return suffix_products_reference(a.detach(), first)
+    if form == "triton":
+        from .suffix_triton import suffix_products_triton
+
+        return suffix_products_triton(a.detach(), first)
     return _products(a.detach(), first)

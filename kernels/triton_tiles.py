@@ -5,6 +5,8 @@ is read back from there for the next one; a barrier lies between, since other th
 is no limit on H, no other program to wait for, and nothing is written twice. Only the weight is read at every step.
 """
 
+from typing import Any
+
 import torch
 import triton
 import triton.language as tl
@@ -30,14 +32,15 @@ def tile(H: int) -> int:
     return min(32, max(16, triton.next_power_of_2(H)))
 
 
-def programs(B: int) -> tuple[int]:
-    """The grid: one program for every block of rows."""
-    return (triton.cdiv(B, ROWS),)
-
-
 def precision() -> str:
     """How float32 products are made: as torch is told to, exactly by default."""
     return "ieee" if torch.get_float32_matmul_precision() == "highest" else "tf32"
+
+
+def launch(kernel: Any, rows: int, *args: Any, **sizes: Any) -> None:
+    """Run a kernel whose programs own ROWS of so many rows, on the device of its first argument."""
+    with torch.cuda.device_of(args[0]):
+        kernel[(triton.cdiv(rows, ROWS),)](*args, **sizes, R=ROWS, EXACT=precision(), **LAUNCH)
 
 
 def before(start: Tensor, after: Tensor, first: Tensor) -> Tensor:

@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, suffix_products
+from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, reverse_scan, suffix_products
 from memorl.kernels.diag_scan import diag_scan_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
 from memorl.kernels.elstm_loop import elstm_loop_reference
 from memorl.kernels.gru_loop import gru_loop_reference
 from memorl.kernels.lstm_loop import lstm_loop_reference
+from memorl.kernels.reverse_scan import reverse_scan_reference
 from memorl.kernels.suffix_products import suffix_products_reference
 
 Core = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -21,18 +22,22 @@ Core = Callable[..., Tensor | tuple[Tensor, ...]]
 def of_pairs(core: Core) -> Core:
     """The same over [T, B, H / 2, 2]: H is made even, and the answer flat again, so that the tests need not know."""
 
-    def run(*args: Tensor) -> Tensor:
-        return core(*(a.unflatten(-1, (-1, 2)) if a.is_floating_point() else a for a in args)).flatten(-2)
+    def run(*args: Tensor, **form: str) -> Tensor:
+        return core(*(a.unflatten(-1, (-1, 2)) if a.is_floating_point() else a for a in args), **form).flatten(-2)
 
     return run
 
 
 def relu(core: Core) -> Core:
-    return lambda *args: core(*args, "relu")
+    return lambda *args, **form: core(*args, "relu", **form)
 
 
 def tanh(core: Core) -> Core:
-    return lambda *args: core(*args, "tanh")
+    return lambda *args, **form: core(*args, "tanh", **form)
+
+
+def first_of(core: Core) -> Core:
+    return lambda *args, **form: core(*args, **form)[0]
 
 
 CORES: dict[str, tuple[Core, Core]] = {
@@ -43,7 +48,7 @@ CORES: dict[str, tuple[Core, Core]] = {
     "elementwise_loop, relu": (relu(elementwise_loop), relu(elementwise_loop_reference)),
     "elementwise_loop, tanh": (tanh(elementwise_loop), tanh(elementwise_loop_reference)),
     "elementwise_loop of pairs": (of_pairs(tanh(elementwise_loop)), of_pairs(tanh(elementwise_loop_reference))),
-    "elstm_loop": (lambda *args: elstm_loop(*args)[0], elstm_loop_reference),
+    "elstm_loop": (first_of(elstm_loop), first_of(elstm_loop_reference)),
 }
 
 
@@ -146,12 +151,16 @@ def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
         assert all(grad.isfinite().all() for grad in expanded)
 
 
-def test_the_operator_is_well_formed(name: str) -> None:
-    operator = getattr(torch.ops.memorl, name.partition(",")[0].partition(" ")[0])
-    args: list[object] = list(arguments(name, 3, 2, 4, 0.3))
+def operator(name: str, args: list[Tensor], form: str = "") -> tuple[object, tuple[object, ...]]:
+    """The operator under a core, and its arguments."""
     if "pairs" in name:
         args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
-    torch.library.opcheck(operator, (*args, *(["tanh"] if name.startswith("elementwise_loop") else [])))
+    activation = ["tanh"] if name.startswith("elementwise_loop") else []
+    return getattr(torch.ops.memorl, name.partition(",")[0].partition(" ")[0] + form), (*args, *activation)
+
+
+def test_the_operator_is_well_formed(name: str) -> None:
+    torch.library.opcheck(*operator(name, arguments(name, 3, 2, 4, 0.3)))
 
 
 def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
@@ -190,19 +199,35 @@ def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pa
     assert suffix_products(a, first)[1].abs().max() == 0
 
 
+@pytest.mark.parametrize(("T", "N"), [(1, 1), (1, 3), (2, 5), (9, 4)])
+def test_a_reverse_scan_sums_what_follows(T: int, N: int) -> None:
+    a, b = torch.randn(2, T, N, dtype=torch.float64)
+    kept = b.clone()
+    y = reverse_scan(a, b)
+    torch.testing.assert_close(y, reverse_scan_reference(a, b))
+    torch.testing.assert_close(
+        y, sum(b[k] * torch.stack([a[t:k].prod(0) * (k >= t) for t in range(T)]) for k in range(T))
+    )
+    assert torch.equal(b, kept)
+
+
 def test_an_unknown_activation_is_named() -> None:
     x = torch.zeros(1, 1, 1)
     with pytest.raises(ValueError, match="activation is 'gelu'; it must be relu or tanh"):
         elementwise_loop(x, x[0], torch.zeros(1, 1, dtype=torch.bool), x[0, 0], "gelu")
 
 
-@pytest.mark.parametrize("name", ["gru_loop", "lstm_loop"])
+def plain(name: str) -> str:
+    """The form of a core that runs everywhere."""
+    return "packed" if name in ("gru_loop", "lstm_loop") else "loop"
+
+
 def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
     fast, reference = CORES[name]
     args = arguments(name, 3, 2, 4, 0.3)
     for a, b in zip(run(partial(fast, backend="reference"), args), run(reference, args), strict=True):
         assert torch.equal(a, b)
-    for a, b in zip(run(partial(fast, backend="packed"), args), run(fast, args), strict=True):
+    for a, b in zip(run(partial(fast, backend=plain(name)), args), run(fast, args), strict=True):
         assert torch.equal(a, b)
     with pytest.raises(ValueError, match="backend is 'cuda'"):
         fast(*args, backend="cuda")

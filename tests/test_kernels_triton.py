@@ -7,17 +7,23 @@ the kernels are also compiled, for GPUs that need not be there.
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
-from test_kernels import CORES, arguments, run
+from test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")
 
+from memorl.kernels import diag_scan, reverse_scan, suffix_products  # noqa: E402
+from memorl.kernels.backend import choose  # noqa: E402
+from memorl.kernels.reverse_scan import reverse_scan_reference  # noqa: E402
+from memorl.kernels.suffix_products import suffix_products_reference  # noqa: E402
 from memorl.kernels.triton_tiles import INTERPRETED  # noqa: E402
 
 DEVICES = [
@@ -35,12 +41,16 @@ LARGE = [
 ]
 
 
-@pytest.fixture(params=["gru_loop", "lstm_loop"])
+WEIGHT = {"gru_loop": -2, "lstm_loop": -1}
+"""Where among the arguments the weight of a product is, which may be in bfloat16."""
+
+
+@pytest.fixture(params=CORES)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def triton(name: str) -> Callable[..., Tensor | tuple[Tensor, ...]]:
+def triton(name: str) -> Core:
     return partial(CORES[name][0], backend="triton")
 
 
@@ -53,12 +63,17 @@ def error(name: str, device: str, T: int, B: int, H: int, starts: float, weight:
     """The largest relative error of an output or gradient against the reference in float64."""
     exact = arguments(name, T, B, H, starts)
     args = put(exact, device)
-    i = len(args) - (2 if name == "gru_loop" else 1)
-    args[i] = args[i].detach().to(weight).requires_grad_()
-    weights = [torch.randn(T, B, H, dtype=torch.float64) for _ in range(1 if name == "gru_loop" else 2)]
+    if name in WEIGHT:
+        args[WEIGHT[name]] = args[WEIGHT[name]].detach().to(weight).requires_grad_()
+    weights = gradients_asked(name, exact)
     rough = run(triton(name), args, [w.float().to(device) for w in weights])
-    pairs = zip(rough, run(CORES[name][1], exact, weights), strict=True)
-    return max(float((a.detach().cpu() - b).norm().detach() / b.norm().detach().clamp_min(1e-30)) for a, b in pairs)
+    return relative(rough, run(CORES[name][1], exact, weights))
+
+
+def relative(rough: Iterable[Tensor], exact: Iterable[Tensor]) -> float:
+    """The largest relative error."""
+    pairs = [(a.detach().cpu().double(), b.detach().double()) for a, b in zip(rough, exact, strict=True)]
+    return max(float((a - b).norm() / b.norm().clamp_min(1e-30)) for a, b in pairs)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -72,6 +87,8 @@ def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float, 
 @pytest.mark.parametrize(("T", "B", "H", "starts"), LARGE)
 def test_equals_the_reference_when_large(name: str, T: int, B: int, H: int, starts: float) -> None:
     assert error(name, "cuda", T, B, H, starts) <= (1e-5 if T <= 128 else 1e-4)
+    if name not in WEIGHT:
+        return
     assert error(name, "cuda", T, B, H, starts, torch.bfloat16) <= 2e-2
     torch.set_float32_matmul_precision("high")
     try:
@@ -83,8 +100,8 @@ def test_equals_the_reference_when_large(name: str, T: int, B: int, H: int, star
 @pytest.mark.parametrize("device", DEVICES)
 def test_what_lies_before_a_start_does_not_matter(name: str, device: str) -> None:
     args = put(arguments(name, 4, 3, 5, 0.0), device)
-    states = range(1, 2 if name == "gru_loop" else 3)
-    first = args[states.stop]
+    at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
+    first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
     first[0] = True
     clean = run(triton(name), args)
     for i in states:
@@ -92,7 +109,8 @@ def test_what_lies_before_a_start_does_not_matter(name: str, device: str) -> Non
     spoilt = run(triton(name), args)
     for a, b in zip(clean, spoilt, strict=True):
         assert torch.equal(a, b)
-    assert all(spoilt[len(states) + i].abs().max() == 0 for i in states)
+    outputs = len(clean) - sum(a.requires_grad for a in args)
+    assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
     first[2] = True
     args[0].data[:2] = float("nan")
     out = triton(name)(*args)
@@ -112,7 +130,7 @@ def test_odd_layouts_and_no_gradient_for_the_cells(name: str, device: str) -> No
     also = [a for a in strided if a.requires_grad]
     for given in (torch.randn(1, 1, 1, device=device).expand(3, 2, 4), torch.randn(2, 3, 4, device=device).mT.mT):
         given = given if given.shape[0] == 3 else given.transpose(0, 1)
-        out, odd = (CORES[name][0](*args, backend="packed"), triton(name)(*strided))
+        out, odd = (CORES[name][0](*args, backend=plain(name)), triton(name)(*strided))
         y, y_odd = (out, odd) if isinstance(out, Tensor) else (out[0], odd[0])
         kept = given.clone()
         expected = torch.autograd.grad(y, wanted, given)
@@ -122,32 +140,91 @@ def test_odd_layouts_and_no_gradient_for_the_cells(name: str, device: str) -> No
 
 
 @pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("pair", [False, True])
+def test_a_scan_takes_factors_that_are_expanded(pair: bool, device: str) -> None:
+    T, B, N, last = 11, 3, 5, [2] * pair
+    a, b, h = (torch.randn(*shape, device=device) / 2 for shape in ((N, *last), (T, B, N, *last), (B, N, *last)))
+    a, first = a.requires_grad_(), torch.rand(T, B, device=device) < 0.2
+    for shape in ((1, 1, N), (T, 1, N), (1, B, N)):
+        expanded = (a * torch.rand(*shape, *last, device=device)).expand(T, B, N, *last)
+        ys = [diag_scan(expanded, b, h, first, backend=form) for form in ("triton", "reference")]
+        torch.testing.assert_close(*ys)
+        torch.testing.assert_close(*(torch.autograd.grad(y.square().sum(), a, retain_graph=True)[0] for y in ys))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(("T", "N"), [(1, 1), (9, 5), (17, 130)])
+def test_a_reverse_scan(T: int, N: int, device: str) -> None:
+    a, b = torch.randn(2, T, N)
+    y = reverse_scan(a.to(device), b.to(device), backend="triton")
+    assert relative([y], [reverse_scan_reference(a.double(), b.double())]) <= 1e-5
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("matrix", [False, True])
+@pytest.mark.parametrize(("T", "B", "N", "expanded"), [(1, 1, 1, False), (3, 33, 5, False), (17, 2, 16, True)])
+def test_suffix_products(matrix: bool, T: int, B: int, N: int, expanded: bool, device: str) -> None:
+    exact = torch.randn(*([1, 1] if expanded else [T, B]), N, *[2, 2] * matrix, dtype=torch.float64)
+    a, first = exact.float().to(device).expand(T, B, *exact.shape[2:]), torch.rand(T, B) < 0.1
+    made = suffix_products(a, first.to(device), backend="triton")
+    assert relative(made, suffix_products_reference(exact.expand(a.shape), first)) <= 1e-5
+    spoilt = torch.where(first.to(device).view(T, B, *[1] * (a.dim() - 2)), float("nan"), a)
+    for one, other in zip(suffix_products(spoilt, first.to(device), backend="triton"), made, strict=True):
+        assert torch.equal(one, other)
+    torch.library.opcheck(torch.ops.memorl.suffix_products_triton, (a, first.to(device)))
+
+
+@pytest.mark.parametrize("device", DEVICES)
 def test_the_operator_is_well_formed(name: str, device: str) -> None:
     args = put(arguments(name, 2, 2, 3, 0.3), device)
     triton(name)(*args)
-    torch.library.opcheck(getattr(torch.ops.memorl, f"{name}_triton"), tuple(args))
+    torch.library.opcheck(*operator(name, args, "_triton"))
 
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_compiles_whole(name: str, device: str) -> None:
     args = put(arguments(name, 3, 2, 4, 0.3), device)
+    torch.compiler.reset()
     compiled = torch.compile(triton(name), fullgraph=True, backend="aot_eager")
     for a, b in zip(run(compiled, args), run(triton(name), args), strict=True):
         assert torch.equal(a, b)
+
+
+def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A maker of tensors that fills them with NaN."""
+    return lambda *a, **k: real(*a, **k).fill_(float("nan"))
 
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_nothing_uninitialised_is_read(name: str, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     args = put(arguments(name, 3, 2, 5, 0.2), device)
     expected = run(triton(name), args)
-
-    def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        return lambda *a, **k: real(*a, **k).fill_(float("nan"))
-
     monkeypatch.setattr(torch, "empty_like", poisoned(torch.empty_like))
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
     for a, b in zip(run(triton(name), args), expected, strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "weight", "major", "chosen"),
+    [
+        (torch.float32, torch.float32, 8, "triton"),
+        (torch.float32, torch.bfloat16, 9, "triton"),
+        (torch.float32, torch.float32, 7, "loop"),
+        (torch.float64, torch.float64, 9, "loop"),
+        (torch.bfloat16, torch.bfloat16, 9, "loop"),
+    ],
+)
+def test_a_gpu_that_can_is_given_triton(
+    dtype: torch.dtype, weight: torch.dtype, major: int, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(major=major))
+    with FakeTensorMode():
+        x, w = (torch.empty(2, dtype=d, device="cuda") for d in (dtype, weight))
+        assert choose("auto", x, x, weight=w) == choose("auto", w if weight == dtype else x, x) == chosen
+        if chosen == "loop":
+            with pytest.raises(ValueError, match=r"older than Ampere|must be float32, a weight also bfloat16"):
+                choose("triton", x, weight=w)
 
 
 @pytest.mark.gpu
@@ -162,18 +239,36 @@ COMPILE = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from memorl.kernels import gru_triton, lstm_triton
+from memorl.kernels import diag_triton, elementwise_triton, elstm_triton, gru_triton, hippo_triton, lstm_triton
+from memorl.kernels import suffix_triton
 from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
 
-for module in (gru_triton, lstm_triton):
-    for kernel in (module._forward_kernel, module._backward_kernel):
-        for capability, weight, H in ((90, "*bf16", 256),):
-            known = {"H": H, "R": ROWS, "TILE": tile(H), "EXACT": precision()}
-            types = {"T": "i32", "B": "i32", "first": "*i1", "weight": weight}
-            signature = {n: "constexpr" if n in known else types.get(n, "*fp32") for n in kernel.arg_names}
-            source = ASTSource(fn=kernel, signature=signature, constexprs=known)
-            compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=LAUNCH)
-            assert compiled.asm["cubin"] and compiled.metadata.shared < 2**16
+LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
+PRODUCT = {"weight": "*bf16"}
+TILED = {"H": 256, "R": ROWS, "TILE": tile(256), "EXACT": precision()}
+HIPPO = {"C": 16, "R": ROWS, "EXACT": precision()}
+KERNELS = (  # of the scans the larger of the two
+    (gru_triton._forward_kernel, PRODUCT, LAUNCH, TILED),
+    (gru_triton._backward_kernel, PRODUCT, LAUNCH, TILED),
+    (lstm_triton._forward_kernel, PRODUCT, LAUNCH, TILED),
+    (lstm_triton._backward_kernel, PRODUCT, LAUNCH, TILED),
+    (diag_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True}),
+    (elementwise_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True, "RELU": False}),
+    (elstm_triton._backward_kernel, {}, LANES, {"N": 256}),
+    (suffix_triton._kernel, {}, LANES, {"W": 1024, "MATRIX": True}),
+    (hippo_triton._backward_kernel, {}, LAUNCH, {"N": 32, "P": 32, "H": 0.5} | HIPPO),
+    (hippo_triton._forward_kernel, {}, LAUNCH, {"N": 64, "P": 64, "H": -1.0} | HIPPO),
+)
+for kernel, types, options, known in KERNELS:
+    types = types | {"T": "i32", "B": "i32", "first": "*i1", "a_time": "i32", "a_row": "i32"}
+    signature = {n: "constexpr" if n in known else types.get(n, "*fp32") for n in kernel.arg_names}
+    even = [i for i, n in enumerate(kernel.arg_names) if signature[n][0] == "*" or n in ("a_time", "a_row")]
+    even = {(i,): [["tt.divisibility", 16]] for i in even}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=known, attrs=even)
+    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options=options)
+    assert compiled.asm["cubin"] and compiled.metadata.shared < 2**16
+    if options is LANES:  # nothing goes through shared memory, and a thread takes four lanes at a time
+        assert not compiled.metadata.shared and "ld.global.v4" in compiled.asm["ptx"]
 print("compiled")
 """
 
