@@ -6,17 +6,21 @@ import torch
 from torch import Tensor
 
 HAS_TRITON = importlib.util.find_spec("triton") is not None
-"""Whether Triton is installed; it is imported only by what uses it."""
+HAS_NUMBA = importlib.util.find_spec("numba") is not None
+"""Whether these are installed; they are imported only by what uses them."""
 
 
-def choose(backend: str, *tensors: Tensor, weight: Tensor | None = None, plain: str = "loop") -> str:
-    """The form that runs: "reference", `plain` or "triton".
+def choose(
+    backend: str, *tensors: Tensor, weight: Tensor | None = None, plain: str = "loop", compiled: bool = False
+) -> str:
+    """The form that runs: "reference", `plain`, "compiled" or "triton".
 
     Args:
-        backend: One of these, or "auto": "triton" where it can run on a GPU, else `plain`.
+        backend: One of these, or "auto": "triton" where it can run on a GPU, "compiled" where that can, else `plain`.
         tensors: What goes in, and is computed on.
         weight: The weight of a matrix product, which Triton also takes in bfloat16.
         plain: What the form is called that runs everywhere.
+        compiled: Whether there is a form compiled by Numba, for a CPU.
 
     Returns:
         The name of the form.
@@ -25,12 +29,26 @@ def choose(backend: str, *tensors: Tensor, weight: Tensor | None = None, plain: 
         ValueError: If there is no such form, or it cannot run on these tensors.
     """
     if backend == "auto":
-        return "triton" if tensors[0].is_cuda and not _refusal(tensors, weight) else plain
-    if backend not in ("reference", plain, "triton"):
-        raise ValueError(f"backend is {backend!r}; it must be 'auto', 'reference', {plain!r} or 'triton'")
-    if backend == "triton" and (reason := _refusal(tensors, weight)):
-        raise ValueError(f"backend is 'triton', but {reason}")
+        if tensors[0].is_cuda:
+            return plain if _refusal(tensors, weight) else "triton"
+        return "compiled" if compiled and not _refusal_of_numba(tensors) else plain
+    forms = ["reference", plain, *["compiled"] * compiled, "triton"]
+    if backend not in forms:
+        raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(['auto', *forms])}")
+    reason = {"triton": _refusal(tensors, weight), "compiled": _refusal_of_numba(tensors)}.get(backend)
+    if reason:
+        raise ValueError(f"backend is {backend!r}, but {reason}")
     return backend
+
+
+def _refusal_of_numba(tensors: tuple[Tensor, ...]) -> str:
+    """Why Numba's form cannot run, or nothing."""
+    if not HAS_NUMBA:
+        return "numba is not installed"
+    if any(a.device.type != "cpu" or a.dtype not in (torch.float32, torch.float64) for a in tensors):
+        kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in tensors}))
+        return f"the tensors are {kinds}; they must be float32 or float64 on a CPU"
+    return "" if len({a.dtype for a in tensors}) == 1 else "the tensors are of different precision"
 
 
 def _refusal(tensors: tuple[Tensor, ...], weight: Tensor | None) -> str:

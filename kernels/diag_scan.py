@@ -36,7 +36,11 @@ def diag_scan_reference(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tenso
 
 
 @torch.library.custom_op("memorl::diag_scan", mutates_args=())
-def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
+def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor, compiled: bool) -> Tensor:
+    if compiled:
+        from .diag_compiled import forward
+
+        return forward(a, b, h, first)
     y = torch.empty_like(b, memory_format=torch.contiguous_format)
     a, b, h, out = numbers(a, 4), numbers(b.contiguous(), 4), numbers(h.contiguous(), 3), numbers(y, 4)
     for a_t, b_t, y_t, wiped in zip(a.unbind(0), b.unbind(0), out.unbind(0), starts(first), strict=True):
@@ -45,13 +49,19 @@ def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 
 
 @_forward.register_fake
-def _(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
+def _(a: Tensor, b: Tensor, h: Tensor, first: Tensor, compiled: bool) -> Tensor:
     return torch.empty_like(b, memory_format=torch.contiguous_format)
 
 
 @torch.library.custom_op("memorl::diag_scan_backward", mutates_args=())
-def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(
+    dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor, compiled: bool
+) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of a, b and h."""
+    if compiled:
+        from .diag_compiled import backward
+
+        return backward(dy, a, y, h, first)
     db, da = dy.clone(memory_format=torch.contiguous_format), torch.empty_like(y)
     d, a, old, out = (numbers(x, 4) for x in (db, a, y, da))
     d_s, a_s, wiped = d.conj_physical_().unbind(0), a.unbind(0), starts(first)
@@ -74,17 +84,17 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
 
 
 @_backward.register_fake
-def _(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor, compiled: bool) -> tuple[Tensor, Tensor, Tensor]:
     return torch.empty_like(y), torch.empty_like(y), torch.empty_like(h, memory_format=torch.contiguous_format)
 
 
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    a, _, h, first = inputs
+    a, _, h, first, ctx.compiled = inputs
     ctx.save_for_backward(a, output, h, first)
 
 
 def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
-    return *_backward(dy, *ctx.saved_tensors), None
+    return *_backward(dy, *ctx.saved_tensors, ctx.compiled), None, None
 
 
 _forward.register_autograd(_differentiate, setup_context=_save)
@@ -98,7 +108,7 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
         b: What is added, of the same shape.
         h: The state before the first step, [B, N] or [B, N, 2].
         first: True where a step begins an episode, [T, B], bool.
-        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         The state after every step, of the shape of b. Differentiable, once, in all but `first`.
@@ -106,11 +116,11 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, b, a, h)
+    form = choose(backend, b, a, h, compiled=True)
     if form == "reference":
         return diag_scan_reference(a, b, h, first)
     if form == "triton":
         from .diag_triton import diag_scan_triton
 
         return diag_scan_triton(a, b, h, first)
-    return _forward(a, b, h, first)
+    return _forward(a, b, h, first, form == "compiled")

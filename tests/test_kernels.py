@@ -7,7 +7,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import diag_scan, elementwise_loop, elstm_loop, gru_loop, lstm_loop, reverse_scan, suffix_products
+from memorl.kernels import (
+    backend,
+    diag_scan,
+    elementwise_loop,
+    elstm_loop,
+    gru_loop,
+    lstm_loop,
+    reverse_scan,
+    suffix_products,
+)
 from memorl.kernels.diag_scan import diag_scan_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
 from memorl.kernels.elstm_loop import elstm_loop_reference
@@ -36,6 +45,10 @@ def tanh(core: Core) -> Core:
     return lambda *args, **form: core(*args, "tanh", **form)
 
 
+def loop(core: Core) -> Core:
+    return partial(core, backend="loop")
+
+
 def first_of(core: Core) -> Core:
     return lambda *args, **form: core(*args, **form)[0]
 
@@ -45,6 +58,8 @@ CORES: dict[str, tuple[Core, Core]] = {
     "lstm_loop": (lstm_loop, lstm_loop_reference),
     "diag_scan": (diag_scan, diag_scan_reference),
     "diag_scan of pairs": (of_pairs(diag_scan), of_pairs(diag_scan_reference)),
+    "diag_scan, loop": (loop(diag_scan), diag_scan_reference),
+    "diag_scan of pairs, loop": (of_pairs(loop(diag_scan)), of_pairs(diag_scan_reference)),
     "elementwise_loop, relu": (relu(elementwise_loop), relu(elementwise_loop_reference)),
     "elementwise_loop, tanh": (tanh(elementwise_loop), tanh(elementwise_loop_reference)),
     "elementwise_loop of pairs": (of_pairs(tanh(elementwise_loop)), of_pairs(tanh(elementwise_loop_reference))),
@@ -155,8 +170,9 @@ def operator(name: str, args: list[Tensor], form: str = "") -> tuple[object, tup
     """The operator under a core, and its arguments."""
     if "pairs" in name:
         args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
-    activation = ["tanh"] if name.startswith("elementwise_loop") else []
-    return getattr(torch.ops.memorl, name.partition(",")[0].partition(" ")[0] + form), (*args, *activation)
+    more = {"elementwise_loop": ["tanh"], "diag_scan": [] if form else ["loop" not in name]}
+    core = name.partition(",")[0].partition(" ")[0]
+    return getattr(torch.ops.memorl, core + form), (*args, *more.get(core, []))
 
 
 def test_the_operator_is_well_formed(name: str) -> None:
@@ -228,8 +244,19 @@ def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
     for a, b in zip(run(partial(fast, backend="reference"), args), run(reference, args), strict=True):
         assert torch.equal(a, b)
     for a, b in zip(run(partial(fast, backend=plain(name)), args), run(fast, args), strict=True):
-        assert torch.equal(a, b)
+        torch.testing.assert_close(a, b)
     with pytest.raises(ValueError, match="backend is 'cuda'"):
         fast(*args, backend="cuda")
     with pytest.raises(ValueError, match="backend is 'triton', but"):
         fast(*args, backend="triton")
+
+
+def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    args = arguments("diag_scan", 3, 2, 4, 0.3)
+    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="compiled"))
+    with pytest.raises(ValueError, match=r"backend is 'compiled', but the tensors are torch\.bfloat16 on cpu"):
+        diag_scan(*(a.bfloat16() if a.is_floating_point() else a for a in args), backend="compiled")
+    monkeypatch.setattr(backend, "HAS_NUMBA", False)
+    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="loop"))
+    with pytest.raises(ValueError, match="backend is 'compiled', but numba is not installed"):
+        diag_scan(*args, backend="compiled")

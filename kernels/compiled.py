@@ -1,0 +1,34 @@
+"""Loops of the cores compiled for a CPU by Numba, where it is installed: it is not needed, and imported when called."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from numpy.typing import NDArray
+from torch import Tensor
+
+Array = NDArray[Any]
+
+
+@cache
+def compiled(function: Callable[..., None]) -> Callable[..., None]:
+    """The function compiled, without the GIL; kept on disk between runs, where there is a place for it."""
+    from numba import njit
+
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
+
+
+def array(x: Tensor, dims: int = 0) -> Array:
+    """What a compiled loop sees of a tensor [T, B, ...], contiguous; where these two are expanded, they have size 1.
+
+    With `dims` dimensions it is made of pairs [..., 2], which become complex numbers. A tensor that is contiguous
+    shares its memory, so that the loop can write it.
+    """
+    pairs = x.dim() == dims
+    for dim in range(min(2, x.dim())):
+        x = x.narrow(dim, 0, 1) if x.stride(dim) == 0 and x.shape[dim] > 1 else x
+    numbers = x.detach().contiguous().numpy()
+    return numbers.view(f"c{2 * numbers.itemsize}").reshape(numbers.shape[:-1]) if pairs else numbers
