@@ -180,3 +180,22 @@ def window_step(
     distance = torch.arange(z.shape[1] - 1, -1, -1, device=z.device)
     weights = logits.masked_fill((distance > reach[:, None])[:, None], float("-inf")).softmax(-1)
     return ((weights @ z).transpose(0, 1) @ v_weight.transpose(1, 2)).transpose(0, 1)
+
+
+@torch.library.custom_op("memorl::window_append", mutates_args=())
+def window_append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
+    """A window and the step after it, in one pass: past [B, W, D], erased where an episode begins, and now [B, 1, D].
+
+    What a row holds of before its episode must be zero already, unless `first` [B] is True. Differentiable in `now`.
+    """
+    z = torch.cat([past, now], 1)
+    z[:, :-1].index_fill_(0, first.nonzero().flatten(), 0)
+    return z
+
+
+@window_append.register_fake
+def _(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
+    return torch.cat([past, now], 1)
+
+
+window_append.register_autograd(lambda ctx, dz: (None, dz[:, -1:], None))

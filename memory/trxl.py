@@ -16,6 +16,8 @@ each step is projected once and gradients flow as far as attention does.
 import torch
 from torch import Tensor, nn
 
+from memorl.kernels.window_attention import window_append
+
 from .base import Memory, State, require_positive
 from .positions import POSITIONS, sinusoids
 from .trxl_block import Block
@@ -133,13 +135,13 @@ class TrXL(Memory):
         for i, j in enumerate(self.order):
             block = self.blocks[j]
             assert isinstance(block, Block)
-            past = torch.where(known, state[f"layer_{i}"].detach(), 0)
-            z = torch.cat([past, block.read(h, p)], 1)
+            past, now = state[f"layer_{i}"].detach(), block.read(h, p)
+            z = window_append(past, now, first[0]) if T == 1 else torch.cat([torch.where(known, past, 0), now], 1)
             if look:
                 weights.append(block.attention.weights(z, T, reach))
             h = block(h, z, reach)
             read = z[:, -W:].detach()
-            after[f"layer_{i}"] = read if T == 1 else torch.where(kept, read, 0)  # a single step has erased before
+            after[f"layer_{i}"] = read if T == 1 else torch.where(kept, read, 0)
         return h.transpose(0, 1), after, weights
 
     def _positions(self, n: Tensor) -> Tensor | None:
