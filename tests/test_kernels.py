@@ -170,7 +170,7 @@ def operator(name: str, args: list[Tensor], form: str = "") -> tuple[object, tup
     """The operator under a core, and its arguments."""
     if "pairs" in name:
         args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
-    more = {"elementwise_loop": ["tanh"], "diag_scan": [] if form else ["loop" not in name]}
+    more = {"elementwise_loop": ["tanh"], "diag_scan": [] if form else [backend.HAS_NUMBA and "loop" not in name]}
     core = name.partition(",")[0].partition(" ")[0]
     return getattr(torch.ops.memorl, core + form), (*args, *more.get(core, []))
 
@@ -252,6 +252,7 @@ def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
 
 
 def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
     args = arguments("diag_scan", 3, 2, 4, 0.3)
     assert torch.equal(diag_scan(*args), diag_scan(*args, backend="compiled"))
     with pytest.raises(ValueError, match=r"backend is 'compiled', but the tensors are torch\.bfloat16 on cpu"):
