@@ -7,6 +7,8 @@
 Random actions drawn beforehand, autoreset included, one thread. CPU time counts, not wall time, so that a busy machine
 moves the figures less. For each id the peer and ours run one after the other, `--rounds` times; the median counts.
 With `--threads` it is, in wall time, how many times faster that many threads are than one: this needs idle cores.
+Beside it stands how many times faster as many processes are, each with its share of the environments and nothing to
+wait for: more than that the machine does not give.
 """
 
 import argparse
@@ -16,6 +18,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
@@ -61,21 +66,45 @@ def theirs(python: str, name: str, seconds: float) -> float:
     return float(json.loads(out.splitlines()[-1])["steps_per_cpu_second"])
 
 
+def _alone(name: str, kind: str, n: int, seconds: float, ready: Barrier, out: "Queue[float]") -> None:
+    game, variant = GAMES[name]
+    env = game(observation=kind, num_envs=n, **variant)
+    ours(env, 0, time.perf_counter)
+    ready.wait()
+    out.put(ours(env, seconds, time.perf_counter))
+
+
+def side_by_side(count: int, name: str, kind: str, n: int, seconds: float) -> float:
+    """Steps per second of that many processes together, n environments in all."""
+    context = get_context("spawn")
+    ready, out = context.Barrier(count), context.Queue()
+    workers = [context.Process(target=_alone, args=(name, kind, n // count, seconds, ready, out)) for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    total = sum(out.get() for _ in workers)
+    for worker in workers:
+        worker.join()
+    return total
+
+
 def scaling(threads: int, sizes: list[int], seconds: float, rounds: int) -> str:
-    """How many times faster that many threads are than one, for each id."""
+    """How many times faster that many threads, and as many processes, are than one, for each id."""
     sets = [(kind, n) for kind in ("pixels", "symbolic") for n in sizes]
     rows = []
     for name, (game, variant) in GAMES.items():
         cells = []
         for kind, n in sets:
             one, more = (game(observation=kind, num_envs=n, threads=count, **variant) for count in (1, threads))
-            pairs = [[ours(env, seconds, time.perf_counter) for env in (one, more)] for _ in range(rounds)]
-            cells.append(f"{statistics.median(fast / slow for slow, fast in pairs):.2f}")
+            runs = []
+            for _ in range(rounds):
+                slow, fast = (ours(env, seconds, time.perf_counter) for env in (one, more))
+                runs.append((fast / slow, side_by_side(threads, name, kind, n, seconds) / slow))
+            cells += [f"{statistics.median(ratios):.2f}" for ratios in zip(*runs, strict=True)]
             more.close()
         rows.append([name, *cells])
         print(rows[-1], file=sys.stderr)
-    header = ["id", *(f"{kind}, {n} envs" for kind, n in sets)]
-    return f"Steps per second with {threads} threads over those with one.\n\n" + table(header, rows)
+    header = ["id", *(f"{kind}, {n} envs, {what}" for kind, n in sets for what in ("threads", "processes"))]
+    return f"Steps per second with {threads} threads or processes over those with one.\n\n" + table(header, rows)
 
 
 def main() -> None:
