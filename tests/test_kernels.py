@@ -219,7 +219,7 @@ def test_a_reverse_scan_sums_what_follows(T: int, N: int) -> None:
     a, b = torch.randn(2, T, N, dtype=torch.float64)
     kept = b.clone()
     y = reverse_scan(a, b, backend="loop")
-    for form in ("auto", "compiled", "reference"):
+    for form in ("auto", "reference"):
         torch.testing.assert_close(reverse_scan(a, b, backend=form), y)
     torch.testing.assert_close(
         y, sum(b[k] * torch.stack([a[t:k].prod(0) * (k >= t) for t in range(T)]) for k in range(T))
