@@ -4,8 +4,8 @@ Legend: T time, N environments.
 
     y_t = b_t + a_t y_{t+1},   y_{T+1} = 0                                          (1)
 
-Never differentiated. On a GPU it is `diag_scan` with time turned round, one launch instead of one a step; elsewhere it
-is one multiply-add a step, in place, since `diag_scan`'s loop also looks for starts, of which there are none here.
+Never differentiated. It is `diag_scan` with time turned round where that is compiled, by Numba or Triton, and else one
+multiply-add a step, in place, since `diag_scan`'s loop also looks for starts, of which there are none here.
 """
 
 import torch
@@ -29,7 +29,7 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
     Args:
         a: What the later is multiplied by, [T, N].
         b: What is added, [T, N].
-        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         y, [T, N]. It carries no gradient.
@@ -37,15 +37,17 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, b, a)
+    form = choose(backend, b, a, compiled=True)
     if form == "reference":
         return reverse_scan_reference(a, b)
-    if form == "triton":
-        from .diag_triton import diag_scan_triton
+    if form in ("compiled", "triton"):
+        if form == "compiled":  # the loop itself, since an operator takes longer than that
+            from .diag_compiled import forward as scan
+        else:
+            from .diag_triton import diag_scan_triton as scan
 
-        zeros = torch.zeros_like(b[0])[:, None]
-        y = diag_scan_triton(a.flip(0)[..., None], b.flip(0)[..., None], zeros, torch.zeros_like(b, dtype=torch.bool))
-        return y[..., 0].flip(0)
+        never = torch.zeros(len(b), 1, dtype=torch.bool, device=b.device)
+        return scan(a.flip(0)[:, None], b.flip(0)[:, None], torch.zeros_like(b[:1]), never)[:, 0].flip(0)
     y = b.clone()
     rows = list(zip(y.unbind(0), a.unbind(0), strict=True))
     following = rows.pop()[0]

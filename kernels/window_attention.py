@@ -20,6 +20,11 @@ window. Both matrices go to the other side, where there is one vector a head ins
     q . K z_s = (K' q) . z_s,       sum_s p_s V z_s = V (sum_s p_s z_s)                              (4)
 
 which is 4 W H D + 4 D^2 FLOP instead of 4 W D^2, for W = 119, D = 384, H = 4 a fiftieth.
+
+There is one form, for every device; on a GPU its products are cuBLAS's. torch's own attention was left alone: with a
+mask it takes no flash kernel, mask and bias would have to stand as [B, H, T, W + T], and with `flex_attention`, which
+needs neither but has to be compiled, as with any that sums p v over keys which are hidden, a weight of 0 lets what is
+not finite through. Neither was raced on a GPU.
 """
 
 from collections.abc import Iterator
