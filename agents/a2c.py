@@ -15,9 +15,9 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
-from memorl.memory.base import require_positive
+from memorl.memory.base import require_not_negative, require_positive
 
-from .agent import Agent, Linear, masked_mean, require_not_negative, standardize
+from .agent import Agent, Linear, masked_mean, standardize
 from .model import ActorCritic
 from .returns import vtrace
 from .rollout import Batch

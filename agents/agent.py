@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from memorl.memory.base import require_positive
+from memorl.memory.base import require_not_negative, require_positive
 
 from .model import ActorCritic
 from .returns import gae
@@ -136,13 +136,6 @@ class Agent(ABC):
 
     def _anneal(self) -> dict[str, float]:
         return {name: line.at(self.steps / self.anneal_steps) for name, line in self.schedules.items()}
-
-
-def require_not_negative(**figures: float) -> None:
-    """Raise ValueError naming the first argument that is below zero."""
-    for name, value in figures.items():
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"{name} is {value}; it must be at least 0")
 
 
 def masked_mean(x: Tensor, valid: Tensor) -> Tensor:

@@ -68,11 +68,15 @@ class ActorCritic(nn.Module):
     def forward(self, obs: Observation, state: State, first: Tensor) -> tuple[Output, State]:
         """Run over sequences of observations [T, B, ...] from the state before them; `first` is [T, B]."""
         with torch.autocast(first.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            flat = obs.flatten(0, 1) if isinstance(obs, Tensor) else {k: v.flatten(0, 1) for k, v in obs.items()}
-            y, state = self.memory(self.encoder(flat).unflatten(0, first.shape), state, first)
+            y, state = self.memory(self.encode(obs, first), state, first)
             b = self.body(y)
             policy = self.policy(self.policy_branch(b))
             return Output(policy, self.value(self.value_branch(b)).squeeze(-1).float()), state
+
+    def encode(self, obs: Observation, first: Tensor) -> Tensor:
+        """What the memory reads of observations [T, B, ...], [T, B, D]."""
+        flat = obs.flatten(0, 1) if isinstance(obs, Tensor) else {k: v.flatten(0, 1) for k, v in obs.items()}
+        return self.encoder(flat).unflatten(0, first.shape)
 
 
 def _layer(input_size: int, size: int) -> tuple[nn.Module, int]:

@@ -31,10 +31,9 @@ def probe(model: ActorCritic, stream: Stream, seed: int, steps: int, board: Summ
     stream.reset([seed])
     rollout = collect(stream, model, model.memory.initial_state(1), steps)
     obs = rollout.obs[:-1] if isinstance(rollout.obs, Tensor) else {k: v[:-1] for k, v in rollout.obs.items()}
-    flat = obs.flatten(0, 1) if isinstance(obs, Tensor) else {k: v.flatten(0, 1) for k, v in obs.items()}
     first = rollout.first[:-1]
     with torch.no_grad():
-        x = model.encoder(flat).unflatten(0, first.shape)
+        x = model.encode(obs, first)
         shown = model.memory.pictures(x, None, first)
     moved = influence(model.memory, x, None, first)
     profile = by_age(moved, first)

@@ -95,6 +95,13 @@ def require_positive(**sizes: float) -> None:
             raise ValueError(f"{name} is {value}; it must be positive")
 
 
+def require_not_negative(**figures: float) -> None:
+    """Raise ValueError naming the first argument that is below zero."""
+    for name, value in figures.items():
+        if not 0 <= value < float("inf"):
+            raise ValueError(f"{name} is {value}; it must be at least 0")
+
+
 def select(state: State, index: Tensor) -> State:
     """The states of some of the sequences."""
     return {name: value[index] for name, value in state.items()}

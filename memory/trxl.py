@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from memorl.kernels.window_attention import window_append
 
-from .base import Memory, State, require_positive
+from .base import Memory, State, require_not_negative, require_positive
 from .positions import POSITIONS, sinusoids
 from .trxl_block import Block
 
@@ -68,6 +68,7 @@ class TrXL(Memory):
         repeats: list[int] | None = None,
     ) -> None:
         require_positive(dim=dim, layers=layers, heads=heads, window=window, max_steps=max_steps)
+        require_not_negative(mlp_size=mlp_size)
         super().__init__(input_size, dim)
         choices = {
             "positions": (positions, POSITIONS),
@@ -81,8 +82,6 @@ class TrXL(Memory):
         if dim % heads or even % 2:
             wants = "heads must divide dim" if dim % heads else f"{positions} positions need an even size, not {even}"
             raise ValueError(f"dim is {dim} and heads is {heads}; {wants}")
-        if mlp_size < 0:
-            raise ValueError(f"mlp_size is {mlp_size}; it must be at least 0")
         times = [1] * layers if repeats is None else list(repeats)
         if len(times) != layers or min(times) < 1:
             raise ValueError(f"repeats is {times}; it must be {layers} numbers of at least 1, one a layer")
