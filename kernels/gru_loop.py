@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import is_in_order, lay_out
+from .packing import is_in_order, is_one_step, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -148,8 +148,9 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
     form = choose(backend, gates, h, bias, weight=weight, plain="packed")
-    if form == "reference":
-        return gru_loop_reference(gates, h, first, weight, bias)
+    if form == "reference" or (backend == "auto" and form == "packed" and is_one_step(gates)):
+        with torch.autocast(gates.device.type, enabled=False):
+            return gru_loop_reference(gates, h, first, weight, bias)
     if form == "triton":
         from .gru_triton import gru_loop_triton
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import lay_out
+from .packing import is_one_step, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -169,8 +169,9 @@ def lstm_loop(
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
     form = choose(backend, gates, h, c, weight=weight, plain="packed")
-    if form == "reference":
-        return lstm_loop_reference(gates, h, c, first, weight)
+    if form == "reference" or (backend == "auto" and form == "packed" and is_one_step(gates)):
+        with torch.autocast(gates.device.type, enabled=False):
+            return lstm_loop_reference(gates, h, c, first, weight)
     if form == "triton":
         from .lstm_triton import lstm_loop_triton
 

@@ -86,6 +86,11 @@ class Packing(NamedTuple):
             x.index_fill_(0, rows, 0)
 
 
+def is_one_step(x: Tensor) -> bool:
+    """Whether there is a single step, which needs no loop; not while compiling, where length would be looked at."""
+    return not torch.compiler.is_compiling() and len(x) == 1
+
+
 def is_in_order(first: Tensor) -> bool:
     """Whether `lay_out` leaves the rows in order."""
     return len(first) == 1 or first.shape[1] >= MANY
