@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import is_in_order, is_one_step, lay_out
+from .packing import are_many, is_one_step, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -103,7 +103,9 @@ def _backward(
             carry = product(out_p[:, : 3 * H], d_p * act[at, H : 2 * H], torch.empty_like(d_p))
             runs.wipe_(p, carry)
     dg = out[:, : 3 * H]
-    return runs.put(out[:, H:], dy), runs.ended(carry, h), (dg.t() @ h_old).roll(-H, 0), dg.sum(0).roll(-H)
+    d_gates = runs.put(out[:, H:], dy)
+    d_gates = d_gates if are_many(first) else d_gates.contiguous()
+    return d_gates, runs.ended(carry, h), (dg.t() @ h_old).roll(-H, 0), dg.sum(0).roll(-H)
 
 
 @_backward.register_fake
@@ -112,7 +114,7 @@ def _(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     (T, B), H = first.shape, h.shape[1]
     out = act.new_empty(T, B, 4 * H)[..., H:]
-    d_gates = out if is_in_order(first) else torch.empty_like(out, memory_format=torch.contiguous_format)
+    d_gates = out if are_many(first) else torch.empty_like(out, memory_format=torch.contiguous_format)
     return d_gates, torch.empty_like(h), torch.empty_like(weight), weight.new_empty(len(weight))
 
 

@@ -91,14 +91,14 @@ def is_one_step(x: Tensor) -> bool:
     return not torch.compiler.is_compiling() and len(x) == 1
 
 
-def is_in_order(first: Tensor) -> bool:
-    """Whether `lay_out` leaves the rows in order."""
-    return len(first) == 1 or first.shape[1] >= MANY
+def are_many(first: Tensor) -> bool:
+    """Whether `lay_out` leaves the rows in order whatever T is, which a compiler may not know."""
+    return first.shape[1] >= MANY
 
 
 def lay_out(first: Tensor) -> Packing:
-    """Runs side by side, or rows in order where these are many."""
-    return _in_order(first) if is_in_order(first) else pack(first)
+    """Runs side by side, or rows in order where these are many or there is one step."""
+    return _in_order(first) if are_many(first) else pack(first)
 
 
 def _in_order(first: Tensor) -> Packing:
