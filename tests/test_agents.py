@@ -10,14 +10,14 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from conftest import make_memory
+from conftest import make_memory, names
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from memorl.agents import A2C, PPO, Actions, ActorCritic, Agent, Encoder, Stream, collect, gae, vtrace
 from memorl.agents.heads import Categorical, Gaussian, Head
-from memorl.envs import RepeatPrevious
+from memorl.envs import DelayedCue, RepeatPrevious
 
 
 class Counter(gymnasium.Env[Any, Any]):
@@ -365,12 +365,57 @@ def test_the_loss_of_a2c_is_the_literal_one(returns: str, normalize_advantage: b
     assert agent.loss(batch)[0].item() == pytest.approx(total, rel=1e-5)
 
 
-def learning(agent: Agent, stream: Stream, updates: int, rows: int = 64) -> float:
-    """The mean return over the last update's episodes."""
+def gradients(model: torch.nn.Module, loss: Tensor) -> dict[str, Tensor]:
+    """Of every parameter that the loss depends on."""
+    parameters = dict(model.named_parameters())
+    found = torch.autograd.grad(loss, [*parameters.values()], retain_graph=True, allow_unused=True)
+    return {key: grad for key, grad in zip(parameters, found, strict=True) if grad is not None}
+
+
+@pytest.mark.parametrize("name", [name for name in names() if "rtrl" in name])
+@pytest.mark.usefixtures("float64")
+def test_an_update_of_r2ac_has_the_gradient_of_the_whole_history(name: str) -> None:
+    """While the weights stand still: rollouts of 4 rows, episodes of 7 to 12, and the loss of every one in turn."""
+    stream = Stream(DelayedCue(num_envs=5, delay=[5, 10]), last_reward=True)
+    model = make_model(stream, name)
+    plain = copy.deepcopy(model)
+    plain.memory.credit = "bptt"  # type: ignore[assignment]
+    agent = A2C(model, returns="vtrace", reduction="sum", gamma=0.9)
+    stream.reset(0)
+    state, rollouts = model.memory.initial_state(5), []
+    for _ in range(8):
+        rollouts.append(collect(stream, model, state, 4))
+        state = rollouts[-1].state
+    obs = {key: torch.cat([r.obs[key][:-1] for r in rollouts]) for key in rollouts[0].obs}
+    first = torch.cat([r.first[:-1] for r in rollouts])
+    (policy, value), _ = plain(obs, plain.memory.initial_state(5), first)
+    values = value.split(4)
+    entropy = policy.entropy().split(4)
+    log_prob = policy.log_prob(torch.cat([r.action for r in rollouts])).sum(-1).split(4)
+    missed, past = 0.0, plain.memory.initial_state(5)
+    for k, (rollout, v) in enumerate(zip(rollouts, values, strict=True)):
+        advantage = gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, 0.9, 1.0)
+        (batch,) = rollout.minibatches(1, advantage)
+        terms = 0.25 * (v - advantage - rollout.value[:-1]) ** 2 - log_prob[k] * advantage - 0.01 * entropy[k]
+        exact = gradients(plain, terms[~rollout.last[:-1]].sum())
+        for key, grad in gradients(model, agent.loss(batch)[0]).items():
+            if not key.startswith("encoder"):
+                torch.testing.assert_close(grad, exact[key], rtol=1e-4, atol=1e-6, msg=lambda m, k=key: f"{k}: {m}")
+        rows = {key: part[:-1] for key, part in rollout.obs.items()}
+        (_, v), past = plain(rows, {key: part.detach() for key, part in past.items()}, rollout.first[:-1])
+        for key, grad in gradients(plain.memory, v.sum()).items():
+            whole = gradients(plain.memory, values[k].sum())[key]
+            missed = max(missed, float((grad - whole).norm() / whole.norm()))
+    assert missed > 0.1, "a test too easy"
+
+
+def learning(agent: Agent, stream: Stream, updates: int, rows: int = 64, last: int = 1) -> float:
+    """The mean return over the episodes of the last updates."""
     stream.reset(0)
     state = agent.model.memory.initial_state(stream.env.num_envs)
-    for _ in range(updates):
-        stream.episodes = []
+    for update in range(updates):
+        if update <= updates - last:
+            stream.episodes = []
         rollout = collect(stream, agent.model, state, rows)
         state = rollout.state
         agent.update(rollout)
@@ -398,6 +443,18 @@ def test_a2c_learns_with_a_memory(arguments: dict[str, Any]) -> None:
     model = ActorCritic(encoder, make_memory("gru", 32, hidden_size=32), stream.actions, 0, 32)
     agent = A2C(model, lr=3e-3, optimizer="adam", gamma=0.3, normalize_advantage=True, **arguments)
     assert learning(agent, stream, 150 // (3 if arguments else 1), 16) > 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("credit", "low", "high"), [("rtrl", 0.9, 1.001), ("bptt", 0.3, 0.65)])
+def test_r2ac_learns_a_delay_longer_than_its_chunks(credit: str, low: float, high: float) -> None:
+    """A cue of six steps ago in chunks of two; the same with credit that ends with the chunk stays at a half."""
+    torch.manual_seed(2)
+    stream = Stream(DelayedCue(num_envs=64, delay=6))
+    memory = make_memory("elstm", 32, hidden_size=32, forget_bias=1.0, credit=credit, encoder_grad="none")
+    model = ActorCritic(Encoder(stream.observation_space, 32, 32), memory, stream.actions, 0, 32)
+    agent = A2C(model, lr=1e-2, optimizer="adam", returns="vtrace")
+    assert low < learning(agent, stream, 240, rows=2, last=40) < high
 
 
 def test_n_step_returns_are_learned_from_once() -> None:
