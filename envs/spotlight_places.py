@@ -4,6 +4,8 @@
 free. Cells are counted row by row.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,8 @@ WIDE, NARROW = 28, 21
 """Radii that are blocked around a place: the figure's and an endless coin's, and the others'."""
 
 _EDGE = 7
+_REACH = np.array([[math.isqrt(max(0, r * r - d * d - 1)) for d in range(WIDE)] for r in range(WIDE + 1)])
+"""How far to the sides a disc of a radius, without its rim, reaches at a distance from its middle row."""
 
 
 @leaf
@@ -30,11 +34,14 @@ def clear(cells: Cells) -> None:
 @leaf
 def block(cells: Cells, x: int, y: int, radius: int) -> None:
     """Take the cells nearer than `radius` to (x, y)."""
-    for row in range(max(0, y - radius), min(SIZE, y + radius)):
-        for column in range(max(0, x - radius), min(SIZE, x + radius)):
-            if (column - x) ** 2 + (row - y) ** 2 < radius * radius and cells[row, column] == 0:
-                cells[row, column] = 1
-                cells[row, SIZE] -= 1
+    for row in range(max(0, y - radius + 1), min(SIZE, y + radius)):
+        reach = _REACH[radius, abs(row - y)]
+        line = cells[row, max(0, x - reach) : min(SIZE, x + reach + 1)]
+        taken = 0
+        for i in range(len(line)):
+            taken += line[i]
+            line[i] = 1
+        cells[row, SIZE] -= len(line) - taken
 
 
 @leaf
