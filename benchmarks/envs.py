@@ -87,11 +87,12 @@ def side_by_side(count: int, name: str, kind: str, n: int, seconds: float) -> fl
     return total
 
 
-def scaling(threads: int, sizes: list[int], seconds: float, rounds: int) -> str:
+def scaling(names: list[str], threads: int, sizes: list[int], seconds: float, rounds: int) -> str:
     """How many times faster that many threads, and as many processes, are than one, for each id."""
     sets = [(kind, n) for kind in ("pixels", "symbolic") for n in sizes]
     rows = []
-    for name, (game, variant) in GAMES.items():
+    for name in names:
+        game, variant = GAMES[name]
         cells = []
         for kind, n in sets:
             one, more = (game(observation=kind, num_envs=n, threads=count, **variant) for count in (1, threads))
@@ -110,6 +111,7 @@ def scaling(threads: int, sizes: list[int], seconds: float, rounds: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", help="Python of an environment with Memory Gym 1.0.3")
+    parser.add_argument("--only", choices=GAMES, nargs="+", default=list(GAMES), help="these ids alone")
     parser.add_argument("--num-envs", type=int, nargs="+", default=[32, 256])
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
@@ -118,13 +120,14 @@ def main() -> None:
     args = parser.parse_args()
 
     if args.threads:
-        body = scaling(args.threads, args.num_envs, args.seconds, args.rounds)
+        body = scaling(args.only, args.threads, args.num_envs, args.seconds, args.rounds)
         sizes = " ".join(map(str, args.num_envs))
         command = f"python benchmarks/envs.py --threads {args.threads} --num-envs {sizes}"
         report("Environment threads", body, command, args.write, "gymnasium", "numba")
         return
     rows = []
-    for name, (game, variant) in GAMES.items():
+    for name in args.only:
+        game, variant = GAMES[name]
         sets = [(kind, n) for kind in ("pixels", "symbolic") for n in args.num_envs]
         envs = {(kind, n): game(observation=kind, num_envs=n, **variant) for kind, n in sets}
         peer: list[float] = []
@@ -141,6 +144,7 @@ def main() -> None:
     header = ["id", "Memory Gym", *(f"{kind}, {n} envs" for kind, n in sets)]
     body = "Thousands of steps per second and core, and the ratio to Memory Gym.\n\n" + table(header, rows)
     command = "python benchmarks/envs.py" + (" --peer-python ..." if args.peer_python else "")
+    command += f" --only {' '.join(args.only)}" if args.only != list(GAMES) else ""
     report("Environment speed", body, command, args.write, "gymnasium", "numba")
 
 
