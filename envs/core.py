@@ -119,6 +119,9 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
     def _check(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
 
+    def _judge(self, ends: Array) -> None:
+        """Learn from the episodes that ended in a step; a reset ends none."""
+
     def _restart(self) -> None:
         """Forget what goes on from episode to episode: `reset` was given a seed."""
 
@@ -214,6 +217,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         if not (given.view(np.uint64) < self._choices).all():
             raise ValueError(f"actions {actions} are not in {self.action_space}")
         outcome = self._step(given)
+        self._judge(outcome[2])
         self._show()
         return outcome
 

@@ -23,7 +23,6 @@ from typing import Any, Literal
 import numpy as np
 
 from memorl.envs.compiled import Record, leaf
-from memorl.envs.core import Observation
 from memorl.envs.episodes import PLAYING, Array
 from memorl.envs.options import Field, Integer, Number, Option, encode
 from memorl.envs.quiz import MANY, Quiz
@@ -127,8 +126,7 @@ class LastBits(Quiz, ABC):
     def _derive(self, rules: Array) -> None:
         rules["grows"], rules["multi"] = self.curriculum != "none", self.curriculum == "multi"
 
-    def _play(self, actions: Array, observation: Observation, rewards: Array, ends: Array) -> None:
-        super()._play(actions, observation, rewards, ends)
+    def _judge(self, ends: Array) -> None:
         state = self._state
         judged = ends & state["ranked"]
         if not judged.any():

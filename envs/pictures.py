@@ -62,7 +62,8 @@ class PictureEnv(BatchedEnv, ABC):
         return None
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Close the window."""
+        """Close the window, and end the threads."""
+        super().close_extras(**kwargs)
         if self._window is not None:
             self._window.close()
             self._window = None

@@ -251,7 +251,7 @@ def main(arguments: list[str]) -> None:
             record(scene, settings)
         else:
             Game(scene, controls_of(scene.plain), settings).run()
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         raise SystemExit(f"error: {error}") from error
 
 

@@ -54,7 +54,9 @@ class SearingSpotlights(PictureEnv):
     The floor turns red in a step that costs health.
 
     `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
-    pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen the whole place is told. At
+    pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen all is told: its place,
+    where the figure faces, whether the exit is open. So more may be told than a few pixels decide. Colours are not
+    looked at: with options that make things or the floor black, or nearly dark, what is told may be black on black. At
     most 16 spotlights, from left to right, and as many coins as the constructor's `num_coins` allows.
 
     ## Rewards
@@ -224,7 +226,8 @@ class SearingSpotlights(PictureEnv):
     def _check(self, values: Mapping[str, Any]) -> None:
         check(values, self.endless)
         if self.symbolic and not self.endless and values["num_coins"][1:].max() > self._most_coins:
-            raise ValueError(f"num_coins is not allowed: symbols have room for {self._most_coins} coins")
+            most = int(values["num_coins"][1:].max())
+            raise ValueError(f"num_coins with {most} is not allowed: symbols have room for {self._most_coins} coins")
 
     def _sprite(self, name: str, scale: float) -> int:
         if (name, scale) not in self._known:

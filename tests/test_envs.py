@@ -457,5 +457,8 @@ def test_steps_do_not_depend_on_the_number_of_threads(config: Any) -> None:
         assert equal(one.reset(seed=4)[0], other.reset(seed=4)[0])
         same_steps(one, other, actions(one, 150))
         other.close()
+    other.close()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        other.step(other.action_space.sample())
     with pytest.raises(ValueError, match="threads=0"):
         type(make(config))(threads=0)

@@ -45,6 +45,19 @@ def test_n_grows_by_one_after_each_window_of_successes(task: type[LastBits], cur
     assert len(set(envs._state["level"])) == 1
 
 
+def test_a_reset_of_some_judges_nobody() -> None:
+    """The others are put back to where they were, and what they would have answered does not count."""
+    envs = NParity(num_envs=8, curriculum="single", window=1, threshold=0)
+    envs.reset(seed=0)
+    for _ in range(200):
+        *_, ends, _, _ = envs.step(right(envs))
+        if ends.any():
+            asked = envs._state["asked"].copy()
+            envs.reset(options={"reset_mask": ends})
+            assert np.array_equal(envs._state["asked"], asked)
+            assert len(set(envs._state["level"])) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [

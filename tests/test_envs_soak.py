@@ -75,15 +75,20 @@ def some(envs: BatchedEnv, rng: np.random.Generator) -> dict[str, Any]:
     return {name: drawn(envs.options[name], float(np.ravel(envs._arguments[name])[-1]), rng) for name in chosen}
 
 
-def begin(envs: BatchedEnv, rng: np.random.Generator) -> set[str]:
-    """Reset with options drawn until they go together; their names."""
+def begin(envs: BatchedEnv, arguments: dict[str, Any], rng: np.random.Generator) -> tuple[BatchedEnv, set[str]]:
+    """Options drawn until they go together, for one episode or as arguments for all that follow; and their names."""
+    lasting = rng.random() < 0.5
     for _ in range(200):
-        options = some(envs, rng)
+        options, seed = some(envs, rng), int(rng.integers(2**40))
         try:
-            envs.reset(seed=int(rng.integers(2**40)), options=options)
+            if lasting:
+                made = type(envs)(num_envs=N, copy=False, **(arguments | options))
+                made.reset(seed=seed)
+                return made, set(options)
+            envs.reset(seed=seed, options=options)
         except ValueError:
             continue
-        return set(options)
+        return envs, set(options)
     raise AssertionError("no options that go together were drawn")
 
 
@@ -96,16 +101,17 @@ def soak(game: type[BatchedEnv], arguments: dict[str, Any], steps: int, seed: in
     ended, tried = 0, set[str]()
     tape = rng.integers(0, np.maximum(envs._choices, 1), (500, N, len(envs._choices)))
     for _ in range(max(2, steps // (500 * N))):
-        tried |= begin(envs, rng)
+        now, names = begin(envs, arguments, rng)
+        tried |= names
         for t in range(500):
             actions = tape[t] if envs.single_action_space.shape else tape[t, :, 0]
-            seen, rewards, ends, _, infos = envs.step(actions)
+            seen, rewards, ends, _, infos = now.step(actions)
             ended += int(ends.sum())
             assert np.isfinite(rewards).all()
-            if t % 20 == 0 or t < 3:
-                assert seen in envs.observation_space
+            if t % 5 == 0 or t < 3:
+                assert seen in now.observation_space
             if t % 100 == 0:
-                envs.load_state_dict(envs.state_dict())
+                now.load_state_dict(now.state_dict())
         assert all(len(infos[key]) == N for key in infos)
     return tried, ended
 
