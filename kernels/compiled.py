@@ -21,14 +21,14 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
         return njit(nogil=True)(function)
 
 
-def array(x: Tensor, dims: int = 0) -> Array:
-    """What a compiled loop sees of a tensor [T, B, ...], contiguous; where these two are expanded, they have size 1.
+def array(x: Tensor, dims: int = 0, leading: int = 2) -> Array:
+    """What a compiled loop sees of a tensor, contiguous; leading dimensions, T and B, have size 1 if they are expanded.
 
     With `dims` dimensions it is made of pairs [..., 2], which become complex numbers. A tensor that is contiguous
     shares its memory, so that the loop can write it.
     """
     pairs = x.dim() == dims
-    for dim in range(min(2, x.dim())):
+    for dim in range(leading):
         x = x.narrow(dim, 0, 1) if x.stride(dim) == 0 and x.shape[dim] > 1 else x
     numbers = x.detach().contiguous().numpy()
     return numbers.view(f"c{2 * numbers.itemsize}").reshape(numbers.shape[:-1]) if pairs else numbers

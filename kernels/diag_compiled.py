@@ -51,13 +51,13 @@ def _scan_back(e: Array, a: Array, y: Array, h: Array, first: Array, d: Array, d
 def forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
     """The states."""
     y = torch.empty_like(b, memory_format=torch.contiguous_format)
-    compiled(_scan)(array(a, 4), array(b, 4), array(h, 3), array(first), array(y, 4))
+    compiled(_scan)(array(a, 4), array(b, 4), array(h, 3, 1), array(first), array(y, 4))
     return y
 
 
 def backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients of a, b and h."""
     da, db, dh = torch.empty_like(y), torch.empty_like(y), torch.empty_like(h, memory_format=torch.contiguous_format)
-    given = *(array(x, 4) for x in (dy, a, y)), array(h, 3), array(first)
-    compiled(_scan_back)(*given, array(db, 4), array(da, 4), array(dh, 3))
+    given = *(array(x, 4) for x in (dy, a, y)), array(h, 3, 1), array(first)
+    compiled(_scan_back)(*given, array(db, 4), array(da, 4), array(dh, 3, 1))
     return da, db, dh

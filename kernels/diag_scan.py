@@ -114,8 +114,11 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
         The state after every step, of the shape of b. Differentiable, once, in all but `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If the shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
+    if a.shape != b.shape or h.shape != b.shape[1:] or first.shape != b.shape[:2]:
+        shapes = ", ".join(str(tuple(x.shape)) for x in (a, b, h, first))
+        raise ValueError(f"a, b, h and first have shapes {shapes}; expected [T, B, N] twice, [B, N] and [T, B]")
     form = choose(backend, b, a, h, compiled=True)
     if form == "reference":
         return diag_scan_reference(a, b, h, first)

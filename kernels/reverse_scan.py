@@ -35,8 +35,10 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
         y, [T, N]. It carries no gradient.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If the shapes differ, or the backend is unknown or cannot run on these tensors.
     """
+    if a.shape != b.shape:
+        raise ValueError(f"a and b have shapes {tuple(a.shape)} and {tuple(b.shape)}; expected [T, N] twice")
     form = choose(backend, b, a, compiled=True)
     if form == "reference":
         return reverse_scan_reference(a, b)

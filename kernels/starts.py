@@ -26,8 +26,11 @@ def before(h: Tensor, y: Tensor, first: Tensor) -> Tensor:
 
 
 def numbers(x: Tensor, dims: int) -> Tensor:
-    """Pairs [..., 2] with `dims` dimensions as complex numbers, in the same memory; anything else as it is."""
-    return torch.view_as_complex(x) if x.dim() == dims else x
+    """Pairs [..., 2] with `dims` dimensions as complex numbers, in the same memory if it can be; else x as it is."""
+    if x.dim() != dims:
+        return x
+    *strides, last = x.stride()
+    return torch.view_as_complex(x if last == 1 and not any(n % 2 for n in strides) else x.contiguous())
 
 
 @torch.library.custom_op("memorl::products_without_rows", mutates_args=())

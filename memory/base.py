@@ -82,10 +82,10 @@ class Memory(nn.Module, ABC):
 
     def require_state(self, state: State, batch_size: int) -> None:
         """Raise ValueError if this is no state of `batch_size` sequences of this memory."""
-        names = self.initial_state(1).keys()
-        if state.keys() != names or any(value.shape[0] != batch_size for value in state.values()):
-            shapes = {name: tuple(value.shape) for name, value in state.items()}
-            raise ValueError(f"state is {shapes}; expected {', '.join(names) or 'nothing'} of {batch_size} rows")
+        wanted = {name: (batch_size, *value.shape[1:]) for name, value in self.initial_state(1).items()}
+        shapes = {name: tuple(value.shape) for name, value in state.items()}
+        if shapes != wanted:
+            raise ValueError(f"state is {shapes}; expected {wanted or 'nothing'} of {batch_size} rows")
 
 
 def require_positive(**sizes: float) -> None:

@@ -25,7 +25,7 @@ def influence(
     vectors: int = 8,
     rows: int = 512,
 ) -> Tensor:
-    """How much each step's input moves each later output (eq. 1).
+    """How much each step's input moves each later output (eq. 1), as far as the memory lets gradients through.
 
     Args:
         memory: Any memory.
@@ -49,7 +49,8 @@ def influence(
             y, _ = memory(given, select(state, b), first[:, b])
             asked = y[t, torch.arange(len(t))]
             signs = torch.randint(2, asked.shape, device=asked.device).to(asked.dtype) * 2 - 1
-            (gradient,) = torch.autograd.grad((asked * signs).sum(), given)
+            loss = (asked * signs).sum()
+            (gradient,) = torch.autograd.grad(loss, given, materialize_grads=True)
         squares.append(gradient.square().sum(-1).t())  # [rows, T]
     return torch.cat(squares).view(T, B, vectors, T).mean(2).sqrt().permute(0, 2, 1)
 

@@ -101,7 +101,7 @@ def times(a: Tensor, s: list[Tensor], wiped: Tensor) -> list[Tensor]:
 
 @torch.no_grad()
 def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tensor, state: State) -> State:
-    """Equation (3): the sensitivities after a chunk.
+    """Equation (3): the sensitivities after a chunk; what lies before an episode's start is replaced by zeros.
 
     Args:
         jacobian: A, [T, B, N] or [T, B, N, 2, 2]; may be expanded.
@@ -111,16 +111,19 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
         state: The sensitivities before the chunk, those of matrices with D in the last dimension.
     """
     w, total = suffix_products(jacobian, first)
-    wiped = first.any(0)
+    later = (first.long().flip(0).cumsum(0).flip(0) - first.long()) > 0  # an episode begins after this step
+    x = x.masked_fill(later[..., None], 0)
     before = [state[f"dh/d{name}"] for name in left]
+    kept = times(total, before, first.any(0))
+    parts = [part.flatten(0, 1) for part in left.values()]
+    owed = [product.unflatten(0, first.shape) for product in times(w.flatten(0, 1), parts, later.flatten())]
     after: State = {}
-    for (name, part), s, kept in zip(left.items(), before, times(total, before, wiped), strict=True):
-        owed = w * part if w.dim() == 3 else w[..., 0] * part[..., :1] + w[..., 1] * part[..., 1:]
-        if s.dim() == owed.dim() - 1:
-            after[f"dh/d{name}"] = kept.add_(owed.sum(0))
+    for name, s, old, new in zip(left, before, kept, owed, strict=True):
+        if s.dim() == new.dim() - 1:
+            after[f"dh/d{name}"] = old.add_(new.sum(0))
         else:
-            rows = kept.flatten(1, -2)  # [B, N(2), D]
-            after[f"dh/d{name}"] = rows.baddbmm_(owed.flatten(2).permute(1, 2, 0), x.transpose(0, 1)).view_as(s)
+            rows = old.flatten(1, -2)  # [B, N(2), D]
+            after[f"dh/d{name}"] = rows.baddbmm_(new.flatten(2).permute(1, 2, 0), x.transpose(0, 1)).view_as(s)
     return after
 
 

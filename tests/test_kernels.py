@@ -261,3 +261,16 @@ def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(diag_scan(*args), diag_scan(*args, backend="loop"))
     with pytest.raises(ValueError, match="backend is 'compiled', but numba is not installed"):
         diag_scan(*args, backend="compiled")
+
+
+def test_what_does_not_fit_is_refused_and_what_is_expanded_is_not() -> None:
+    a, b, h, first = arguments("diag_scan", 3, 5, 4, 0.3)
+    for wrong in ((a[..., :1], b, h, first), (a[:2], b, h, first), (a, b, h[:, :2], first), (a, b, h, first[:, :1])):
+        with pytest.raises(ValueError, match="a, b, h and first have shapes"):
+            diag_scan(*wrong)
+    wide = h.detach()[:1, :1].expand(5, 4)
+    assert torch.equal(diag_scan(a, b, wide, first), diag_scan(a, b, wide.contiguous(), first))
+    strided = [x.detach().repeat_interleave(2, -1)[..., ::2].unflatten(-1, (-1, 2)) for x in (a, b, h)]
+    for form in ("loop", *["compiled"] * backend.HAS_NUMBA):
+        y = diag_scan(*strided, first, backend=form)
+        torch.testing.assert_close(y, diag_scan_reference(*strided, first))

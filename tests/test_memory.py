@@ -233,6 +233,9 @@ def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: St
     for name, value in state.items():
         with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
             memory(x, state | {name: value[:1]})
+        if value.dim() > 1:
+            with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
+                memory(x, state | {name: value[:, :-1]})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 from conftest import make_memory
 from torch import Tensor
 
-from memorl.memory import Deep, Memory, State
+from memorl.memory import ELSTM, Deep, Memory, State
 from memorl.memory.probes import by_age, effective_horizon, influence
 
 T, B, D = 7, 3, 3
@@ -27,6 +27,10 @@ def test_influence_is_the_norm_of_the_jacobian(memory_name: str, rows: int) -> N
     estimated = influence(memory, x, state, first, vectors=100, rows=rows)
     torch.testing.assert_close(estimated, expected, rtol=0.35, atol=1e-12)
     assert ((estimated == 0) == (expected == 0)).all(), "what does not reach is exactly 0"
+
+
+def test_what_gradients_do_not_reach_has_no_influence() -> None:
+    assert influence(ELSTM(D, 4, encoder_grad="none"), torch.randn(T, B, D)).abs().max() == 0
 
 
 def test_ages_are_counted_within_episodes() -> None:

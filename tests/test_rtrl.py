@@ -256,6 +256,21 @@ def test_spoilt_sensitivities_end_with_the_episode(name: str) -> None:
         torch.testing.assert_close(grad, exact[group])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_lies_before_a_start_inside_a_chunk_leaves_nothing_behind(name: str) -> None:
+    memory, x = make_memory(name, 3), torch.randn(8, 4, 3)
+    first = torch.zeros(8, 4, dtype=torch.bool)
+    first[3, 0] = True
+    states = []
+    for spoilt in (False, True):
+        if spoilt:
+            x[1, 0] = float("nan")
+        _, state = memory(x, None, first)
+        states.append({key: value.detach() for key, value in state.items()})
+    for key, clean in states[0].items():
+        torch.testing.assert_close(states[1][key], clean)
+
+
 def test_the_state_is_as_large_as_said_and_does_not_grow() -> None:
     N = 7
     sizes = {
