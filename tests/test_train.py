@@ -260,7 +260,11 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "partial": ("evaluate.py", ["checkpoint={place}/partial.pt"], r".*/partial\.pt does not fit: KeyError 'model'"),
     "misshapen": ("train.py", ["resume={place}/misshapen"], r".*/step-\d+\.pt does not fit: RuntimeError .*"),
     "smaller": ("train.py", ["resume={place}/smaller"], r"the state is of 7 environments; these are 8"),
-    "forgetful": ("train.py", ["resume={place}/forgetful"], r"state is \{'h': \(1, 8\)\}; expected h of 8 rows"),
+    "forgetful": (
+        "train.py",
+        ["resume={place}/forgetful"],
+        r"state is \{'h': \(1, 8\)\}; expected \{'h': \(8, 8\)\} of 8 rows",
+    ),
     "alien": (
         "evaluate.py",
         ["checkpoint={place}/alien"],
