@@ -35,7 +35,8 @@ def choose(
     forms = ["reference", plain, *["compiled"] * compiled, "triton"]
     if backend not in forms:
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(['auto', *forms])}")
-    reason = {"triton": _refusal(tensors, weight), "compiled": _refusal_of_numba(tensors)}.get(backend)
+    reason = _refusal(tensors, weight) if backend == "triton" else ""
+    reason = _refusal_of_numba(tensors) if backend == "compiled" else reason
     if reason:
         raise ValueError(f"backend is {backend!r}, but {reason}")
     return backend
