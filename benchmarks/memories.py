@@ -23,13 +23,9 @@ from hydra.utils import get_class
 import memorl.configs
 
 from machine import report, table  # isort: skip
-from train import build, ours  # isort: skip
+from train import COMMON, SETTINGS, build, ours  # isort: skip
 
-SETTINGS = [
-    "device=cpu", "num_envs=16", "rollout_steps=128", "run_dir=none", "agent.minibatches=4", "agent.epochs=4",
-    "env=repeat_previous", "encoder.output_size=64", "encoder.vector_size=64", "model.body_size=0",
-    "model.branch_size=64",
-]  # fmt: skip
+PLAIN = [*COMMON, *(setting for setting in SETTINGS["vector"] if not setting.startswith("memory"))]
 
 
 def variants() -> list[list[str]]:
@@ -47,7 +43,7 @@ def variants() -> list[list[str]]:
 
 def measure(settings: list[str], threads: int, updates: int) -> dict[str, float]:
     """Of one memory, in this process."""
-    run = build([*SETTINGS, f"threads={threads}", *settings])
+    run = build([*PLAIN, f"threads={threads}", *settings])
     state = run.model.memory.initial_state(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     speed = ours(run, updates)
