@@ -13,7 +13,7 @@ from memorl.envs.spotlight_light import beam_of, columns_of, rows_of
 from memorl.envs.spotlight_scenery import FLOORS, HURT
 
 WORD = 64
-NONE, ONE = np.uint64(0), np.uint64(1)
+NONE, _ONE = np.uint64(0), np.uint64(1)
 _BELOW = np.array([2**rows - 1 for rows in range(WORD + 1)], np.uint64)
 TOPS = 0, SIZE - WORD
 """Words that begin there hold a whole column."""
@@ -41,6 +41,12 @@ def silhouettes(sprites: Sprites) -> Array:
         shape["left"], shape["top"], shape["columns"], shape["rows"] = left, top, columns, rows
         shape["bits"][:columns] = (shown * (1 << np.arange(rows, dtype=np.uint64))).sum(1)
     return shapes
+
+
+@leaf
+def bit(k: int) -> np.uint64:
+    """Bit k alone."""
+    return _ONE << np.uint64(k)
 
 
 @leaf

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
-from memorl.envs.spotlight_bits import NONE, ONE, RED, TOPS, beam, rows, shape
+from memorl.envs.spotlight_bits import NONE, RED, TOPS, beam, bit, rows, shape
 from memorl.envs.spotlight_light import beam_of, columns_of, rows_of
 from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, LAYERS, TOP
 from memorl.envs.spotlight_view import LIGHTLESS
@@ -37,7 +37,7 @@ def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
         for top in TOPS:
             bits = rows(max(low, TOP), high, top)
             for other in range(env.lit_count if bits else 0):
-                if other != k and not (ignored >> np.uint64(other)) & ONE:
+                if other != k and not ignored & bit(other):
                     bits &= ~beam(env, other, x, top)
             if bits:
                 return True
@@ -61,7 +61,7 @@ def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint6
         x, y, radius = beam_of(env, k)
         across, down = max(left - x, x - right, 0), max(top - y, y - bottom, 0)
         if across * across + down * down <= (radius + 1) * (radius + 1):
-            bits |= ONE << np.uint64(k)
+            bits |= bit(k)
     return bits
 
 
@@ -70,7 +70,7 @@ def _lit(env: Record, spots: np.uint64, x: int, top: int) -> np.uint64:
     """What these spotlights shine on in a column."""
     bits = NONE
     for k in range(env.lit_count):
-        if (spots >> np.uint64(k)) & ONE:
+        if spots & bit(k):
             bits |= beam(env, k, x, top)
     return bits
 

@@ -11,6 +11,7 @@ from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record, leaf
 from memorl.envs.episodes import Array
 from memorl.envs.options import MAX_CHOICES
+from memorl.envs.spotlight_bits import NONE, bit
 from memorl.envs.spotlight_options import AGENT, COIN, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS
 from memorl.envs.spotlight_scenery import HURT
 from memorl.envs.spotlight_sight import Order, Things, floor_is_red, sees, shines_alone
@@ -49,18 +50,18 @@ def _is_before(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
 @leaf
 def _tell_spots(env: Record, looks: NDArray[np.float32]) -> None:
     """From left to right, then from top to bottom, so that nothing is told of their age."""
-    done = np.uint64(0)
+    done = NONE
     for k in range(env.lit_count):
         if not shines_alone(env, k, done):
-            done |= np.uint64(1) << np.uint64(k)
+            done |= bit(k)
     for slot in range(SPOT_SLOTS):
         best = -1
         for k in range(env.lit_count):
-            if not (done >> np.uint64(k)) & np.uint64(1) and (best < 0 or _is_before(env.lit[k], env.lit[best])):
+            if not done & bit(k) and (best < 0 or _is_before(env.lit[k], env.lit[best])):
                 best = k
         if best < 0:
             return
-        done |= np.uint64(1) << np.uint64(best)
+        done |= bit(best)
         at = _SPOTS + 4 * slot
         looks[at] = 1
         for i in range(3):
