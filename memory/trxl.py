@@ -128,8 +128,9 @@ class TrXL(Memory):
         T, W = len(x), self.window
         n = steps(first, state["step"]).t()  # [B, T]
         reach, p = n.clamp(max=W), self._positions(n)
-        age = torch.arange(W, 0, -1, device=x.device)[:, None]
-        known, kept = (age <= count[:, None, None] for count in (n[:, 0], n[:, -1] + 1))  # [B, W, 1]
+        if T > 1:
+            age = torch.arange(W, 0, -1, device=x.device)[:, None]
+            known, kept = (age <= count[:, None, None] for count in (n[:, 0], n[:, -1] + 1))  # [B, W, 1]
         h, after, weights = self.embed(x).transpose(0, 1), {"step": n[:, -1] + 1}, []
         for i, j in enumerate(self.order):
             block = self.blocks[j]
