@@ -68,6 +68,20 @@ def copy(frame: Frame, picture: Frame) -> None:
 
 
 @leaf
+def shows(sprites: Sprites, k: int, x: int, y: int) -> bool:
+    """Whether any pixel of sprite k with its origin at (x, y) lies inside a frame."""
+    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
+    left, top = x + sprites.place[k, 3], 3 * (y + sprites.place[k, 4])
+    start, stop = max(0, -top), min(width, 3 * SIZE - top)
+    for column in range(max(0, -left), min(columns, SIZE - left)):
+        at = first + column * width
+        for b in range(start, stop):
+            if sprites.keep[at + b] == 0:
+                return True
+    return False
+
+
+@leaf
 def blit(frame: Frame, sprites: Sprites, k: int, x: int, y: int) -> None:
     """Draw sprite k with its origin at (x, y) into a frame [84][252]; what falls outside is cut off."""
     first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]

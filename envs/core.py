@@ -20,12 +20,14 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from memorl.envs.episodes import CALLED, COMMON, COMMON_BOUNDS, ENDED, Array, level_range
-from memorl.envs.options import Field, Integer, Option, encode
+from memorl.envs.options import Field, Flag, Integer, Option, encode
 from memorl.envs.random import are_streams, seeds_per_env, stream_from_seed
 from memorl.envs.snapshot import Bounds, check_bounds, check_fit, views
 
 Observation: TypeAlias = Any
 """Array [N, ...], or a dict of them."""
+
+_BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
 
 
 class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
@@ -67,7 +69,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        encode({"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024)}, {"num_envs": num_envs, "threads": threads})
+        encode(_BATCH, {"num_envs": num_envs, "threads": threads, "copy": copy})
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise ValueError(f"{render_mode=} is not allowed: choose from {[None, *self.metadata['render_modes']]}")
         self.num_envs, self.copy, self.render_mode, self.options = num_envs, copy, render_mode, dict(options)
@@ -181,7 +183,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             return np.ones(self.num_envs, np.bool_)
         rows = np.asarray(mask)
         if rows.shape != (self.num_envs,) or rows.dtype != np.bool_ or not rows.any():
-            raise ValueError(f"reset_mask={mask!r} is not allowed: give bool ({self.num_envs},), one of them True")
+            given = f"{rows.dtype} {rows.shape}, {np.count_nonzero(rows)} of them set,"
+            raise ValueError(f"reset_mask of {given} is not allowed: give bool ({self.num_envs},), one of them True")
         if self._seen is None and not rows.all():
             raise ValueError("reset_mask is not allowed before the first reset of all envs")
         return rows

@@ -153,4 +153,4 @@ def play(
         if pixels.size:
             draw(env, rules[env.row], scenery, sprites, pixels[i])
         else:
-            describe(env, rules[env.row], vectors[i])
+            describe(env, rules[env.row], scenery, sprites, vectors[i])

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
+from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy, shows
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.endless_path import COLUMNS
 from memorl.envs.episodes import Array
@@ -47,6 +47,11 @@ def fatigue(env: Record, rules: Record) -> int:
 
 
 @leaf
+def _cross_x(env: Record) -> int:
+    return math.floor(env.x - env.camera + 0.5)
+
+
+@leaf
 def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: Frame) -> None:
     """Draw ground, trodden path, figure, stamina bar and cross, in this order, into a frame [84][252]."""
     shift = env.scroll % TILE
@@ -59,16 +64,18 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
     if rules.show_stamina:
         blit(frame, sprites, scenery.bar + fatigue(env, rules), SIZE - 4, 0)
     if env.off and rules.visual_feedback:
-        blit(frame, sprites, scenery.cross, math.floor(env.x - env.camera + 0.5), env.y)
+        blit(frame, sprites, scenery.cross, _cross_x(env), env.y)
 
 
 @leaf
-def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
+def describe(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, looks: NDArray[np.float32]) -> None:
     """Write the values named by `LOOK_NAMES`; the figure's height may leave the picture by a tile."""
     looks[:] = 0
-    looks[env.facing] = 1
-    looks[8], looks[9] = rules.figure_x / SIZE, (env.y + TILE) / (SIZE + 2 * TILE)
-    looks[10] = np.float32(env.off and rules.visual_feedback)
+    if shows(sprites, rules.figure + env.facing, rules.figure_x, env.y):
+        looks[env.facing] = 1
+        looks[8], looks[9] = rules.figure_x / SIZE, (env.y + TILE) / (SIZE + 2 * TILE)
+    if env.off and rules.visual_feedback:
+        looks[10] = shows(sprites, scenery.cross, _cross_x(env), env.y)
     if rules.show_stamina:
         looks[11] = fatigue(env, rules) / SIZE
     if rules.show_background:

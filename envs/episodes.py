@@ -45,9 +45,9 @@ def level_range(levels: Mapping[str, int] | None) -> tuple[int, int]:
     """First level and how many there are; no levels are (0, 0)."""
     if levels is None:
         return 0, 0
-    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
-    if named.keys() != _LEVELS.keys():
+    if not isinstance(levels, Mapping) or levels.keys() != {"start", "count"}:
         raise ValueError(f"{levels=} is not allowed: give {{'start': first level, 'count': how many}}")
+    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
     return named["levels.start"], named["levels.count"]
 
 

@@ -17,7 +17,7 @@ from memorl.envs.mortar_play import play
 from memorl.envs.mortar_rules import STATE
 from memorl.envs.mortar_truth import add_truth
 from memorl.envs.mortar_view import LOOK_NAMES, paint
-from memorl.envs.pictures import PictureEnv
+from memorl.envs.pictures import PictureEnv, is_symbolic
 from memorl.envs.single import SingleEnv
 from memorl.envs.snapshot import Bounds
 
@@ -146,11 +146,10 @@ class MortarMayhem(PictureEnv):
         render_mode: str | None = None,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in OPTIONS and value is not None}
-        if observation not in ("pixels", "symbolic"):
-            raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
+        self.grid, self.act_only, self.endless = grid, act_only, endless
+        self.symbolic = is_symbolic(observation, grid=grid, act_only=act_only, endless=endless)
         if endless and (grid or act_only):
             raise ValueError(f"{endless=} is not allowed with {grid=}, {act_only=}: only one of the two is")
-        self.grid, self.act_only, self.endless, self.symbolic = grid, act_only, endless, observation == "symbolic"
         if endless:
             self.info_keys, self.every_step_keys = _ENDLESS_INFOS, ("ground_truth",)
         self.symbolic_fields = LOOK_NAMES + (_SLOT_NAMES if act_only else ())

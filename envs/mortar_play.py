@@ -44,6 +44,6 @@ def play(
         if pixels.size:
             draw(env, rules[env.row], scenery, sprites, pixels[i])
         else:
-            describe(env, rules[env.row], vectors[i])
+            describe(env, rules[env.row], sprites, vectors[i])
         if rules[env.row].act_only:
             spell(env, vectors[i, vectors.shape[1] - VECTOR :])

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy
+from memorl.envs.canvas import SIZE, Frame, Sprites, blit, copy, shows
 from memorl.envs.compiled import Record, entry, leaf
 from memorl.envs.episodes import Array
 from memorl.envs.mortar_arena import COMMAND_CORNER, MAX_ARENA, NAMES, SLOT_ORDER, TILE, Scenery, low_edge
@@ -39,14 +39,15 @@ def draw(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, frame: 
 
 
 @leaf
-def describe(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
+def describe(env: Record, rules: Record, sprites: Sprites, looks: NDArray[np.float32]) -> None:
     """Write the values named by `LOOK_NAMES`."""
     looks[:] = 0
-    _, facing, x, y = _figure(env, rules)
-    looks[facing] = 1
+    figure, facing, x, y = _figure(env, rules)
+    if shows(sprites, figure + facing, x, y):
+        looks[facing], looks[17], looks[18] = 1, x / SIZE, y / SIZE
     if env.shown >= 0:
         looks[8 + env.shown] = 1
-    looks[17], looks[18], looks[19] = x / SIZE, y / SIZE, rules.arena_size / MAX_ARENA
+    looks[19] = rules.arena_size / MAX_ARENA
     if env.exploded and rules.visual_feedback:
         middle = low_edge(rules.arena_size) + TILE // 2
         looks[20] = 1

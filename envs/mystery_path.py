@@ -21,7 +21,7 @@ from memorl.envs.character import SCALE, add_character, radius, sprite_size, str
 from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.mystery_options import RULES, TILE, variant
-from memorl.envs.pictures import PictureEnv
+from memorl.envs.pictures import PictureEnv, is_symbolic
 from memorl.envs.single import SingleEnv
 from memorl.envs.snapshot import Bounds
 
@@ -153,11 +153,10 @@ class MysteryPath(PictureEnv):
             "reward_path_progress_dense": reward_path_progress_dense,
             "reward_step": reward_step,
         }
-        if observation not in ("pixels", "symbolic"):
-            raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
+        self.grid, self.endless = grid, endless
+        self.symbolic = is_symbolic(observation, grid=grid, endless=endless)
         if grid and endless:
             raise ValueError(f"{grid=} is not allowed: the endless path has no grid variant")
-        self.grid, self.endless, self.symbolic = grid, endless, observation == "symbolic"
         if endless:
             self.info_keys = ("reward", "length", "num_fails", "max_x", "tiles_visited")
             self.every_step_keys = ("ground_truth",)

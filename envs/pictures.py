@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 from memorl.envs.canvas import SIZE
 from memorl.envs.compiled import Record
 from memorl.envs.core import BatchedEnv
+from memorl.envs.options import Flag, encode
 from memorl.envs.window import Picture, Window, mosaic
 
 ENLARGED = 4
+
+
+def is_symbolic(observation: str, **flags: bool) -> bool:
+    """Whether observations are symbols; ValueError for another kind, or for what picks a variant and is no bool."""
+    encode(dict.fromkeys(flags, Flag()), flags)
+    if observation not in ("pixels", "symbolic"):
+        raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
+    return observation == "symbolic"
 
 
 class PictureEnv(BatchedEnv, ABC):

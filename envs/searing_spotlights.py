@@ -12,11 +12,11 @@ from memorl.envs.character import add_character, radius, strides
 from memorl.envs.core import Observation
 from memorl.envs.episodes import Array
 from memorl.envs.options import encode
-from memorl.envs.pictures import PictureEnv
+from memorl.envs.pictures import PictureEnv, is_symbolic
 from memorl.envs.single import SingleEnv
 from memorl.envs.snapshot import Bounds
 from memorl.envs.spotlight_bits import silhouettes
-from memorl.envs.spotlight_options import RULES, check, stack, variant
+from memorl.envs.spotlight_options import RULES, check, check_symbols, stack, variant
 from memorl.envs.spotlight_rules import STATE, bounds, play
 from memorl.envs.spotlight_scenery import add_coin, add_exit, coin_radius
 from memorl.envs.spotlight_symbols import symbol_names
@@ -55,9 +55,11 @@ class SearingSpotlights(PictureEnv):
 
     `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
     pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen all is told: its place,
-    where the figure faces, whether the exit is open. So more may be told than a few pixels decide. Colours are not
-    looked at: with options that make things or the floor black, or nearly dark, what is told may be black on black. At
-    most 16 spotlights, from left to right, and as many coins as the constructor's `num_coins` allows.
+    where the figure faces, whether the exit is open. So more may be told than a few pixels decide, or than one level
+    of brightness does in the step before total darkness. At most 16 spotlights and as many coins as the constructor's
+    `num_coins` allows, both from left to right. Options that make floor or exit black, which is the colour of the
+    dark, are refused with it: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, `light_threshold` of
+    253 or 254.
 
     ## Rewards
     `reward_coin` 0.25 for each coin, `reward_exit` 1 for the exit, which opens when all coins are taken: a solved
@@ -199,9 +201,7 @@ class SearingSpotlights(PictureEnv):
             "reward_max_steps": reward_max_steps,
             "reward_coin": reward_coin,
         }
-        if observation not in ("pixels", "symbolic"):
-            raise ValueError(f"{observation=} is not allowed: choose from 'pixels' and 'symbolic'")
-        self.endless, self.symbolic = endless, observation == "symbolic"
+        self.endless, self.symbolic = endless, is_symbolic(observation, endless=endless)
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
         options, defaults = variant(endless)
@@ -225,9 +225,8 @@ class SearingSpotlights(PictureEnv):
 
     def _check(self, values: Mapping[str, Any]) -> None:
         check(values, self.endless)
-        if self.symbolic and not self.endless and values["num_coins"][1:].max() > self._most_coins:
-            most = int(values["num_coins"][1:].max())
-            raise ValueError(f"num_coins with {most} is not allowed: symbols have room for {self._most_coins} coins")
+        if self.symbolic:
+            check_symbols(values, self._most_coins)
 
     def _sprite(self, name: str, scale: float) -> int:
         if (name, scale) not in self._known:

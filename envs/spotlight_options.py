@@ -119,3 +119,16 @@ def check(values: Mapping[str, Any], endless: bool) -> None:
         told = f"initial_spawns={values['initial_spawns']} and num_spawns={values['num_spawns']}"
     if most > MAX_SPOTS:
         raise ValueError(f"{told} are not allowed together: at most {MAX_SPOTS} spotlights at the same time")
+
+
+def check_symbols(values: Mapping[str, Any], room: int) -> None:
+    """ValueError where symbols would tell of what is black on black, or have no room for all coins."""
+    black = {"black_background": (True,), "coin_enabled": (False,), "light_threshold": (253, 254)}
+    for name, refused in black.items():
+        if values.get(name) in refused:
+            raise ValueError(f"{name}={values[name]!r} is not allowed with symbols: it hides things in black")
+    if values.get("exit_scale", 1) < 0.5:
+        raise ValueError(f"exit_scale={values['exit_scale']!r} is not allowed with symbols: give at least 0.5")
+    most = int(values["num_coins"][1:].max()) if "num_coins" in values else 1
+    if most > room:
+        raise ValueError(f"num_coins with {most} is not allowed: symbols have room for {room} coins")

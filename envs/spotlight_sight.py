@@ -24,27 +24,6 @@ Things: TypeAlias = tuple[Record, Record, Record]
 
 
 @leaf
-def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
-    """Whether only spotlight k shines on some pixel below the bar; spotlights with a bit in `ignored` do not count."""
-    _, y, radius = beam_of(env, k)
-    left, right = columns_of(beam_of(env, k))
-    if y + radius <= TOP or y - radius >= SIZE:
-        return False
-    middle = (left + right) // 2
-    for i in range(left, right):
-        x = i + middle - left if i < left + right - middle else i + middle - right
-        low, high = rows_of(beam_of(env, k), x)
-        for top in TOPS:
-            bits = rows(max(low, TOP), high, top)
-            for other in range(env.lit_count if bits else 0):
-                if other != k and not ignored & bit(other):
-                    bits &= ~beam(env, other, x, top)
-            if bits:
-                return True
-    return False
-
-
-@leaf
 def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> np.uint64:
     """Where coins show in a column, from coin `first` on."""
     bits = NONE
@@ -106,6 +85,46 @@ def _open(
         elif layer == AGENT:
             bits &= ~shape(figure, env.x, env.y, x, top)
     return bits
+
+
+@leaf
+def _alone(env: Record, k: int, ignored: np.uint64, x: int, top: int) -> np.uint64:
+    """What only spotlight k shines on in a column below the bar; those with a bit in `ignored` do not count."""
+    low, high = rows_of(beam_of(env, k), x)
+    bits = rows(max(low, TOP), high, top)
+    for other in range(env.lit_count if bits else 0):
+        if other != k and not ignored & bit(other):
+            bits &= ~beam(env, other, x, top)
+    return bits
+
+
+@leaf
+def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
+    """Whether only spotlight k shines on some pixel below the bar; spotlights with a bit in `ignored` do not count."""
+    _, y, radius = beam_of(env, k)
+    left, right = columns_of(beam_of(env, k))
+    if y + radius <= TOP or y - radius >= SIZE:
+        return False
+    middle = (left + right) // 2
+    for i in range(left, right):
+        x = i + middle - left if i < left + right - middle else i + middle - right
+        for top in TOPS:
+            if _alone(env, k, ignored, x, top):
+                return True
+    return False
+
+
+@leaf
+def shines_openly(
+    env: Record, rules: Record, things: Things, order: Order, above: int, k: int, ignored: np.uint64
+) -> bool:
+    """The same of some pixel that the layers from number `above` on leave open."""
+    left, right = columns_of(beam_of(env, k))
+    for x in range(left, right):
+        for top in TOPS:
+            if _open(env, rules, things, order, above, NONE, x, top, _alone(env, k, ignored, x, top)):
+                return True
+    return False
 
 
 @leaf

@@ -12,10 +12,10 @@ from memorl.envs.compiled import Record, leaf
 from memorl.envs.episodes import Array
 from memorl.envs.options import MAX_CHOICES
 from memorl.envs.spotlight_bits import NONE, bit
-from memorl.envs.spotlight_options import AGENT, COIN, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS
+from memorl.envs.spotlight_options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, NOTHING
 from memorl.envs.spotlight_scenery import HURT
-from memorl.envs.spotlight_sight import Order, Things, floor_is_red, sees, shines_alone
-from memorl.envs.spotlight_view import HEALTH, coin_is_above, facing_of, floor_of
+from memorl.envs.spotlight_sight import Order, Things, floor_is_red, sees, shines_alone, shines_openly
+from memorl.envs.spotlight_view import FIELD, HEALTH, REWARD, REWARD_WIDTH, coin_is_above, facing_of, floor_of
 
 SPOT_SLOTS = 16
 """Spotlights that are told of; others that can be seen at the same time are left out."""
@@ -43,22 +43,31 @@ def symbol_names(coins: int) -> tuple[str, ...]:
 
 
 @leaf
-def _is_before(one: NDArray[np.int16], other: NDArray[np.int16]) -> bool:
-    return one[0] < other[0] or (one[0] == other[0] and one[1] < other[1])
+def _leftmost(places: Array, count: int, done: np.uint64) -> int:
+    """The first from left to right, then from top to bottom, of those without a bit in `done`; -1 if there is none."""
+    best, least = -1, np.int64(0)
+    for k in range(count):
+        rank = 4 * SIZE * np.int64(places[k, 0]) + np.int64(places[k, 1])
+        if not done & bit(k) and (best < 0 or rank < least):
+            best, least = k, rank
+    return best
 
 
 @leaf
-def _tell_spots(env: Record, looks: NDArray[np.float32]) -> None:
-    """From left to right, then from top to bottom, so that nothing is told of their age."""
-    done = NONE
+def _tell_spots(env: Record, rules: Record, things: Things, order: Order, looks: NDArray[np.float32]) -> None:
+    """In order of place, so that nothing is told of their age."""
+    above, done = LAYERS, NONE
+    for i in range(LAYERS - 1, 0, -1):
+        if order[i] == DARK:
+            break
+        if order[i] != BAR and order[i] != NOTHING:
+            above = i
     for k in range(env.lit_count):
-        if not shines_alone(env, k, done):
+        covered = above < LAYERS and not shines_openly(env, rules, things, order, above, k, done)
+        if covered or not shines_alone(env, k, done):
             done |= bit(k)
     for slot in range(SPOT_SLOTS):
-        best = -1
-        for k in range(env.lit_count):
-            if not done & bit(k) and (best < 0 or _is_before(env.lit[k], env.lit[best])):
-                best = k
+        best = _leftmost(env.lit, env.lit_count, done)
         if best < 0:
             return
         done |= bit(best)
@@ -85,17 +94,19 @@ def _tell_exit(env: Record, looks: NDArray[np.float32]) -> None:
 def _tell_coins(
     env: Record, rules: Record, things: Things, order: Order, under: int, looks: NDArray[np.float32]
 ) -> None:
-    at = _COINS
-    for coin in range(env.coin_count):
-        x, y = env.coins[coin, 0], env.coins[coin, 1]
-        if sees(env, rules, things, order, under, coin + 1, things[1], x, y):
+    """In order of place, so that nothing is told of which was drawn first."""
+    at, done = _COINS, NONE
+    for _ in range(env.coin_count):
+        best = _leftmost(env.coins, env.coin_count, done)
+        done |= bit(best)
+        x, y = env.coins[best, 0], env.coins[best, 1]
+        if sees(env, rules, things, order, under, best + 1, things[1], x, y):
             looks[at], looks[at + 1], looks[at + 2] = 1, x / SIZE, y / SIZE
             at += 3
 
 
 @leaf
-def _tell_things(env: Record, rules: Record, things: Things, looks: NDArray[np.float32]) -> None:
-    order = rules.layers[np.int64(coin_is_above(env, rules))]
+def _tell_things(env: Record, rules: Record, things: Things, order: Order, looks: NDArray[np.float32]) -> None:
     for under in range(1, LAYERS + 1):
         layer = order[under - 1]
         if layer == FLOOR and floor_of(env, rules) == HURT:
@@ -110,17 +121,34 @@ def _tell_things(env: Record, rules: Record, things: Things, looks: NDArray[np.f
 
 
 @leaf
+def _tell_bar(env: Record, rules: Record, looks: NDArray[np.float32]) -> None:
+    """More health lost than there was makes a bar that is longer than its field, and covers those of the action."""
+    looks[2] = env.red_width / HEALTH
+    if rules.show_last_action:
+        looks[_ACROSS + env.field_across] = 1
+        looks[_DOWN + env.field_down] = 1
+    rewarded = rules.show_last_positive_reward and env.length > 0
+    if rewarded:
+        looks[_REWARD], looks[_REWARD + 1] = 1, env.paid
+    if env.red_width > HEALTH:
+        left, width = (REWARD, REWARD_WIDTH) if rules.show_last_action else (HEALTH, HEALTH)
+        if rewarded and left < env.red_width <= left + width:
+            looks[2] = left / HEALTH
+        if env.red_width >= (left if rewarded else HEALTH + FIELD):
+            looks[_ACROSS : _ACROSS + len(_DIRECTIONS)] = 0
+        if env.red_width >= SIZE:
+            looks[_DOWN : _DOWN + len(_DIRECTIONS)] = 0
+
+
+@leaf
 def describe(env: Record, rules: Record, shapes: Array, looks: NDArray[np.float32]) -> None:
     """Write the values named by `symbol_names`."""
     for i in range(len(looks)):
         looks[i] = 0
-    if env.alpha > 0:
-        _tell_spots(env, looks)
+    order = rules.layers[np.int64(coin_is_above(env, rules))]
     things = shapes[rules.figure + facing_of(env)], shapes[rules.coin], shapes[rules.exit]
-    _tell_things(env, rules, things, looks)
-    looks[0], looks[2] = env.alpha / 255, min(env.red_width / HEALTH, 1.0)
-    if rules.show_last_action:
-        looks[_ACROSS + env.field_across] = 1
-        looks[_DOWN + env.field_down] = 1
-    if rules.show_last_positive_reward and env.length > 0:
-        looks[_REWARD], looks[_REWARD + 1] = 1, env.paid
+    if env.alpha > 0:
+        _tell_spots(env, rules, things, order, looks)
+    _tell_things(env, rules, things, order, looks)
+    looks[0] = env.alpha / 255
+    _tell_bar(env, rules, looks)

@@ -12,12 +12,12 @@ from memorl.envs.spotlight_scenery import CALM, FLOORS, HURT, PLAIN, UNSEEN
 
 HEALTH = SIZE // 2
 """Width of the bar of health; right of it are the two fields of the last action, with that of the reward between."""
+FIELD = SIZE // 4
+REWARD, REWARD_WIDTH = 57, 10
 
 LIGHTLESS = 255
 """The opacity of total darkness."""
 
-_FIELD = SIZE // 4
-_REWARD, _REWARD_WIDTH = 57, 10
 _BASE, _BLACK, _GREEN, _RED, _PAID, _ACTIONS = range(6)
 _ACTION_COLOURS = [[120, 120, 120], [116, 1, 113], [255, 94, 14]]
 _COLOURS = np.tile(
@@ -36,8 +36,8 @@ def _fill(frame: Frame, left: int, width: int, colour: int) -> None:
 @leaf
 def _draw_bar(env: Record, rules: Record, frame: Frame) -> None:
     if rules.show_last_action:
-        _fill(frame, HEALTH, _FIELD, _ACTIONS + env.field_across)
-        _fill(frame, HEALTH + _FIELD, _FIELD, _ACTIONS + env.field_down)
+        _fill(frame, HEALTH, FIELD, _ACTIONS + env.field_across)
+        _fill(frame, HEALTH + FIELD, FIELD, _ACTIONS + env.field_down)
     else:
         _fill(frame, HEALTH, HEALTH, _BLACK if rules.endless else _BASE)
     _fill(frame, 0, HEALTH, _GREEN)
@@ -45,7 +45,7 @@ def _draw_bar(env: Record, rules: Record, frame: Frame) -> None:
     if rules.show_last_positive_reward and env.length > 0:
         colour = _PAID if env.paid else _BASE
         if rules.show_last_action:
-            _fill(frame, _REWARD, _REWARD_WIDTH, colour)
+            _fill(frame, REWARD, REWARD_WIDTH, colour)
         else:
             _fill(frame, HEALTH, HEALTH, colour)
 

@@ -16,7 +16,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
-from memorl.envs import BatchedEnv
+from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious, SearingSpotlights
 from memorl.envs.episodes import COMMON_BOUNDS
 from memorl.envs.options import Choices, Flag, Integer, Number, Option
 from memorl.envs.span import Span
@@ -340,9 +340,24 @@ def test_bad_arguments_are_refused(config: Any) -> None:
         {"levels": {"start": 0}},
         {"levels": {"start": -1, "count": 5}},
         {"levels": {"start": 0, "count": 0}},
+        {"levels": {"start": 0, "count": 1, "more": 1}},
+        {"levels": 5},
+        {"copy": "no"},
     ):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             type(make(config))(**wrong)
+
+
+def test_a_bad_mask_is_named_in_one_line() -> None:
+    envs = RepeatPrevious(num_envs=32)
+    with pytest.raises(ValueError, match=r"\Areset_mask of bool \(32,\), 0 of them set, is not allowed: give .*\Z"):
+        envs.reset(options={"reset_mask": np.zeros(32, np.bool_)})
+
+
+@pytest.mark.parametrize("game", [MortarMayhem, MysteryPath, SearingSpotlights])
+def test_a_variant_is_picked_by_a_bool(game: type[BatchedEnv]) -> None:
+    with pytest.raises(ValueError, match="endless=1 is not allowed: give True or False"):
+        game(endless=1)  # type: ignore[call-arg]
 
 
 def test_bad_actions_are_refused(config: Any) -> None:

@@ -106,3 +106,19 @@ def test_without_a_seed_the_streams_go_on_whoever_resets(name: str) -> None:
         assert (rewards[0], ends[0]) == (same_rewards[0], same_ends[0])
         assert reported(infos, 0) == reported(same_infos, 0)
         ended = bool(ends[0])
+
+
+def test_a_figure_outside_the_picture_is_not_told() -> None:
+    options: dict[str, Any] = {"agent_speed": 12, "agent_scale": 0.1, "visual_feedback": False, "show_past_path": False}
+    pixels, symbolic = (
+        MysteryPath(num_envs=64, endless=True, observation=o, **options) for o in ("pixels", "symbolic")
+    )
+    seen, told = pixels.reset(seed=0)[0], symbolic.reset(seed=0)[0]
+    hidden = 0
+    for actions in np.random.default_rng(0).integers(0, 4, (60, 64)):
+        shown = seen.any((1, 2, 3))
+        assert np.array_equal(told[:, :8].sum(1), shown)
+        assert not told[~shown].any()
+        hidden += int((~shown).sum())
+        seen, told = pixels.step(actions)[0], symbolic.step(actions)[0]
+    assert hidden

@@ -32,7 +32,8 @@ class Painter:
             env["red_width"], env["paid"] = round(42 * told["health_lost"]), told["last_reward"]
             env["length"] = told["reward_told"]
             for field, axis in (("field_across", "horizontal"), ("field_down", "vertical")):
-                env[field] = [told[f"last_{axis}_{way}"] for way in ("none", "minus", "plus")].index(1)
+                ways = [told[f"last_{axis}_{way}"] for way in ("none", "minus", "plus")]
+                env[field] = ways.index(1) if any(ways) else 0
             self.things(env, told)
 
     def things(self, env: Any, told: dict[str, float]) -> None:
@@ -64,6 +65,8 @@ class Painter:
         (False, PLAIN | {"agent_visible": True, "num_coins": [2]}),
         (False, PLAIN | {"exit_visible": True, "coins_visible": True, "hide_chessboard": True}),
         (True, PLAIN),
+        (False, PLAIN | {"exit_visible": True, "agent_visible": True, "exit_scale": 0.99, "spot_min_radius": 3}),
+        (False, PLAIN | {"spot_damage": 25}),
         (True, PLAIN | {"coin_show_duration": 0, "initial_spawns": 6}),
     ],
 )
@@ -135,6 +138,10 @@ def test_symbolic_fields_name_every_value() -> None:
         assert len(set(env.symbolic_fields)) == len(env.symbolic_fields)
     with pytest.raises(ValueError, match="num_coins"):
         SearingSpotlights(observation="symbolic").reset(options={"num_coins": [2]})
+    for refused in ("black_background=True", "exit_scale=0.4", "light_threshold=254", "coin_enabled=False"):
+        name, value = refused.split("=")
+        with pytest.raises(ValueError, match=f"{refused} is not allowed with symbols"):
+            SearingSpotlights(endless=name == "coin_enabled", observation="symbolic", **{name: eval(value)})
     with pytest.raises(ValueError, match="observation"):
         SearingSpotlights(observation="smell")
 
@@ -147,3 +154,24 @@ def test_what_would_show_only_beyond_the_edge_is_not_told() -> None:
     observation, *_ = env.step(np.zeros((1, 2), np.int64))
     told = dict(zip(env.symbolic_fields, observation[0].tolist(), strict=True))
     assert (told["exit_seen"], told["coin_0_seen"]) == (1, 0)
+
+
+def test_places_of_coins_do_not_tell_which_was_drawn_first() -> None:
+    env = SearingSpotlights(num_envs=64, observation="symbolic", num_coins=[8])
+    symbols, _ = env.reset(seed=0)
+    first = env.symbolic_fields.index("coin_0_seen")
+    for row in symbols[:, first : first + 24].reshape(64, 8, 3).tolist():
+        places = [tuple(coin[1:]) for coin in row if coin[0]]
+        assert len(places) > 2
+        assert places == sorted(places)
+
+
+def test_a_bar_longer_than_its_field_hides_the_last_action() -> None:
+    env = SearingSpotlights(observation="symbolic", agent_health=1, spot_damage=1000, show_last_positive_reward=False)
+    env.reset(seed=0)
+    last = [i for i, name in enumerate(env.symbolic_fields) if name.startswith("last_")][:6]
+    end = np.zeros(1, np.bool_)
+    while not end[0]:
+        symbols, _, end, *_ = env.step(np.ones((1, 2), np.int64))
+        assert symbols[0, last].sum() == (0 if symbols[0, 2] == 2 else 2)
+    assert symbols[0, 2] == 2
