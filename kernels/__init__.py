@@ -10,6 +10,7 @@ from .lstm_layer import lstm_layer
 from .lstm_loop import lstm_loop
 from .reverse_scan import reverse_scan
 from .suffix_products import suffix_products
+from .suffix_weighted import suffix_weighted
 from .window_attention import window_attention
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "lstm_loop",
     "reverse_scan",
     "suffix_products",
+    "suffix_weighted",
     "window_attention",
 ]

@@ -27,8 +27,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from memorl.kernels import suffix_products
+from memorl.kernels import suffix_weighted
 from memorl.kernels.starts import products_without_rows
+from memorl.kernels.suffix_weighted import begins_later, times
 
 from .base import State
 
@@ -91,14 +92,6 @@ def _give_credit(ctx, g: Tensor):  # type: ignore[no-untyped-def]
 _credit.register_autograd(_give_credit, setup_context=_save_credit)
 
 
-def times(a: Tensor, s: list[Tensor], wiped: Tensor) -> list[Tensor]:
-    """A S for each S, A [B, N] or [B, N, 2, 2]; zeros where wiped [B]."""
-    if a.dim() == 2:
-        return products_without_rows(a, s, wiped)
-    halves = [products_without_rows(a[..., i], [x[:, :, i, None] for x in s], wiped) for i in range(2)]
-    return [one.add_(other) for one, other in zip(*halves, strict=True)]
-
-
 @torch.no_grad()
 def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tensor, state: State) -> State:
     """Equation (3): the sensitivities after a chunk; what lies before an episode's start is replaced by zeros.
@@ -110,15 +103,15 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
         x: [T, B, D].
         state: The sensitivities before the chunk, those of matrices with D in the last dimension.
     """
-    w, total = suffix_products(jacobian, first)
-    later = (first.long().flip(0).cumsum(0).flip(0) - first.long()) > 0  # an episode begins after this step
-    x = x.masked_fill(later[..., None], 0)
+    parts = {id(part): part for part in left.values()}  # a bias has the part of a matrix
+    weighted, total = suffix_weighted(jacobian, first, list(parts.values()))
+    owed = dict(zip(parts, weighted, strict=True))
+    x = x.masked_fill(begins_later(first)[..., None], 0)
     before = [state[f"dh/d{name}"] for name in left]
     kept = times(total, before, first.any(0))
-    parts = [part.flatten(0, 1) for part in left.values()]
-    owed = [product.unflatten(0, first.shape) for product in times(w.flatten(0, 1), parts, later.flatten())]
     after: State = {}
-    for name, s, old, new in zip(left, before, kept, owed, strict=True):
+    for (name, part), s, old in zip(left.items(), before, kept, strict=True):
+        new = owed[id(part)]
         if s.dim() == new.dim() - 1:
             after[f"dh/d{name}"] = old.add_(new.sum(0))
         else:

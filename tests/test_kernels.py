@@ -16,6 +16,7 @@ from memorl.kernels import (
     lstm_loop,
     reverse_scan,
     suffix_products,
+    suffix_weighted,
 )
 from memorl.kernels.diag_scan import diag_scan_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
@@ -212,6 +213,40 @@ def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pa
     torch.library.opcheck(torch.ops.memorl.suffix_products, (a, first))
     first[-1] = True
     assert suffix_products(a, first)[1].abs().max() == 0
+
+
+@pytest.mark.parametrize("form", ["loop", "compiled", "auto"])
+@pytest.mark.parametrize("pair", [False, True])
+@pytest.mark.parametrize(("T", "B", "N"), [(1, 1, 1), (1, 3, 4), (2, 5, 3), (9, 4, 6)])
+def test_what_is_owed_is_weighted_by_what_follows(T: int, B: int, N: int, pair: bool, form: str) -> None:
+    """And an episode that begins later replaces what is owed, whatever it was."""
+    if form == "compiled" and (pair or not backend.HAS_NUMBA):
+        pytest.skip("numbers only, and with Numba")
+    a, first = torch.randn(T, B, N, *[2, 2] * pair, dtype=torch.float64), torch.rand(T, B) < 0.2
+    part = torch.randn(T, B, N, *[2] * pair, dtype=torch.float64)
+    parts = [part, part[:1].expand(part.shape), part[:, :1].expand(part.shape)]
+    owed, total = suffix_weighted(a, first, parts, backend=form)
+    exact, end = suffix_weighted(a, first, parts, backend="reference")
+    for ours, theirs in zip([*owed, total], [*exact, end], strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert torch.allclose(total, suffix_products_reference(a, first)[1])
+    if T > 1:
+        first[-1, 0] = True
+        part[:-1, 0] = a[:-1, 0] = float("nan")
+        owed, total = suffix_weighted(a, first, [part], backend=form)
+        assert not owed[0][:-1, 0].any()
+        assert not total[0].any()
+        assert torch.equal(owed[0][-1, 0], part[-1, 0])
+
+
+def test_what_is_owed_is_checked() -> None:
+    a, first = torch.ones(3, 2, 4), torch.zeros(3, 2, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"a has shape \(3, 2, 4\), and a part \(3, 2, 5\)"):
+        suffix_weighted(a, first, [torch.ones(3, 2, 5)])
+    with pytest.raises(ValueError, match=r"and first \(2, 2\)"):
+        suffix_weighted(a, first[1:], [a])
+    if backend.HAS_NUMBA:
+        torch.library.opcheck(torch.ops.memorl.suffix_weighted_compiled, (a, first, [a, a + 1]))
 
 
 @pytest.mark.parametrize(("T", "N"), [(1, 1), (1, 3), (2, 5), (9, 4)])

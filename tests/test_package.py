@@ -16,7 +16,7 @@ PUBLIC = {
     ),
     "memorl.kernels": (
         "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_layer lstm_loop"
-        " reverse_scan suffix_products window_attention"
+        " reverse_scan suffix_products suffix_weighted window_attention"
     ),
 }  # fmt: skip
 

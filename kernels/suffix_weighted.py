@@ -1,0 +1,102 @@
+"""What each step still owes to the end of a sequence: its own part times the product of the Jacobians after it.
+
+Legend: T time, B batch, N units; a unit's Jacobian A is a number, or a 2 x 2 matrix in two last dimensions.
+
+    owed_t = W_t part_t,     0 where an episode begins after t,     W and the total those of suffix_products.py
+
+Where Numba is installed W stays in the cache: a part is read once, its product written once, and what is owed by steps
+before an episode's start is not computed at all. It is written row by row, as the GEMM over time that follows wants it.
+"""
+
+import torch
+from torch import Tensor
+
+from .backend import choose
+from .compiled import Array, array, compiled
+from .starts import products_without_rows
+from .suffix_products import suffix_products, suffix_products_reference
+
+
+def times(a: Tensor, s: list[Tensor], wiped: Tensor) -> list[Tensor]:
+    """A S for each S, A [B, N] or [B, N, 2, 2]; zeros where wiped [B]."""
+    if a.dim() == 2:
+        return products_without_rows(a, s, wiped)
+    halves = [products_without_rows(a[..., i], [x[:, :, i, None] for x in s], wiped) for i in range(2)]
+    return [one.add_(other) for one, other in zip(*halves, strict=True)]
+
+
+def begins_later(first: Tensor) -> Tensor:
+    """Whether an episode begins after a step, [T, B]."""
+    return (first.long().flip(0).cumsum(0).flip(0) - first.long()) > 0
+
+
+def _weigh(a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, ...], total: Array) -> None:
+    rows, steps, units = owed[0].shape
+    for r in range(rows):
+        w, begun = total[r], False
+        w[:] = 1
+        for t in range(steps - 1, -1, -1):
+            for part, out in zip(parts, owed):  # noqa: B905
+                part_t, out_t = part[t % part.shape[0], r % part.shape[1]], out[r, t]
+                for n in range(units):
+                    out_t[n] = 0 if begun else w[n] * part_t[n]
+            begun = begun or first[t, r]
+            if not begun:
+                a_t = a[t % a.shape[0], r % a.shape[1]]
+                for n in range(units):
+                    w[n] *= a_t[n]
+        if begun:
+            w[:] = 0
+
+
+@torch.library.custom_op("memorl::suffix_weighted_compiled", mutates_args=())
+def _weighted(a: Tensor, first: Tensor, parts: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+    (T, B, N), total = a.shape, a.new_empty(a.shape[1:])
+    owed = [a.new_empty(B, T, N) for _ in parts]
+    given = tuple(array(part) for part in parts)
+    compiled(_weigh)(array(a), first.contiguous().numpy(), given, tuple(array(out) for out in owed), array(total))
+    return [out.transpose(0, 1) for out in owed], total
+
+
+@_weighted.register_fake
+def _(a: Tensor, first: Tensor, parts: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+    T, B, N = a.shape
+    return [a.new_empty(B, T, N).transpose(0, 1) for _ in parts], a.new_empty(B, N)
+
+
+def suffix_weighted(
+    a: Tensor, first: Tensor, parts: list[Tensor], backend: str = "auto"
+) -> tuple[list[Tensor], Tensor]:
+    """Weigh what every step adds by the Jacobians of the steps after it.
+
+    Args:
+        a: dh_t / dh_{t-1} of each unit, [T, B, N] or [T, B, N, 2, 2]; may be expanded.
+        first: True where a step begins an episode, [T, B], bool.
+        parts: Each [T, B, N], or [T, B, N, 2] where a is matrices; may be expanded.
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU, numbers only), "triton" (a GPU from Ampere on), or
+            "auto".
+
+    Returns:
+        What is owed, of the shapes of the parts, and total, [B, N] or [B, N, 2, 2]. Neither carries a gradient.
+
+    Raises:
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
+    """
+    for part in parts:
+        if part.shape != a.shape[: part.dim()] or part.dim() != (4 if a.dim() == 5 else 3):
+            raise ValueError(
+                f"a has shape {tuple(a.shape)}, and a part {tuple(part.shape)}; it must be that of a state"
+            )
+    if first.shape != a.shape[:2]:
+        raise ValueError(f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)}; expected [T, B]")
+    form = choose(backend, a, *parts, compiled=a.dim() == 3)
+    if form == "compiled" and parts:
+        return _weighted(a.detach(), first, [part.detach() for part in parts])
+    if form == "reference":
+        w, total = suffix_products_reference(a.detach(), first)
+    else:
+        w, total = suffix_products(a, first, backend="loop" if form == "compiled" else form)
+    flat = [part.detach().flatten(0, 1) for part in parts]
+    owed = times(w.flatten(0, 1), flat, begins_later(first).flatten())
+    total = total.masked_fill(first.any(0).view(-1, *[1] * (total.dim() - 1)), 0)
+    return [product.unflatten(0, first.shape) for product in owed], total
