@@ -9,6 +9,7 @@ before x[t] is consumed. T = 1 is acting. The state is explicit: nothing is kept
 value of an observation, evaluating during training and exporting are ordinary calls.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
@@ -100,6 +101,13 @@ def require_not_negative(**figures: float) -> None:
     for name, value in figures.items():
         if not 0 <= value < float("inf"):
             raise ValueError(f"{name} is {value}; it must be at least 0")
+
+
+def require_finite(**figures: float) -> None:
+    """Raise ValueError naming the first argument that is no finite number."""
+    for name, value in figures.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name} is {value}; it must be finite")
 
 
 def select(state: State, index: Tensor) -> State:

@@ -19,6 +19,7 @@ from torch.nn.functional import linear
 from memorl.kernels import elstm_loop
 from memorl.kernels.elstm_loop import elstm_derivatives
 
+from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
 from .rtrl import Parameters
 
@@ -36,6 +37,9 @@ class ELSTM(DiagonalMemory):
 
     State: `h` [B, N], the cell c. With rtrl also `dh/dF` and `dh/dZ` [B, N, D], and [B, N] for each of w_f, w_z,
     b_f and b_z: 2 N D + 4 N numbers a row more.
+
+    Raises:
+        ValueError: If `forget_bias` is not finite, and as `DiagonalMemory`.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class ELSTM(DiagonalMemory):
         encoder_grad: Literal["chunk", "one_step", "none"] = "chunk",
     ) -> None:
         super().__init__(input_size, hidden_size, hidden_size, False, credit, encoder_grad)
+        require_finite(forget_bias=forget_bias)
         self.F, self.Z = (nn.Parameter(0.1 * torch.randn(hidden_size, input_size)) for _ in range(2))
         self.w_f, self.w_z, self.b_f, self.b_z = (nn.Parameter(0.1 * torch.randn(hidden_size)) for _ in range(4))
         nn.init.normal_(self.b_f, forget_bias, 0.1)

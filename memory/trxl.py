@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from memorl.kernels.window_attention import window_append
 
-from .base import Memory, State, require_not_negative, require_positive
+from .base import Memory, State, require_finite, require_not_negative, require_positive
 from .positions import POSITIONS, sinusoids
 from .trxl_block import Block
 
@@ -82,6 +82,7 @@ class TrXL(Memory):
         if dim % heads or even % 2:
             wants = "heads must divide dim" if dim % heads else f"{positions} positions need an even size, not {even}"
             raise ValueError(f"dim is {dim} and heads is {heads}; {wants}")
+        require_finite(gate_bias=gate_bias)
         times = [1] * layers if repeats is None else list(repeats)
         if len(times) != layers or min(times) < 1:
             raise ValueError(f"repeats is {times}; it must be {layers} numbers of at least 1, one a layer")

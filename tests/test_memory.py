@@ -248,6 +248,12 @@ def test_bad_sizes_are_named(name: str, argument: str) -> None:
         make_memory(name, -1)
 
 
+@pytest.mark.parametrize(("name", "argument"), [("elstm", "forget_bias"), ("trxl", "gate_bias")])
+def test_a_bias_is_a_number(name: str, argument: str) -> None:
+    with pytest.raises(ValueError, match=f"{argument} is nan; it must be finite"):
+        make_memory(name, D, **{argument: float("nan")})
+
+
 def test_what_does_not_fit_in_a_stack_is_named() -> None:
     with pytest.raises(ValueError, match="memories is empty; a stack needs at least one"):
         Stack([])
