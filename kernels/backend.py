@@ -5,13 +5,18 @@ import importlib.util
 import torch
 from torch import Tensor
 
+FLOATS = (torch.float32, torch.float64)
 HAS_TRITON = importlib.util.find_spec("triton") is not None
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 """Whether these are installed; they are imported only by what uses them."""
 
 
 def choose(
-    backend: str, *tensors: Tensor, weight: Tensor | None = None, plain: str = "loop", compiled: bool = False
+    backend: str,
+    *tensors: Tensor,
+    weight: Tensor | None = None,
+    plain: str = "loop",
+    compiled: tuple[torch.dtype, ...] = (),
 ) -> str:
     """The form that runs: "reference", `plain`, "compiled" or "triton".
 
@@ -20,7 +25,7 @@ def choose(
         tensors: What goes in, and is computed on.
         weight: The weight of a matrix product, which Triton also takes in bfloat16.
         plain: What the form is called that runs everywhere.
-        compiled: Whether there is a form compiled by Numba, for a CPU.
+        compiled: The precisions for which there is a form compiled by Numba, for a CPU.
 
     Returns:
         The name of the form.
@@ -31,25 +36,27 @@ def choose(
     if backend == "auto":
         if tensors[0].is_cuda:
             return plain if _refusal(tensors, weight) else "triton"
-        return "compiled" if compiled and not _refusal_of_numba(tensors) else plain
-    forms = ["reference", plain, *["compiled"] * compiled, "triton"]
+        return "compiled" if compiled and not _refusal_of_numba(tensors, weight, compiled) else plain
+    forms = ["reference", plain, *["compiled"] * bool(compiled), "triton"]
     if backend not in forms:
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(['auto', *forms])}")
     reason = _refusal(tensors, weight) if backend == "triton" else ""
-    reason = _refusal_of_numba(tensors) if backend == "compiled" else reason
+    reason = _refusal_of_numba(tensors, weight, compiled) if backend == "compiled" else reason
     if reason:
         raise ValueError(f"backend is {backend!r}, but {reason}")
     return backend
 
 
-def _refusal_of_numba(tensors: tuple[Tensor, ...]) -> str:
+def _refusal_of_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowed: tuple[torch.dtype, ...]) -> str:
     """Why Numba's form cannot run, or nothing."""
     if not HAS_NUMBA:
         return "numba is not installed"
-    if any(a.device.type != "cpu" or a.dtype not in (torch.float32, torch.float64) for a in tensors):
-        kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in tensors}))
-        return f"the tensors are {kinds}; they must be float32 or float64 on a CPU"
-    return "" if len({a.dtype for a in tensors}) == 1 else "the tensors are of different precision"
+    given = tensors if weight is None else (*tensors, weight)
+    if any(a.device.type != "cpu" or a.dtype not in allowed for a in given):
+        kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in given}))
+        names = " or ".join(str(dtype).removeprefix("torch.") for dtype in allowed)
+        return f"the tensors are {kinds}; they must be {names} on a CPU"
+    return "" if len({a.dtype for a in given}) == 1 else "the tensors are of different precision"
 
 
 def _refusal(tensors: tuple[Tensor, ...], weight: Tensor | None) -> str:

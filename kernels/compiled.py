@@ -1,7 +1,14 @@
-"""Loops of the cores compiled for a CPU by Numba, where it is installed: it is not needed, and imported when called."""
+"""Loops of the cores compiled for a CPU by Numba, where it is installed: it is not needed, and imported when called.
 
+Numba keeps what it compiled on disk and notices a change of the file of a loop, but not of the files of what that
+calls. The key here therefore carries a digest of every file of this folder.
+"""
+
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -14,11 +21,22 @@ Array = NDArray[Any]
 def compiled(function: Callable[..., None]) -> Callable[..., None]:
     """The function compiled, without the GIL; kept on disk between runs, where there is a place for it."""
     from numba import njit
+    from numba.core.caching import FunctionCache
 
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:
-        return njit(nogil=True)(function)
+    class FolderCache(FunctionCache):
+        def _index_key(self, *signature: Any) -> tuple[Any, ...]:
+            return (*super()._index_key(*signature), _digest())
+
+    dispatcher = njit(nogil=True)(function)
+    with suppress(RuntimeError):  # no place can be written to
+        dispatcher._cache = FolderCache(function)
+    return dispatcher
+
+
+@cache
+def _digest() -> str:
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def array(x: Tensor, dims: int = 0, leading: int = 2) -> Array:

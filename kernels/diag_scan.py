@@ -17,7 +17,7 @@ Cost: 2 T B N multiply-adds in the loops (four times that for pairs); nothing is
 import torch
 from torch import Tensor
 
-from .backend import choose
+from .backend import FLOATS, choose
 from .starts import IN_CACHE, numbers, starts
 
 
@@ -119,7 +119,7 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
     if a.shape != b.shape or h.shape != b.shape[1:] or first.shape != b.shape[:2]:
         shapes = ", ".join(str(tuple(x.shape)) for x in (a, b, h, first))
         raise ValueError(f"a, b, h and first have shapes {shapes}; expected [T, B, N] twice, [B, N] and [T, B]")
-    form = choose(backend, b, a, h, compiled=True)
+    form = choose(backend, b, a, h, compiled=FLOATS)
     if form == "reference":
         return diag_scan_reference(a, b, h, first)
     if form == "triton":

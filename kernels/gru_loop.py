@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import are_many, is_one_step, lay_out
+from .packing import MANY, are_few, are_many, is_one_step, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -141,7 +141,8 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         first: True where a step begins an episode, [T, B], bool.
         weight: W of the state, [3H, H].
         bias: b of the state, [3H].
-        backend: "reference", "packed" (runs side by side), "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "packed" (runs side by side), "compiled" (by Numba, on a CPU, float32), "triton" (a GPU
+            from Ampere on), or "auto".
 
     Returns:
         The state after every step, [T, B, H]. Differentiable, once, in all but `first`.
@@ -149,10 +150,16 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, gates, h, bias, weight=weight, plain="packed")
-    if form == "reference" or (backend == "auto" and form == "packed" and is_one_step(gates)):
+    form = choose(backend, gates, h, bias, weight=weight, plain="packed", compiled=(torch.float32,))
+    if backend == "auto" and form == "compiled" and not are_few(first, MANY):
+        form = "packed"
+    if form == "reference" or (backend == "auto" and form in ("packed", "compiled") and is_one_step(gates)):
         with torch.autocast(gates.device.type, enabled=False):
             return gru_loop_reference(gates, h, first, weight, bias)
+    if form == "compiled":
+        from .gru_compiled import gru_loop_compiled
+
+        return gru_loop_compiled(gates, h, first, weight, bias)
     if form == "triton":
         from .gru_triton import gru_loop_triton
 

@@ -25,12 +25,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .backend import HAS_NUMBA
 from .lstm_loop import lstm_loop
-from .packing import Packing, pack
+from .packing import Packing, are_few, pack
 from .repeated_linear import ENOUGH
 
 WASTE = 256
 """Places computed for nothing that cost as much as one more call."""
+
+FEW = 16
+"""Rows a thread up to which the loop compiled by Numba is faster."""
 
 CLOSED = 1000.0
 """A pre-activation at which a sigmoid is 0 or 1."""
@@ -146,9 +150,10 @@ def lstm_layer(
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
     fits = backend in ("auto", "fused") and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
+    few = backend == "auto" and HAS_NUMBA and are_few(first, FEW)
     if backend == "fused" and not fits:
         raise ValueError(f"backend is 'fused', but it takes float32 on a CPU with oneDNN, and {ENOUGH} steps or more")
-    if fits:
+    if fits and not few:
         return _Fused.apply(x, h, c, first, weight_ih, weight_hh, bias)
     gates = F.linear(x, weight_ih, bias).to(h.dtype)
     y, cells = lstm_loop(gates, h, c, first, weight_hh, backend)

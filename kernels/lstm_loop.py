@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
-from .packing import is_one_step, lay_out
+from .packing import MANY, are_few, is_one_step, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -160,7 +160,8 @@ def lstm_loop(
         c: The cell before the first step, [B, H].
         first: True where a step begins an episode, [T, B], bool.
         weight: W of the output, [4H, H].
-        backend: "reference", "packed" (runs side by side), "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "packed" (runs side by side), "compiled" (by Numba, on a CPU, float32), "triton" (a GPU
+            from Ampere on), or "auto".
 
     Returns:
         The output and the cell after every step, both [T, B, H]. Differentiable, once, in all but `first`.
@@ -168,10 +169,16 @@ def lstm_loop(
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, gates, h, c, weight=weight, plain="packed")
-    if form == "reference" or (backend == "auto" and form == "packed" and is_one_step(gates)):
+    form = choose(backend, gates, h, c, weight=weight, plain="packed", compiled=(torch.float32,))
+    if backend == "auto" and form == "compiled" and not are_few(first, MANY):
+        form = "packed"
+    if form == "reference" or (backend == "auto" and form in ("packed", "compiled") and is_one_step(gates)):
         with torch.autocast(gates.device.type, enabled=False):
             return lstm_loop_reference(gates, h, c, first, weight)
+    if form == "compiled":
+        from .lstm_compiled import lstm_loop_compiled
+
+        return lstm_loop_compiled(gates, h, c, first, weight)
     if form == "triton":
         from .lstm_triton import lstm_loop_triton
 

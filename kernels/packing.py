@@ -91,6 +91,11 @@ def is_one_step(x: Tensor) -> bool:
     return not torch.compiler.is_compiling() and len(x) == 1
 
 
+def are_few(first: Tensor, rows: int) -> bool:
+    """Whether a thread has at most so many rows."""
+    return first.shape[1] <= rows * (1 if torch.compiler.is_compiling() else torch.get_num_threads())
+
+
 def are_many(first: Tensor) -> bool:
     """Whether `lay_out` leaves the rows in order whatever T is, which a compiler may not know."""
     return first.shape[1] >= MANY

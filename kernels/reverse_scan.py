@@ -11,7 +11,7 @@ multiply-add a step, in place, since `diag_scan`'s loop also looks for starts, o
 import torch
 from torch import Tensor
 
-from .backend import choose
+from .backend import FLOATS, choose
 
 
 def reverse_scan_reference(a: Tensor, b: Tensor) -> Tensor:
@@ -39,7 +39,7 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
     """
     if a.shape != b.shape:
         raise ValueError(f"a and b have shapes {tuple(a.shape)} and {tuple(b.shape)}; expected [T, N] twice")
-    form = choose(backend, b, a, compiled=True)
+    form = choose(backend, b, a, compiled=FLOATS)
     if form == "reference":
         return reverse_scan_reference(a, b)
     if form in ("compiled", "triton"):

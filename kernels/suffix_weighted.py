@@ -11,7 +11,7 @@ before an episode's start is not computed at all. It is written row by row, as t
 import torch
 from torch import Tensor
 
-from .backend import choose
+from .backend import FLOATS, choose
 from .compiled import Array, array, compiled
 from .starts import products_without_rows
 from .suffix_products import suffix_products, suffix_products_reference
@@ -89,7 +89,7 @@ def suffix_weighted(
             )
     if first.shape != a.shape[:2]:
         raise ValueError(f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)}; expected [T, B]")
-    form = choose(backend, a, *parts, compiled=a.dim() == 3)
+    form = choose(backend, a, *parts, compiled=FLOATS if a.dim() == 3 else ())
     if form == "compiled" and parts:
         return _weighted(a.detach(), first, [part.detach() for part in parts])
     if form == "reference":

@@ -1,0 +1,180 @@
+"""The recurrence of lstm_loop.py on a CPU, compiled by Numba: a step of few rows without a call.
+
+Legend and equations as there. Rows stay in order; each thread takes some of them from the first step to the last.
+"""
+
+import torch
+from torch import Tensor
+
+from .cell_compiled import add_product, by_rows, require_shapes, rows_for, sigmoid, tanh
+from .compiled import Array, array
+from .starts import before
+
+
+def _run(
+    gates: Array,
+    h: Array,
+    c: Array,
+    first: Array,
+    w: Array,
+    y: Array,
+    cells: Array,
+    act: Array,
+    squashed: Array,
+    low: int,
+    high: int,
+) -> None:
+    H = h.shape[1]
+    state, g = rows_for(high - low, H), rows_for(high - low, 4 * H)
+    cell = c[low:high].copy()
+    for row in range(low, high):
+        state[row - low] = h[row]
+    for t in range(len(gates)):
+        for row in range(low, high):
+            g[row - low] = gates[t, row]
+            if first[t, row]:
+                state[row - low], cell[row - low] = 0, 0
+        add_product(state, w, g)
+        for row in range(low, high):
+            a, x, s, new = act[t, row], g[row - low], squashed[t, row], state[row - low]
+            c_row, (i_t, f_t, g_t, o_t) = cell[row - low], (a[:H], a[H : 2 * H], a[2 * H : 3 * H], a[3 * H :])
+            for n in range(4 * H):
+                a[n] = sigmoid(x[n])
+            x_g = x[2 * H : 3 * H]
+            for n in range(H):
+                g_t[n] = tanh(x_g[n])
+            for n in range(H):
+                c_row[n] = f_t[n] * c_row[n] + i_t[n] * g_t[n]
+            for n in range(H):
+                s[n] = tanh(c_row[n])
+            for n in range(H):
+                new[n] = o_t[n] * s[n]
+            y[t, row], cells[t, row] = new, c_row
+
+
+def _run_back(
+    dy: Array,
+    dcells: Array,
+    c_old: Array,
+    act: Array,
+    squashed: Array,
+    first: Array,
+    weight: Array,
+    d_gates: Array,
+    dh: Array,
+    dc: Array,
+    low: int,
+    high: int,
+) -> None:
+    H = dh.shape[1]
+    carry, to = rows_for(high - low, H), rows_for(high - low, 4 * H)
+    e_rows = rows_for(high - low, H)
+    for t in range(len(dy) - 1, -1, -1):
+        for row in range(low, high):
+            a, s, d, e, out = act[t, row], squashed[t, row], carry[row - low], e_rows[row - low], to[row - low]
+            i_t, f_t, g_t, o_t = a[:H], a[H : 2 * H], a[2 * H : 3 * H], a[3 * H :]
+            to_i, to_f, to_g, to_o = out[:H], out[H : 2 * H], out[2 * H : 3 * H], out[3 * H :]
+            dy_t, dc_t, c = dy[t, row], dcells[t, row], c_old[t, row]
+            for n in range(H):
+                d[n] += dy_t[n]
+            for n in range(H):
+                e[n] += dc_t[n] + d[n] * o_t[n] * (1 - s[n] * s[n])
+            for n in range(H):
+                to_i[n] = e[n] * g_t[n] * i_t[n] * (1 - i_t[n])
+            for n in range(H):
+                to_f[n] = e[n] * c[n] * f_t[n] * (1 - f_t[n])
+            for n in range(H):
+                to_g[n] = e[n] * i_t[n] * (1 - g_t[n] * g_t[n])
+            for n in range(H):
+                to_o[n] = d[n] * s[n] * o_t[n] * (1 - o_t[n])
+            for n in range(H):
+                e[n] *= f_t[n]
+            d[:] = 0
+            d_gates[t, row] = out
+        add_product(to, weight, carry)
+        for row in range(low, high):
+            if first[t, row]:
+                carry[row - low], e_rows[row - low] = 0, 0
+    for row in range(low, high):
+        dh[row], dc[row] = carry[row - low], e_rows[row - low]
+
+
+@torch.library.custom_op("memorl::lstm_loop_compiled", mutates_args=())
+def _forward(
+    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return y and the cells [T, B, H], and i, f, g, o [T, B, 4H] and tanh(c) [T, B, H]."""
+    (T, B), H = first.shape, h.shape[1]
+    y, cells, act, squashed = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
+    given = tuple(array(x, leading=0) for x in (gates, h, c, first, weight.t()))
+    made = tuple(array(x, leading=0) for x in (y, cells, act, squashed))
+    by_rows(_run, (*given, *made), B, 4 * T * B * H * H)
+    return y, cells, act, squashed
+
+
+@_forward.register_fake
+def _(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    (T, B), H = first.shape, h.shape[1]
+    y, cells, act, squashed = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
+    return y, cells, act, squashed
+
+
+@torch.library.custom_op("memorl::lstm_loop_compiled_backward", mutates_args=())
+def _backward(
+    dy: Tensor,
+    dcells: Tensor,
+    y: Tensor,
+    cells: Tensor,
+    act: Tensor,
+    squashed: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, of the first h and c, and of the weight."""
+    (T, B), H = first.shape, h.shape[1]
+    d_gates, dh, dc = torch.empty_like(act), h.new_empty(B, H), h.new_empty(B, H)
+    given = (array(x, leading=0) for x in (dy, dcells, before(c, cells, first), act, squashed, first, weight))
+    by_rows(_run_back, (*given, *(array(x, leading=0) for x in (d_gates, dh, dc))), B, 4 * T * B * H * H)
+    return d_gates, dh, dc, d_gates.flatten(0, 1).t() @ before(h, y, first).flatten(0, 1)
+
+
+@_backward.register_fake
+def _(
+    dy: Tensor,
+    dcells: Tensor,
+    y: Tensor,
+    cells: Tensor,
+    act: Tensor,
+    squashed: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    return torch.empty_like(act), h.new_empty(h.shape), h.new_empty(h.shape), weight.new_empty(weight.shape)
+
+
+def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+    _, h, c, first, weight = inputs
+    ctx.save_for_backward(*output, h, c, first, weight)
+
+
+def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
+    with torch.autocast(dy.device.type, enabled=False):
+        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
+    return d_gates, dh, dc, None, d_weight
+
+
+_forward.register_autograd(_differentiate, setup_context=_save)
+
+
+def lstm_loop_compiled(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """`lstm_loop` on a CPU, float32; its arguments."""
+    (T, B, _), H = gates.shape, h.shape[-1]
+    given = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
+    wanted = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B), "weight": (4 * H, H)}
+    require_shapes("lstm_loop", given, **wanted)
+    y, cells, *_ = _forward(gates, h, c, first, weight)
+    return y, cells

@@ -1,0 +1,135 @@
+"""The loops of GRU and LSTM compiled by Numba equal their references, in float32."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from test_kernels import CORES, Core, arguments, gradients_asked, run
+from torch import Tensor
+
+pytest.importorskip("numba")
+
+from memorl.kernels.cell_compiled import sigmoid, tanh
+from memorl.kernels.gru_compiled import gru_loop_compiled
+from memorl.kernels.lstm_compiled import lstm_loop_compiled
+
+CELLS: dict[str, Any] = {"gru_loop": gru_loop_compiled, "lstm_loop": lstm_loop_compiled}
+
+
+@pytest.fixture(params=CELLS)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def compiled(name: str) -> Core:
+    return partial(CORES[name][0], backend="compiled")
+
+
+def rounded(args: list[Tensor]) -> list[Tensor]:
+    return [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("starts", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize(("T", "B", "H"), [(1, 1, 1), (2, 5, 3), (7, 2, 48), (63, 7, 66), (40, 6, 130)])
+def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float, threads: int) -> None:
+    """Outputs and all gradients, on as many threads as one likes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    args = arguments(name, T, B, H, starts)
+    weights = gradients_asked(name, args)
+    exact = run(CORES[name][1], args, weights)
+    found = run(compiled(name), rounded(args), [w.float() for w in weights])
+    torch.set_num_threads(before)
+    for a, b in zip(found, exact, strict=True):
+        assert (a - b).norm() <= 2e-6 * b.norm()
+
+
+def test_threads_change_nothing(name: str) -> None:
+    args, found = rounded(arguments(name, 64, 9, 96, 0.1)), []
+    before = torch.get_num_threads()
+    for threads in (1, 2, 4):
+        torch.set_num_threads(threads)
+        found.append(run(compiled(name), args)[:1])
+    torch.set_num_threads(before)
+    for one in found:
+        assert torch.equal(one[0], found[0][0])
+
+
+def test_nan_before_a_start_is_forgotten_and_after_it_told(name: str) -> None:
+    args = rounded(arguments(name, 7, 3, 5, 0.0))
+    first = next(a for a in args if a.dtype == torch.bool)
+    first[3] = True
+    with torch.no_grad():
+        args[0][2] = float("nan")
+    y, *_ = run(compiled(name), args)
+    assert y[:2].isfinite().all()
+    assert y[2].isnan().all()
+    assert y[3:].isfinite().all()
+
+
+def test_gradients_may_be_expanded_or_strided(name: str) -> None:
+    args = rounded(arguments(name, 5, 3, 4, 0.2))
+    for weight in (
+        torch.ones(()).expand(5, 3, 4),
+        torch.randn(5, 3, 8)[..., ::2],
+        torch.randn(3, 5, 4).transpose(0, 1),
+    ):
+        outputs = len(gradients_asked(name, args))
+        asked = [weight] * outputs
+        for a, b in zip(run(compiled(name), args, asked), run(CORES[name][1], args, asked), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = rounded(arguments(name, 7, 3, 5, 0.2))
+    expected, real = run(compiled(name), args), Tensor.new_empty
+
+    def poisoned(*a: Any, **k: Any) -> Tensor:
+        return real(*a, **k).fill_(float("nan"))
+
+    monkeypatch.setattr(Tensor, "new_empty", poisoned)
+    for a, b in zip(run(compiled(name), args), expected, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_the_operator_is_well_formed(name: str) -> None:
+    args = rounded(arguments(name, 3, 2, 4, 0.3))
+    torch.library.opcheck(getattr(torch.ops.memorl, f"{name}_compiled"), tuple(args))
+
+
+def test_it_compiles(name: str) -> None:
+    args = rounded(arguments(name, 5, 3, 4, 0.2))
+    torch._dynamo.reset()
+    whole = torch.compile(compiled(name), fullgraph=True, backend="aot_eager")
+    for a, b in zip(run(whole, args), run(compiled(name), args), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_what_does_not_fit_is_named(name: str) -> None:
+    args = arguments(name, 3, 2, 4, 0.3)
+    with pytest.raises(
+        ValueError, match=r"'compiled', but the tensors are torch\.float64 on cpu; they must be float32"
+    ):
+        compiled(name)(*args)
+    args = rounded(args)
+    for i in range(1, len(args)):
+        wrong = [a[..., :-1] if k == i else a for k, a in enumerate(args)]
+        with pytest.raises(ValueError, match=rf"{name}: \w+ has shape"):
+            compiled(name)(*wrong)
+
+
+def test_sigmoid_and_tanh_are_right_to_the_last_bits() -> None:
+    x = np.concatenate([np.linspace(-20, 20, 20001), np.logspace(-30, 1, 2000), [0.0]]).astype(np.float32)
+    exact = x.astype(np.float64)
+    with np.errstate(under="ignore"):
+        for function, right in ((sigmoid, 1 / (1 + np.exp(-exact))), (tanh, np.tanh(exact))):
+            found = np.array([function(value) for value in x], np.float64)
+            assert np.abs(found - right).max() <= 2e-7
+            assert (np.abs(found / np.where(right == 0, 1, right) - 1)[right != 0]).max() <= 2e-6
+    assert tanh(np.float32(1e9)) == 1
+    assert tanh(np.float32(-1e9)) == -1
+    assert 0 <= sigmoid(np.float32(-1e9)) < 1e-30
+    assert np.isnan(sigmoid(np.float32("nan")))
