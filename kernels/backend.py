@@ -11,6 +11,13 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 """Whether these are installed; they are imported only by what uses them."""
 
 
+def is_transformed(*tensors: Tensor) -> bool:
+    """Whether `torch.func` differentiates or maps here: `grad`, `jacrev`, `vmap`, ..."""
+    if torch.compiler.is_compiling():
+        return False
+    return any(torch._C._functorch.is_functorch_wrapped_tensor(x) for x in tensors)
+
+
 def choose(
     backend: str,
     *tensors: Tensor,
@@ -21,7 +28,8 @@ def choose(
     """The form that runs: "reference", `plain`, "compiled" or "triton".
 
     Args:
-        backend: One of these, or "auto": "triton" where it can run on a GPU, "compiled" where that can, else `plain`.
+        backend: One of these, or "auto": "triton" where it can run on a GPU, "compiled" where that can, else `plain`;
+            under `torch.func` "reference", since the other forms are single operators, of which it knows no derivative.
         tensors: What goes in, and is computed on.
         weight: The weight of a matrix product, which Triton also takes in bfloat16.
         plain: What the form is called that runs everywhere.
@@ -34,6 +42,8 @@ def choose(
         ValueError: If there is no such form, or it cannot run on these tensors.
     """
     if backend == "auto":
+        if is_transformed(*tensors):
+            return "reference"
         if tensors[0].is_cuda:
             return plain if _refusal(tensors, weight) else "triton"
         return "compiled" if compiled and not _refusal_of_numba(tensors, weight, compiled) else plain

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .backend import FLOATS, choose
-from .starts import IN_CACHE, numbers, starts
+from .starts import IN_CACHE, numbers, starts, wipe_
 
 
 def diag_scan_reference(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
@@ -77,7 +77,7 @@ def _backward(
         later = max(begin, 1)
         torch.mul(old[later - 1 : end - 1], d[later:end], out=out[later:end])
     torch.mul(numbers(h.contiguous(), 3), d[0], out=out[0])
-    out.flatten(0, 1).index_fill_(0, first.flatten().nonzero().flatten(), 0)
+    wipe_(out.flatten(0, 1), first.flatten())
     for x in (d, out, dh):
         x.conj_physical_()
     return da, db, torch.view_as_real(dh) if dh.is_complex() else dh

@@ -26,6 +26,7 @@ memory's step; with it, products with U and P, 2 H C N numbers that every progra
 import torch
 from torch import Tensor
 
+from .backend import is_transformed
 from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
 from .repeated_linear import repeated_linear
@@ -207,5 +208,7 @@ def hippo_cell_loop(
         The output [T, B, H] and the coefficients [T, B, C, N] after every step. Differentiable, once, in all floating
         arguments but k and `transition`.
     """
+    if is_transformed(to_u, to_h, c, h, U, P):
+        return hippo_cell_loop_reference(to_u, to_h, c, h, first, k, U, P, transition, scheme)
     y, memories, _ = _forward(to_u, to_h, c, h, first, k, U, P, transition, scheme)
     return y, memories

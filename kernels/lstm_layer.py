@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .backend import HAS_NUMBA
+from .backend import HAS_NUMBA, is_transformed
 from .lstm_loop import lstm_loop
 from .packing import Packing, are_few, pack
 from .repeated_linear import ENOUGH
@@ -167,6 +167,7 @@ def _can_fuse(x: Tensor, *others: Tensor) -> bool:
     """
     return (
         not torch.compiler.is_compiling()
+        and not is_transformed(x, *others)
         and len(x) >= ENOUGH
         and all(a.device.type == "cpu" and a.dtype == torch.float32 for a in (x, *others))
         and torch.backends.mkldnn.is_available()

@@ -11,6 +11,14 @@ IN_CACHE = 1 << 16
 """Numbers of one kind that a backward pass takes at a time, so that its dozen passes over them stay in the cache."""
 
 
+def wipe_(x: Tensor, rows: Tensor) -> None:
+    """Zero the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it."""
+    if x.device.type == "cpu":
+        x.index_fill_(0, rows.nonzero().flatten(), 0)
+    else:
+        x.masked_fill_(rows.view(-1, *[1] * (x.dim() - 1)), 0)
+
+
 def starts(first: Tensor) -> list[Tensor | None]:
     """For each step of first [T, B] the rows that start an episode; None where there are none."""
     counts = first.sum(1).tolist()
@@ -21,7 +29,7 @@ def starts(first: Tensor) -> list[Tensor | None]:
 def before(h: Tensor, y: Tensor, first: Tensor) -> Tensor:
     """The state before each step, of h before the first and y [T, B, ...] after each; zero where an episode starts."""
     old = torch.cat([h[None], y[:-1]])
-    old.flatten(0, 1).index_fill_(0, first.flatten().nonzero().flatten(), 0)
+    wipe_(old.flatten(0, 1), first.flatten())
     return old
 
 
@@ -39,8 +47,10 @@ def products_without_rows(a: Tensor, s: list[Tensor], rows: Tensor) -> list[Tens
 
     Rows [B] that are True are zeros, replaced and not multiplied: what is wiped may be NaN.
     """
-    wiped = rows.nonzero().flatten()
-    return [torch.mul(_over(a, x), x).index_fill_(0, wiped, 0) for x in s]
+    products = [torch.mul(_over(a, x), x) for x in s]
+    for product in products:
+        wipe_(product, rows)
+    return products
 
 
 def _over(a: Tensor, x: Tensor) -> Tensor:

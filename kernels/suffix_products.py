@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .backend import choose
+from .starts import wipe_
 
 
 def suffix_products_reference(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
@@ -32,7 +33,8 @@ def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     w, total = torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
     w[-1] = torch.eye(2, dtype=a.dtype, device=a.device) if a.dim() == 5 else 1
     w_s = (total, *w.unbind(0))
-    a = a.contiguous().flatten(0, 1).index_fill(0, first.flatten().nonzero().flatten(), 0).view_as(a)
+    a = a.clone(memory_format=torch.contiguous_format)
+    wipe_(a.flatten(0, 1), first.flatten())
     for t, a_t in reversed(list(enumerate(a.unbind(0)))):
         now, out = w_s[t + 1], w_s[t]
         if a.dim() == 5:

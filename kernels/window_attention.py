@@ -33,6 +33,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .backend import is_transformed
+from .starts import wipe_
+
 CHUNK = 64
 """Queries of a chunk, C."""
 
@@ -159,6 +162,8 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tenso
         y, [B, H, T, E]. Differentiable, once, in all but `reach`. What is not finite reaches the queries that see it,
         and no others.
     """
+    if is_transformed(q, k, v):
+        return window_attention_reference(q, k, v, reach, bias)
     return _forward(q, k, v, reach, bias)
 
 
@@ -188,19 +193,25 @@ def window_step(
 
 
 @torch.library.custom_op("memorl::window_append", mutates_args=())
+def _append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
+    z = torch.cat([past, now], 1)
+    wipe_(z[:, :-1], first)
+    return z
+
+
+@_append.register_fake
+def _(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
+    return torch.cat([past, now], 1)
+
+
+_append.register_autograd(lambda ctx, dz: (None, dz[:, -1:], None))
+
+
 def window_append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
     """A window and the step after it, in one pass: past [B, W, D], erased where an episode begins, and now [B, 1, D].
 
     What a row holds of before its episode must be zero already, unless `first` [B] is True. Differentiable in `now`.
     """
-    z = torch.cat([past, now], 1)
-    z[:, :-1].index_fill_(0, first.nonzero().flatten(), 0)
-    return z
-
-
-@window_append.register_fake
-def _(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
-    return torch.cat([past, now], 1)
-
-
-window_append.register_autograd(lambda ctx, dz: (None, dz[:, -1:], None))
+    if is_transformed(past, now):
+        return torch.cat([past.detach().masked_fill(first[:, None, None], 0), now], 1)
+    return _append(past, now, first)

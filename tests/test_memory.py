@@ -178,6 +178,27 @@ def test_compiles_once_for_every_pattern_of_starts(
         assert len(set(counts[3:])) == 1, "the second length makes a program for all lengths"
 
 
+def test_functional_transforms(memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
+    """`torch.func.grad` gives the gradient of backward, and `vmap` what a loop gives."""
+    values = dict(memory.named_parameters())
+
+    def loss(values: dict[str, Tensor], x: Tensor) -> Tensor:
+        return (torch.func.functional_call(memory, values, (x, state, first))[0] ** 2).sum()
+
+    xs = torch.stack([x, 2 * x])
+    if "rtrl" in memory_name and "hippo" not in memory_name:
+        with pytest.raises(NotImplementedError, match="credit='rtrl' works with backward"):
+            torch.func.grad(loss)(values, x)
+        return
+    each = torch.stack([loss(values, one) for one in xs])
+    torch.testing.assert_close(torch.func.vmap(loss, (None, 0))(values, xs), each)
+    if each.requires_grad:
+        expected = torch.autograd.grad(each[0], list(values.values()))
+        found = torch.func.grad(loss)(values, x)
+        for (name, value), grad in zip(found.items(), expected, strict=True):
+            torch.testing.assert_close(value, grad, msg=lambda m, n=name: f"{n}: {m}")
+
+
 def test_copies_saves_and_exports(memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
     y, _ = memory(x, state, first)
     torch.testing.assert_close(copy.deepcopy(memory)(x, state, first)[0], y)
