@@ -9,6 +9,7 @@ here therefore carries a digest of every file in this folder, so that an edit or
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,6 +32,15 @@ def _source_digest() -> str:
 class _FolderCache(FunctionCache):
     def _index_key(self, *signature: Any) -> tuple[Any, ...]:
         return (*super()._index_key(*signature), _source_digest())
+
+    def load_overload(self, *given: Any) -> Any:
+        with suppress(Exception):  # what cannot be read is compiled again
+            return super().load_overload(*given)
+        return None
+
+    def save_overload(self, *given: Any) -> None:
+        with suppress(Exception):  # nor does a full disk stop anybody
+            super().save_overload(*given)
 
 
 def entry(function: Callable[..., None]) -> Callable[..., None]:

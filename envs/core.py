@@ -157,11 +157,13 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
 
         Returns:
             The first observation of each episode, and infos with `every_step_keys` alone; with a `reset_mask` the
-            others' observations are those that they gave last.
+            others' observations are those that they gave last, as the arrays that were given stand now.
 
         Raises:
             ValueError: An option or a seed is not allowed; the envs are then as they were.
         """
+        if not isinstance(options, Mapping | None):
+            raise ValueError(f"{options=} is not allowed: give a dict")
         options = dict(options or {})
         chosen = self._chosen(options.pop("reset_mask", None))
         values = self._arguments | encode(self.options, options)
@@ -181,12 +183,15 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
     def _chosen(self, mask: Any) -> NDArray[np.bool_]:
         if mask is None:
             return np.ones(self.num_envs, np.bool_)
-        rows = np.asarray(mask)
+        try:
+            rows = np.asarray(mask)
+        except ValueError:
+            raise ValueError(f"reset_mask is ragged: give bool ({self.num_envs},)") from None
         if rows.shape != (self.num_envs,) or rows.dtype != np.bool_ or not rows.any():
             given = f"{rows.dtype} {rows.shape}, {np.count_nonzero(rows)} of them set,"
             raise ValueError(f"reset_mask of {given} is not allowed: give bool ({self.num_envs},), one of them True")
         if self._seen is None and not rows.all():
-            raise ValueError("reset_mask is not allowed before the first reset of all envs")
+            raise ValueError("reset_mask is not allowed before all envs were reset or stepped, or right after a load")
         return rows
 
     def _begin(self, chosen: NDArray[np.bool_]) -> tuple[Observation, dict[str, Any]]:
@@ -218,7 +223,8 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
             raise ValueError(f"actions of {given.dtype} {given.shape} are not in {self.action_space}")
         given = np.ascontiguousarray(given, np.int64).reshape(self.num_envs, len(self._choices))
         if not (given.view(np.uint64) < self._choices).all():
-            raise ValueError(f"actions {actions} are not in {self.action_space}")
+            i = int((given.view(np.uint64) >= self._choices).any(1).argmax())
+            raise ValueError(f"action {given[i].tolist()} of env {i} is not in {self.single_action_space}")
         outcome = self._step(given)
         self._judge(outcome[2])
         self._show()
@@ -268,7 +274,7 @@ class BatchedEnv(VectorEnv[Observation, Array, Array], ABC):
         except ValueError:
             self._derive(self._rules)
             raise
-        self._state[...], self._rules[...] = loaded["state"], loaded["rules"]
+        self._state[...], self._rules[...], self._seen = loaded["state"], loaded["rules"], None
         self._derive(self._rules)
 
     def _admit(self, state: Array, rules: Array) -> None:

@@ -82,8 +82,9 @@ def describe(env: Record, rules: Record, scenery: Scenery, sprites: Sprites, loo
         looks[12] = env.scroll % TILE / TILE
     left = math.floor(env.camera / TILE)
     for node in range(_oldest_trodden(env, rules), env.node):
-        column = env.node_x[node] - left
-        if 0 <= column < COLUMNS:
+        column, x = env.node_x[node] - left, int(TILE * env.node_x[node] - env.camera)
+        only_its_border = rules.show_background and (x == 1 - TILE or x == SIZE - 1)  # which is that of the ice, too
+        if 0 <= column < COLUMNS and not only_its_border:
             looks[_TRODDEN + SIDE * column + env.node_y[node]] = 1
             looks[13] = (env.camera - TILE * left) / TILE
 

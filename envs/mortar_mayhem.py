@@ -61,7 +61,7 @@ class MortarMayhem(PictureEnv):
     `observation="symbolic"`: float32 vector in [0, 1] of what the picture shows, named by `symbolic_fields`: facing and
     shown command (one-hot, zeros if none), the figure's centre in pixels / 84, arena_size / 6, whether the floor is
     exploded and then the centre of the safe tile / 84; act-only: and the 180 values of the commands. The centre of an
-    endless figure may be a little outside the picture, -0.05 to 1.05.
+    endless figure may be a little outside the picture, -0.05 to 1.05; facing and centre are told while any of it shows.
 
     ## Rewards
     0.1 for standing on the right tile at an explosion, so that a solved episode returns 1 with the default ten

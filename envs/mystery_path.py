@@ -58,7 +58,7 @@ class MysteryPath(PictureEnv):
     whether they are shown and then their centre / 84. Endless: facing, centre (its height, which may leave the picture,
     as (pixels + 12) / 108), cross, the red part of the stamina bar, how far the ice is scrolled (fraction of a tile),
     how far the trodden path is, and the 8 x 7 tiles of the picture by column and row: 1 where it shows a trodden one.
-    What is not shown is 0.
+    What is not shown is 0; of a figure that is partly outside the picture all is told.
 
     ## Rewards
     `reward_goal` 1 at the goal and `reward_path_progress` 0.1 (grid 0) for each tile of the path between its ends that

@@ -56,10 +56,11 @@ class SearingSpotlights(PictureEnv):
     `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
     pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen all is told: its place,
     where the figure faces, whether the exit is open. So more may be told than a few pixels decide, or than one level
-    of brightness does in the step before total darkness. At most 16 spotlights and as many coins as the constructor's
-    `num_coins` allows, both from left to right. Options that make floor or exit black, which is the colour of the
-    dark, are refused with it: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, `light_threshold` of
-    253 or 254.
+    of brightness does in the step before total darkness; the bar and the darkness are told whatever lies over them.
+    At most 16 spotlights and as many coins as the constructor's `num_coins` allows, both from left to right; it is
+    not told which of two coins lies on top. Options that make floor or exit black, which is the colour of the dark,
+    are refused with it: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, and a `light_threshold`
+    with which the dark ends one or two levels short of black.
 
     ## Rewards
     `reward_coin` 0.25 for each coin, `reward_exit` 1 for the exit, which opens when all coins are taken: a solved

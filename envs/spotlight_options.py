@@ -121,14 +121,27 @@ def check(values: Mapping[str, Any], endless: bool) -> None:
         raise ValueError(f"{told} are not allowed together: at most {MAX_SPOTS} spotlights at the same time")
 
 
+def final_darkness(threshold: int, duration: int) -> int:
+    """The opacity at which darkness stays: it grows by equal steps until it is above the threshold, 255 at most."""
+    if duration == 0:
+        return threshold
+    pace = 255 // duration
+    return min(255, (threshold // pace + 1) * pace) if pace else 0
+
+
 def check_symbols(values: Mapping[str, Any], room: int) -> None:
     """ValueError where symbols would tell of what is black on black, or have no room for all coins."""
-    black = {"black_background": (True,), "coin_enabled": (False,), "light_threshold": (253, 254)}
-    for name, refused in black.items():
-        if values.get(name) in refused:
-            raise ValueError(f"{name}={values[name]!r} is not allowed with symbols: it hides things in black")
+    for name, refused in {"black_background": True, "coin_enabled": False}.items():
+        if name in values and bool(values[name]) == refused:
+            raise ValueError(f"{name}={refused} is not allowed with symbols: it hides things in black")
+    threshold, duration = int(values["light_threshold"]), int(values["light_dim_off_duration"])
+    if final_darkness(threshold, duration) in (253, 254):
+        raise ValueError(
+            f"light_threshold={threshold} with light_dim_off_duration={duration} is not allowed with symbols: "
+            "the dark would end one or two levels short of black"
+        )
     if values.get("exit_scale", 1) < 0.5:
-        raise ValueError(f"exit_scale={values['exit_scale']!r} is not allowed with symbols: give at least 0.5")
+        raise ValueError(f"exit_scale={float(values['exit_scale'])} is not allowed with symbols: give at least 0.5")
     most = int(values["num_coins"][1:].max()) if "num_coins" in values else 1
     if most > room:
         raise ValueError(f"num_coins with {most} is not allowed: symbols have room for {room} coins")

@@ -44,7 +44,7 @@ def symbol_names(coins: int) -> tuple[str, ...]:
 
 @leaf
 def _leftmost(places: Array, count: int, done: np.uint64) -> int:
-    """The first from left to right, then from top to bottom, of those without a bit in `done`; -1 if there is none."""
+    """The first from left to right, then from top to bottom, of those without a bit in `done`."""
     best, least = -1, np.int64(0)
     for k in range(count):
         rank = 4 * SIZE * np.int64(places[k, 0]) + np.int64(places[k, 1])
@@ -56,25 +56,24 @@ def _leftmost(places: Array, count: int, done: np.uint64) -> int:
 @leaf
 def _tell_spots(env: Record, rules: Record, things: Things, order: Order, looks: NDArray[np.float32]) -> None:
     """In order of place, so that nothing is told of their age."""
-    above, done = LAYERS, NONE
+    above = LAYERS
     for i in range(LAYERS - 1, 0, -1):
         if order[i] == DARK:
             break
         if order[i] != BAR and order[i] != NOTHING:
             above = i
-    for k in range(env.lit_count):
-        covered = above < LAYERS and not shines_openly(env, rules, things, order, above, k, done)
-        if covered or not shines_alone(env, k, done):
-            done |= bit(k)
-    for slot in range(SPOT_SLOTS):
-        best = _leftmost(env.lit, env.lit_count, done)
-        if best < 0:
-            return
-        done |= bit(best)
-        at = _SPOTS + 4 * slot
-        looks[at] = 1
-        for i in range(3):
-            looks[at + 1 + i] = env.lit[best, i] / SIZE
+    at, done, idle = _SPOTS, NONE, NONE
+    for _ in range(env.lit_count):
+        k = _leftmost(env.lit, env.lit_count, done)
+        done |= bit(k)
+        covered = above < LAYERS and not shines_openly(env, rules, things, order, above, k, idle)
+        if covered or not shines_alone(env, k, idle):
+            idle |= bit(k)
+        elif at < _COINS:
+            looks[at] = 1
+            for i in range(3):
+                looks[at + 1 + i] = env.lit[k, i] / SIZE
+            at += 4
 
 
 @leaf

@@ -1,9 +1,12 @@
 """Which form of a core runs: chosen by device and dtype, or named, and then it is that one or an error."""
 
+import importlib
 import importlib.util
+from functools import cache
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 FLOATS = (torch.float32, torch.float64)
 HAS_TRITON = importlib.util.find_spec("triton") is not None
@@ -12,10 +15,22 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 
 
 def is_transformed(*tensors: Tensor) -> bool:
-    """Whether `torch.func` differentiates or maps here: `grad`, `jacrev`, `vmap`, ..."""
+    """Whether `torch.func` differentiates or maps here (`grad`, `jacrev`, `vmap`, ...), or derivatives go forward."""
     if torch.compiler.is_compiling():
         return False
+    if forward_ad._current_level >= 0:
+        return True
     return any(torch._C._functorch.is_functorch_wrapped_tensor(x) for x in tensors)
+
+
+@cache
+def _numba_works() -> bool:
+    """Whether it can be imported, which it cannot beside a NumPy that it does not know."""
+    try:
+        importlib.import_module("numba")
+    except ImportError:
+        return False
+    return True
 
 
 def choose(
@@ -29,7 +44,8 @@ def choose(
 
     Args:
         backend: One of these, or "auto": "triton" where it can run on a GPU, "compiled" where that can, else `plain`;
-            under `torch.func` "reference", since the other forms are single operators, of which it knows no derivative.
+            under `torch.func` and forward-mode differentiation "reference", since these know no derivative of an
+            operator.
         tensors: What goes in, and is computed on.
         weight: The weight of a matrix product, which Triton also takes in bfloat16.
         plain: What the form is called that runs everywhere.
@@ -46,7 +62,8 @@ def choose(
             return "reference"
         if tensors[0].is_cuda:
             return plain if _refusal(tensors, weight) else "triton"
-        return "compiled" if compiled and not _refusal_of_numba(tensors, weight, compiled) else plain
+        lasting = torch.compiler.is_exporting()  # what is exported runs where there is no Numba, too
+        return "compiled" if compiled and not lasting and not _refusal_of_numba(tensors, weight, compiled) else plain
     forms = ["reference", plain, *["compiled"] * bool(compiled), "triton"]
     if backend not in forms:
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(['auto', *forms])}")
@@ -61,6 +78,8 @@ def _refusal_of_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowe
     """Why Numba's form cannot run, or nothing."""
     if not HAS_NUMBA:
         return "numba is not installed"
+    if not torch.compiler.is_compiling() and not _numba_works():
+        return "numba cannot be imported"
     given = tensors if weight is None else (*tensors, weight)
     if any(a.device.type != "cpu" or a.dtype not in allowed for a in given):
         kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in given}))

@@ -134,6 +134,8 @@ def rows_for(rows, width):  # type: ignore[no-untyped-def]
 
 def require_shapes(core: str, given: dict[str, Tensor], **wanted: tuple[int, ...]) -> None:
     """Raise ValueError naming the first tensor of another shape: compiled code does not look where it reads."""
+    if given["first"].dtype != torch.bool:
+        raise ValueError(f"{core}: first is {given['first'].dtype}; it must be torch.bool")
     for name, shape in wanted.items():
         if given[name].shape != shape:
             raise ValueError(f"{core}: {name} has shape {tuple(given[name].shape)}; expected {shape}")

@@ -27,6 +27,15 @@ def compiled(function: Callable[..., None]) -> Callable[..., None]:
         def _index_key(self, *signature: Any) -> tuple[Any, ...]:
             return (*super()._index_key(*signature), _digest())
 
+        def load_overload(self, *given: Any) -> Any:
+            with suppress(Exception):  # what cannot be read is compiled again
+                return super().load_overload(*given)
+            return None
+
+        def save_overload(self, *given: Any) -> None:
+            with suppress(Exception):  # nor does a full disk stop anybody
+                super().save_overload(*given)
+
     dispatcher = njit(nogil=True)(function)
     with suppress(RuntimeError):  # no place can be written to
         dispatcher._cache = FolderCache(function)

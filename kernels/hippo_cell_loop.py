@@ -209,6 +209,6 @@ def hippo_cell_loop(
         arguments but k and `transition`.
     """
     if is_transformed(to_u, to_h, c, h, U, P):
-        return hippo_cell_loop_reference(to_u, to_h, c, h, first, k, U, P, transition, scheme)
+        return hippo_cell_loop_reference(to_u, to_h, c, h, first, k.detach(), U, P, transition, scheme)
     y, memories, _ = _forward(to_u, to_h, c, h, first, k, U, P, transition, scheme)
     return y, memories

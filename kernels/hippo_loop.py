@@ -116,7 +116,7 @@ def hippo_loop(
     """
     form = choose(backend, u, c, *([] if transition is None else [transition]), plain="packed")
     if form == "reference":
-        return hippo_loop_reference(u, c, first, k, transition, scheme)
+        return hippo_loop_reference(u, c, first, k.detach(), transition, scheme)
     if form == "triton":
         from .hippo_triton import hippo_loop_triton, refusal
 

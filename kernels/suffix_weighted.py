@@ -87,8 +87,10 @@ def suffix_weighted(
             raise ValueError(
                 f"a has shape {tuple(a.shape)}, and a part {tuple(part.shape)}; it must be that of a state"
             )
-    if first.shape != a.shape[:2]:
-        raise ValueError(f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)}; expected [T, B]")
+    if first.shape != a.shape[:2] or first.dtype != torch.bool:
+        raise ValueError(
+            f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)} of {first.dtype}; expected bool [T, B]"
+        )
     form = choose(backend, a, *parts, compiled=FLOATS if a.dim() == 3 else ())
     if form == "compiled" and parts:
         return _weighted(a.detach(), first, [part.detach() for part in parts])

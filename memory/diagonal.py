@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from memorl.kernels.backend import is_transformed
+
 from .base import Memory, State, require_positive
 from .rtrl import Parameters, advance, credit, one_step, sensitivities
 
@@ -90,6 +92,8 @@ class DiagonalMemory(Memory):
         x = x.detach() if self.encoder_grad == "none" else x
         p, h = self.recurrent(), state["h"]
         if self.credit == "rtrl":
+            if is_transformed(x, first, *state.values(), *self.parameters()):
+                raise NotImplementedError("credit='rtrl' works with backward() and torch.autograd.grad, no others")
             h = credit(h, first[0], p, state)
         after, extra = self.run(x if self.encoder_grad == "chunk" else x.detach(), h, first, p)
         end: State = {"h": after[-1]}

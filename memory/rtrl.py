@@ -28,7 +28,6 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import suffix_weighted
-from memorl.kernels.backend import is_transformed
 from memorl.kernels.starts import products_without_rows
 from memorl.kernels.suffix_weighted import begins_later, times
 
@@ -59,14 +58,9 @@ def credit(h: Tensor, first: Tensor, parameters: Parameters, state: State) -> Te
         first: True where the chunk begins an episode, [B]: no credit goes back from there.
         parameters: As in `Parameters`.
         state: Has the sensitivities of `sensitivities`.
-
-    Raises:
-        NotImplementedError: Under `torch.func`, which takes no gradient from a state.
     """
     s = [state[f"dh/d{name}"] for name in parameters]
     flat = [p for group in parameters.values() for p in group]
-    if is_transformed(h, *flat):
-        raise NotImplementedError("credit='rtrl' works with backward() and torch.autograd.grad, not under torch.func")
     return _credit(h, first, s, flat, [len(group) for group in parameters.values()])
 
 

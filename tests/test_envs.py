@@ -354,6 +354,29 @@ def test_a_bad_mask_is_named_in_one_line() -> None:
         envs.reset(options={"reset_mask": np.zeros(32, np.bool_)})
 
 
+def test_after_a_load_a_masked_reset_waits_for_a_step() -> None:
+    """What the others gave last is not part of a state."""
+    envs, mask = RepeatPrevious(num_envs=2), {"reset_mask": np.array([True, False])}
+    envs.reset(seed=0)
+    envs.load_state_dict(envs.state_dict())
+    with pytest.raises(ValueError, match="reset_mask is not allowed before"):
+        envs.reset(options=dict(mask))
+    seen, *_ = envs.step(np.zeros(2, np.int64))
+    held = seen[1].copy()
+    assert np.array_equal(envs.reset(options=dict(mask))[0][1], held)
+
+
+def test_what_is_no_dict_or_mask_or_action_is_named() -> None:
+    envs = RepeatPrevious(num_envs=2)
+    envs.reset(seed=0)
+    with pytest.raises(ValueError, match="options=5 is not allowed: give a dict"):
+        envs.reset(options=5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="reset_mask is ragged"):
+        envs.reset(options={"reset_mask": [[True], [True, False]]})
+    with pytest.raises(ValueError, match=r"action \[99\] of env 1 is not in Discrete"):
+        envs.step(np.array([0, 99]))
+
+
 @pytest.mark.parametrize("game", [MortarMayhem, MysteryPath, SearingSpotlights])
 def test_a_variant_is_picked_by_a_bool(game: type[BatchedEnv]) -> None:
     with pytest.raises(ValueError, match="endless=1 is not allowed: give True or False"):

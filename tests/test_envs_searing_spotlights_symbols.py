@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from memorl.envs import SearingSpotlights
+from memorl.envs.spotlight_symbols import describe
 
 N = 24
 THINGS = {"hurt", "agent_seen", "exit_seen", "spot_0_seen", "coin_0_seen"}
@@ -138,10 +139,17 @@ def test_symbolic_fields_name_every_value() -> None:
         assert len(set(env.symbolic_fields)) == len(env.symbolic_fields)
     with pytest.raises(ValueError, match="num_coins"):
         SearingSpotlights(observation="symbolic").reset(options={"num_coins": [2]})
-    for refused in ("black_background=True", "exit_scale=0.4", "light_threshold=254", "coin_enabled=False"):
-        name, value = refused.split("=")
-        with pytest.raises(ValueError, match=f"{refused} is not allowed with symbols"):
-            SearingSpotlights(endless=name == "coin_enabled", observation="symbolic", **{name: eval(value)})
+    wrong: list[dict[str, Any]] = [
+        {"black_background": True},
+        {"exit_scale": 0.4},
+        {"light_threshold": 254, "light_dim_off_duration": 0},
+        {"light_threshold": 200, "light_dim_off_duration": 2},
+        {"coin_enabled": False},
+    ]
+    for options in wrong:
+        name, value = next(iter(options.items()))
+        with pytest.raises(ValueError, match=f"{name}={value}.* is not allowed with symbols"):
+            SearingSpotlights(endless=name == "coin_enabled", observation="symbolic", **options)
     with pytest.raises(ValueError, match="observation"):
         SearingSpotlights(observation="smell")
 
@@ -164,6 +172,19 @@ def test_places_of_coins_do_not_tell_which_was_drawn_first() -> None:
         places = [tuple(coin[1:]) for coin in row if coin[0]]
         assert len(places) > 2
         assert places == sorted(places)
+
+
+def test_nothing_is_told_of_the_age_of_spotlights() -> None:
+    """Those that light the same pixels included."""
+    env = SearingSpotlights(num_envs=64, observation="symbolic", initial_spawns=30, spot_max_radius=40, agent_health=99)
+    symbols, _ = env.reset(seed=0)
+    for _ in range(20):
+        symbols, *_ = env.step(np.zeros((64, 2), np.int64))
+    again, rng = symbols.copy(), np.random.default_rng(0)
+    for state, looks in zip(env._state, again, strict=True):
+        state["lit"][: state["lit_count"]] = rng.permutation(state["lit"][: state["lit_count"]])
+        describe(state, env._rules[state["row"]], env._shapes, looks)
+    assert np.array_equal(again, symbols)
 
 
 def test_a_bar_longer_than_its_field_hides_the_last_action() -> None:

@@ -11,9 +11,14 @@ from torch import Tensor
 
 pytest.importorskip("numba")
 
+from numba.core.caching import FunctionCache
+
+from memorl.kernels import backend
 from memorl.kernels.cell_compiled import sigmoid, tanh
+from memorl.kernels.compiled import compiled as in_compiled
 from memorl.kernels.gru_compiled import gru_loop_compiled
 from memorl.kernels.lstm_compiled import lstm_loop_compiled
+from memorl.memory import GRU, LSTM
 
 CELLS: dict[str, Any] = {"gru_loop": gru_loop_compiled, "lstm_loop": lstm_loop_compiled}
 
@@ -108,6 +113,39 @@ def test_it_compiles(name: str) -> None:
         torch.testing.assert_close(a, b)
 
 
+def test_what_is_exported_runs_without_numba(name: str) -> None:
+    memory = {"gru_loop": GRU, "lstm_loop": LSTM}[name](3, 4)
+    x, first = torch.randn(6, 2, 3), torch.rand(6, 2) < 0.3
+    program = torch.export.export(memory, (x, memory.initial_state(2), first))
+    assert "compiled" not in str(program.graph)
+    torch.testing.assert_close(program.module()(x, memory.initial_state(2), first)[0], memory(x, None, first)[0])
+
+
+def test_a_cache_that_cannot_be_used_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def double(x: Any) -> None:
+        for i in range(len(x)):
+            x[i] *= 2
+
+    def full(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    for method in ("load_overload", "save_overload"):
+        monkeypatch.setattr(FunctionCache, method, full)
+    x = np.ones(3)
+    in_compiled(double)(x)
+    assert x.tolist() == [2, 2, 2]
+
+
+def test_a_numba_that_cannot_be_imported_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = rounded(arguments(name, 3, 2, 4, 0.3))
+    expected = run(partial(CORES[name][0], backend="packed"), args)
+    monkeypatch.setattr(backend, "_numba_works", lambda: False)
+    for a, b in zip(run(CORES[name][0], args), expected, strict=True):
+        assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="backend is 'compiled', but numba cannot be imported"):
+        compiled(name)(*args)
+
+
 def test_what_does_not_fit_is_named(name: str) -> None:
     args = arguments(name, 3, 2, 4, 0.3)
     with pytest.raises(
@@ -115,6 +153,8 @@ def test_what_does_not_fit_is_named(name: str) -> None:
     ):
         compiled(name)(*args)
     args = rounded(args)
+    with pytest.raises(ValueError, match=rf"{name}: first is torch\.float32; it must be torch\.bool"):
+        compiled(name)(*(a.float() if a.dtype == torch.bool else a for a in args))
     for i in range(1, len(args)):
         wrong = [a[..., :-1] if k == i else a for k, a in enumerate(args)]
         with pytest.raises(ValueError, match=rf"{name}: \w+ has shape"):

@@ -8,6 +8,7 @@ from conftest import make_memory, names
 from literal import LITERAL
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
+from torch.autograd import forward_ad
 
 from memorl.memory import Block, FromCell, Memory, Stack, State, concat, select
 
@@ -178,6 +179,7 @@ def test_compiles_once_for_every_pattern_of_starts(
         assert len(set(counts[3:])) == 1, "the second length makes a program for all lengths"
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own
 def test_functional_transforms(memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
     """`torch.func.grad` gives the gradient of backward, and `vmap` what a loop gives."""
     values = dict(memory.named_parameters())
@@ -192,6 +194,14 @@ def test_functional_transforms(memory_name: str, memory: Memory, x: Tensor, stat
         return
     each = torch.stack([loss(values, one) for one in xs])
     torch.testing.assert_close(torch.func.vmap(loss, (None, 0))(values, xs), each)
+    tangent = torch.randn_like(x)
+    _, slope = torch.func.jvp(lambda x: loss(values, x), (x,), (tangent,))
+    with forward_ad.dual_level():
+        frozen = {name: value.detach() for name, value in values.items()}
+        dual = forward_ad.unpack_dual(loss(frozen, forward_ad.make_dual(x, tangent)))
+    torch.testing.assert_close(dual.tangent, slope.detach())
+    (direct,) = torch.autograd.grad(loss(values, x.requires_grad_()), x)
+    torch.testing.assert_close(slope, (direct * tangent).sum())
     if each.requires_grad:
         expected = torch.autograd.grad(each[0], list(values.values()))
         found = torch.func.grad(loss)(values, x)
