@@ -388,7 +388,7 @@ def test_bad_actions_are_refused(config: Any) -> None:
     envs.reset(seed=0)
     good = actions(envs, 1)[0]
     for bad in (good[:2], good + 100, -1 - good, good.astype(np.float32), good[..., None]):
-        with pytest.raises(ValueError, match="actions"):
+        with pytest.raises(ValueError, match="action"):
             envs.step(bad)
 
 
