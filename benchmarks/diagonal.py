@@ -40,20 +40,6 @@ MOVED = {"diag_scan": 8, "elementwise_loop": 5, "elstm_loop": 11}
 """Numbers that must move for each of the state, forward and backward."""
 
 
-def seconds(runs: list[Callable[[], object]], repeats: int) -> list[float]:
-    """CPU seconds of one call of each, taken in turns after a warm-up."""
-    for run in runs:
-        run()
-    times: list[list[float]] = []
-    for _ in range(repeats):
-        times.append([])
-        for run in runs:
-            began = time.process_time()
-            run()
-            times[-1].append(time.process_time() - began)
-    return [sorted(column)[repeats // 2] for column in zip(*times, strict=True)]
-
-
 def race_of_cores(T: int, N: int, batches: list[int], repeats: int, device: str) -> str:
     rows, copied = [], 0.0
     if device == "cuda":
@@ -81,7 +67,7 @@ def race_of_cores(T: int, N: int, batches: list[int], repeats: int, device: str)
             error = max(float((a - b).norm() / b.norm()) for a, b in pairs_of)
             assert error < 1e-5, f"{name}: relative error {error}"
             runs = [lambda c=c: both(c) for c in (fast, reference)]  # type: ignore[misc]
-            own, base = (in_turns if copied else seconds)(runs, repeats)
+            own, base = in_turns(runs, repeats, time.perf_counter if copied else time.process_time)
             rows.append([name, str(B), f"{own * 1e3:.2f}", f"{base * 1e3:.1f}", f"{base / own:.1f}x", f"{error:.0e}"])
             if copied:
                 rate = MOVED[name.partition(",")[0]] * 4 * dy.numel() / own
@@ -105,7 +91,8 @@ def race_of_credit(B: int, D: int, repeats: int) -> str:
                 memory(x[T:], known, first[T:])[0].sum().backward()
 
             error = gate(plain, ours, x, first, state)
-            base, own = seconds([lambda m=m: chunk(m) for m in (plain, ours)], repeats)  # type: ignore[misc]
+            runs = [lambda m=m: chunk(m) for m in (plain, ours)]  # type: ignore[misc]
+            base, own = in_turns(runs, repeats, time.process_time)
             rows.append([str(N), str(T), f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{own / base:.2f}", f"{error:.0e}"])
     return table(["N", "T", "rtrl, ms", "bptt, ms", "rtrl / bptt", "error"], rows)
 

@@ -21,17 +21,19 @@ def median(run: Callable[[], object], repeats: int = 9) -> float:
     return sorted(times)[repeats // 2]
 
 
-def in_turns(runs: Sequence[Callable[[], object]], repeats: int = 9) -> list[float]:
+def in_turns(
+    runs: Sequence[Callable[[], object]], repeats: int = 9, clock: Callable[[], float] = time.perf_counter
+) -> list[float]:
     """Seconds of one call of each, medians of calls that take turns, so that a busy machine is so for all."""
     times: list[list[float]] = [[] for _ in runs]
     for i in range(repeats + 1):
         for run, seconds in zip(runs, times, strict=True):
             _wait()
-            began = time.perf_counter()
+            began = clock()
             run()
             _wait()
             if i:  # the first is the warm-up
-                seconds.append(time.perf_counter() - began)
+                seconds.append(clock() - began)
     return [sorted(seconds)[repeats // 2] for seconds in times]
 
 

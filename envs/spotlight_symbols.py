@@ -66,8 +66,11 @@ def _tell_spots(env: Record, rules: Record, things: Things, order: Order, looks:
     for _ in range(env.lit_count):
         k = _leftmost(env.lit, env.lit_count, done)
         done |= bit(k)
-        covered = above < LAYERS and not shines_openly(env, rules, things, order, above, k, idle)
-        if covered or not shines_alone(env, k, idle):
+        if above < LAYERS:
+            shown = shines_openly(env, rules, things, order, above, k, idle)
+        else:
+            shown = shines_alone(env, k, idle)
+        if not shown:
             idle |= bit(k)
         elif at < _COINS:
             looks[at] = 1

@@ -1,12 +1,13 @@
 """Which form of a core runs: chosen by device and dtype, or named, and then it is that one or an error."""
 
-import importlib
 import importlib.util
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+
+from .packing import MANY, are_few, is_one_step
 
 FLOATS = (torch.float32, torch.float64)
 HAS_TRITON = importlib.util.find_spec("triton") is not None
@@ -72,6 +73,20 @@ def choose(
     if reason:
         raise ValueError(f"backend is {backend!r}, but {reason}")
     return backend
+
+
+def choose_cell(backend: str, gates: Tensor, first: Tensor, *states: Tensor, weight: Tensor) -> str:
+    """The form that runs of a cell with a weight, for its `gates` [T, B, ...] and `first` [T, B]; see `choose`.
+
+    "auto" is "compiled" only where a thread has few rows, and "reference" for a single step on a CPU.
+    """
+    form = choose(backend, gates, *states, weight=weight, plain="packed", compiled=(torch.float32,))
+    if backend == "auto" and form in ("packed", "compiled"):
+        if is_one_step(gates):
+            return "reference"
+        if not are_few(first, MANY):
+            return "packed"
+    return form
 
 
 def _refusal_of_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowed: tuple[torch.dtype, ...]) -> str:

@@ -18,6 +18,7 @@ Forward is four operations a step, backward one; 3 T B N floats are kept.
 
 import torch
 from torch import Tensor
+from torch.library import CustomOpDef
 
 from .backend import choose
 from .starts import IN_CACHE, before, starts
@@ -104,17 +105,21 @@ def _(dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tens
     return torch.empty_like(act), c.new_empty(c.shape), torch.empty_like(weight)
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, c, first, weight = inputs
-    ctx.save_for_backward(*output, c, first, weight)
+def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
+    """Let one operator be differentiated by the other, where both take and give what the two above do."""
+
+    def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+        _, c, first, weight = inputs
+        ctx.save_for_backward(*output, c, first, weight)
+
+    def differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
+        dgates, dc, d_weight = backward(dy, *ctx.saved_tensors)
+        return dgates, dc, None, d_weight
+
+    forward.register_autograd(differentiate, setup_context=save)
 
 
-def _differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
-    dgates, dc, d_weight = _backward(dy, *ctx.saved_tensors)
-    return dgates, dc, None, d_weight
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend: str = "auto") -> tuple[Tensor, Tensor]:

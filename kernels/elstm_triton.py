@@ -10,6 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from .elstm_loop import derive
 from .triton_lanes import AHEAD, begun, launch, moved, place, present, take
 from .triton_tiles import tanh
 
@@ -119,14 +120,4 @@ def _(dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tens
     return act.new_empty(act.shape), c.new_empty(c.shape), weight.new_empty(weight.shape)
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, c, first, weight = inputs
-    ctx.save_for_backward(*output, c, first, weight)
-
-
-def _differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
-    dgates, dc, d_weight = _backward(dy, *ctx.saved_tensors)
-    return dgates, dc, None, d_weight
-
-
-elstm_loop_triton.register_autograd(_differentiate, setup_context=_save)
+derive(elstm_loop_triton, _backward)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .cell_compiled import add_product, by_rows, require_shapes, rows_for, sigmoid, tanh
 from .compiled import Array, array
+from .gru_loop import derive
 from .starts import before
 
 
@@ -128,18 +129,7 @@ def _(
     return d_gates, h.new_empty(h.shape), d_weight, weight.new_empty(len(weight))
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, first, weight, _ = inputs
-    ctx.save_for_backward(*output, h, first, weight)
-
-
-def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
-    return d_gates, dh, None, d_weight, d_bias
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def gru_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

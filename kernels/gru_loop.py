@@ -21,9 +21,10 @@ Cost: 12 T B H^2 FLOP forward and backward inside the loop, 6 T B H^2 outside; 6
 
 import torch
 from torch import Tensor
+from torch.library import CustomOpDef
 
-from .backend import choose
-from .packing import MANY, are_few, are_many, is_one_step, lay_out
+from .backend import choose_cell
+from .packing import are_many, lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -118,18 +119,22 @@ def _(
     return d_gates, torch.empty_like(h), torch.empty_like(weight), weight.new_empty(len(weight))
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, first, weight, _ = inputs
-    ctx.save_for_backward(*output, h, first, weight)
+def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
+    """Let one operator be differentiated by the other, where both take and give what the two above do."""
+
+    def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+        _, h, first, weight, _ = inputs
+        ctx.save_for_backward(*output, h, first, weight)
+
+    def differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
+        with torch.autocast(dy.device.type, enabled=False):
+            d_gates, dh, d_weight, d_bias = backward(dy, *ctx.saved_tensors)
+        return d_gates, dh, None, d_weight, d_bias
+
+    forward.register_autograd(differentiate, setup_context=save)
 
 
-def _differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_gates, dh, d_weight, d_bias = _backward(dy, *ctx.saved_tensors)
-    return d_gates, dh, None, d_weight, d_bias
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor, backend: str = "auto") -> Tensor:
@@ -150,10 +155,8 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, gates, h, bias, weight=weight, plain="packed", compiled=(torch.float32,))
-    if backend == "auto" and form == "compiled" and not are_few(first, MANY):
-        form = "packed"
-    if form == "reference" or (backend == "auto" and form in ("packed", "compiled") and is_one_step(gates)):
+    form = choose_cell(backend, gates, first, h, bias, weight=weight)
+    if form == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return gru_loop_reference(gates, h, first, weight, bias)
     if form == "compiled":

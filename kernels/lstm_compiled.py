@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .cell_compiled import add_product, by_rows, require_shapes, rows_for, sigmoid, tanh
 from .compiled import Array, array
+from .lstm_loop import derive
 from .starts import before
 
 
@@ -156,18 +157,7 @@ def _(
     return torch.empty_like(act), h.new_empty(h.shape), h.new_empty(h.shape), weight.new_empty(weight.shape)
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, c, first, weight = inputs
-    ctx.save_for_backward(*output, h, c, first, weight)
-
-
-def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
-    return d_gates, dh, dc, None, d_weight
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def lstm_loop_compiled(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .backend import HAS_NUMBA, is_transformed
+from .backend import choose_cell, is_transformed
 from .lstm_loop import lstm_loop
 from .packing import Packing, are_few, pack
 from .repeated_linear import ENOUGH
@@ -150,10 +150,10 @@ def lstm_layer(
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
     fits = backend in ("auto", "fused") and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
-    few = backend == "auto" and HAS_NUMBA and are_few(first, FEW)
     if backend == "fused" and not fits:
         raise ValueError(f"backend is 'fused', but it takes float32 on a CPU with oneDNN, and {ENOUGH} steps or more")
-    if fits and not few:
+    few = backend == "auto" and are_few(first, FEW)
+    if fits and not (few and choose_cell(backend, x, first, h, c, weight=weight_hh) == "compiled"):
         return _Fused.apply(x, h, c, first, weight_ih, weight_hh, bias)
     gates = F.linear(x, weight_ih, bias).to(h.dtype)
     y, cells = lstm_loop(gates, h, c, first, weight_hh, backend)

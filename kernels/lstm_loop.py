@@ -21,9 +21,10 @@ Cost: 16 T B H^2 FLOP forward and backward inside the loop, 8 T B H^2 outside; 6
 
 import torch
 from torch import Tensor
+from torch.library import CustomOpDef
 
-from .backend import choose
-from .packing import MANY, are_few, is_one_step, lay_out
+from .backend import choose_cell
+from .packing import lay_out
 from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
@@ -135,18 +136,22 @@ def _(
     return d_gates, torch.empty_like(h), torch.empty_like(c), torch.empty_like(weight)
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, c, first, weight = inputs
-    ctx.save_for_backward(*output, h, c, first, weight)
+def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
+    """Let one operator be differentiated by the other, where both take and give what the two above do."""
+
+    def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+        _, h, c, first, weight = inputs
+        ctx.save_for_backward(*output, h, c, first, weight)
+
+    def differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
+        with torch.autocast(dy.device.type, enabled=False):
+            d_gates, dh, dc, d_weight = backward(dy, dcells, *ctx.saved_tensors)
+        return d_gates, dh, dc, None, d_weight
+
+    forward.register_autograd(differentiate, setup_context=save)
 
 
-def _differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
-    return d_gates, dh, dc, None, d_weight
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def lstm_loop(
@@ -169,10 +174,8 @@ def lstm_loop(
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, gates, h, c, weight=weight, plain="packed", compiled=(torch.float32,))
-    if backend == "auto" and form == "compiled" and not are_few(first, MANY):
-        form = "packed"
-    if form == "reference" or (backend == "auto" and form in ("packed", "compiled") and is_one_step(gates)):
+    form = choose_cell(backend, gates, first, h, c, weight=weight)
+    if form == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return lstm_loop_reference(gates, h, c, first, weight)
     if form == "compiled":
