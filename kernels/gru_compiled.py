@@ -6,9 +6,12 @@ Legend and equations as there. Rows stay in order; each thread takes some of the
 import torch
 from torch import Tensor
 
-from .cell_compiled import add_product, by_rows, require_shapes, rows_for, sigmoid, tanh
+from . import heads
+from .activations_compiled import sigmoid, tanh
+from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .gru_loop import derive
+from .product_compiled import add_product, add_product_back, backward_blocks, forward_blocks, rows_for
 from .starts import before
 
 
@@ -84,7 +87,7 @@ def _run_back(
             for i in range(2 * H):
                 out[i] = to_row[i]
             dg[t, row] = to_row
-        add_product(to, weight, carry)
+        add_product_back(to, weight, carry)
         for row in range(low, high):
             if first[t, row]:
                 carry[row - low] = 0
@@ -97,8 +100,8 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     """Return y [T, B, H], and the activations r, z, n [T, B, 3H] and the term g_n [T, B, H]."""
     (T, B), H = first.shape, h.shape[1]
     y, act, rec = (gates.new_empty(T, B, size) for size in (H, 3 * H, H))
-    given = tuple(array(x, leading=0) for x in (gates, h, first, weight.t(), bias))
-    by_rows(_run, (*given, *(array(x, leading=0) for x in (y, act, rec))), B, 3 * T * B * H * H)
+    given = tuple(array(x, leading=0) for x in (gates, h, first, forward_blocks(weight, H), bias))
+    by_rows(_run, (*given, *(array(x, leading=0) for x in (y, act, rec))), B, T * B * weight.numel())
     return y, act, rec
 
 
@@ -115,10 +118,10 @@ def _backward(
     """Return the gradients of the gates, the first state, the weight and the bias."""
     (T, B), H, old = first.shape, h.shape[1], before(h, y, first)
     d_gates, dg, dh = torch.empty_like(act), torch.empty_like(act), h.new_empty(B, H)
-    given = tuple(array(x, leading=0) for x in (dy, old, act, rec, first, weight))
-    by_rows(_run_back, (*given, *(array(x, leading=0) for x in (d_gates, dg, dh))), B, 3 * T * B * H * H)
+    given = tuple(array(x, leading=0) for x in (dy, old, act, rec, first, backward_blocks(weight, H)))
+    by_rows(_run_back, (*given, *(array(x, leading=0) for x in (d_gates, dg, dh))), B, T * B * weight.numel())
     flat = dg.flatten(0, 1)
-    return d_gates, dh, flat.t() @ old.flatten(0, 1), flat.sum(0)
+    return d_gates, dh, heads.outer(flat, old.flatten(0, 1), weight), flat.sum(0)
 
 
 @_backward.register_fake
@@ -136,6 +139,7 @@ def gru_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, b
     """`gru_loop` on a CPU, float32; its arguments."""
     (T, B, _), H = gates.shape, h.shape[-1]
     given = {"gates": gates, "h": h, "first": first, "weight": weight, "bias": bias}
-    wanted = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "weight": (3 * H, H), "bias": (3 * H,)}
+    U = H // heads.count(weight, H)
+    wanted = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "weight": (3 * H, U), "bias": (3 * H,)}
     require_shapes("gru_loop", given, **wanted)
     return _forward(gates, h, first, weight, bias)[0]

@@ -1,6 +1,7 @@
 """The recurrence of the GRU over a whole sequence, with episode starts inside the loop.
 
-Legend: T time, B batch, H units. `gates` holds W_i x + b_i of every step (one GEMM, made by the caller).
+Legend: T time, B batch, H units, U of a head (`heads`; one head has all). `gates` holds W_i x + b_i of every step
+(one GEMM, made by the caller).
 
     h  = 0 where first, else h                      an episode starts from nothing
     g  = W h + b                                    [B, 3H], in the order r, z, n
@@ -16,16 +17,16 @@ Backward, with d = dL/dh' (what the output asks for plus what the later steps as
 
 The bracket of (5) needs no recursion, so it is made for all steps at once; the loop is left with one
 small GEMM and four element-wise operations, and the weight gradient is one GEMM over T B rows.
-Cost: 12 T B H^2 FLOP forward and backward inside the loop, 6 T B H^2 outside; 6 T B H floats are kept.
+Cost: 12 T B H U FLOP forward and backward inside the loop, 6 T B H U outside; 6 T B H floats are kept.
 """
 
 import torch
 from torch import Tensor
 from torch.library import CustomOpDef
 
+from . import heads
 from .backend import choose_cell
 from .packing import are_many, lay_out
-from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
 
@@ -35,7 +36,7 @@ def gru_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, 
     for gates_t, first_t in zip(gates, first, strict=True):
         h = h.masked_fill(first_t[:, None], 0)
         i_r, i_z, i_n = gates_t.chunk(3, -1)
-        g_r, g_z, g_n = torch.nn.functional.linear(h, weight, bias).chunk(3, -1)
+        g_r, g_z, g_n = heads.linear(h, weight, bias).chunk(3, -1)
         r, z = torch.sigmoid(i_r + g_r), torch.sigmoid(i_z + g_z)
         n = torch.tanh(i_n + r * g_n)
         h = n + z * (h - n)
@@ -49,7 +50,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     H, runs = h.shape[1], lay_out(first)
     x = runs.take(gates)
     y, act, rec = x.new_empty(len(x), H), torch.empty_like(x), torch.empty_like(x)
-    product, h = repeated_linear(weight, len(x) // len(runs.sizes), len(runs.sizes)), runs.begin(h)
+    product, h = heads.repeated(weight, H, len(x) // len(runs.sizes), len(runs.sizes)), runs.begin(h)
     gs = (rec, rec[:, : 2 * H], rec[:, 2 * H :])
     acts = (act[:, : 2 * H], act[:, :H], act[:, H : 2 * H], act[:, 2 * H :])
     columns = (part.split(runs.sizes) for part in (x[:, : 2 * H], x[:, 2 * H :], y, *gs, *acts))
@@ -92,7 +93,7 @@ def _backward(
     H, runs = h.shape[1], lay_out(first)
     h_old, d = runs.before(runs.begin(h), runs.take(y)), runs.take(dy)
     d = d.clone() if runs.order is None else d
-    product = repeated_linear(weight.roll(H, 0).t(), len(d) // len(runs.sizes), len(runs.sizes))
+    product = heads.repeated_back(weight.roll(H, 0), H, len(d) // len(runs.sizes), len(runs.sizes))
     out, carry = d.new_empty(len(d), 4 * H), d[:0]
     for steps, rows in runs.blocks(IN_CACHE // H):
         _factors(act[rows], rec[rows, 2 * H :], h_old[rows], out[rows])
@@ -106,7 +107,7 @@ def _backward(
     dg = out[:, : 3 * H]
     d_gates = runs.put(out[:, H:], dy)
     d_gates = d_gates if are_many(first) else d_gates.contiguous()
-    return d_gates, runs.ended(carry, h), (dg.t() @ h_old).roll(-H, 0), dg.sum(0).roll(-H)
+    return d_gates, runs.ended(carry, h), heads.outer(dg, h_old, weight).roll(-H, 0), dg.sum(0).roll(-H)
 
 
 @_backward.register_fake
@@ -144,7 +145,7 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         gates: W_i x + b_i, [T, B, 3H], in the order r, z, n.
         h: The state before the first step, [B, H].
         first: True where a step begins an episode, [T, B], bool.
-        weight: W of the state, [3H, H].
+        weight: W of the state, [3H, U]; with one head U is H.
         bias: b of the state, [3H].
         backend: "reference", "packed" (runs side by side), "compiled" (by Numba, on a CPU, float32), "triton" (a GPU
             from Ampere on), or "auto".
@@ -153,7 +154,7 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         The state after every step, [T, B, H]. Differentiable, once, in all but `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If the backend is unknown or cannot run on these tensors, or the weight is none of H units.
     """
     form = choose_cell(backend, gates, first, h, bias, weight=weight)
     if form == "reference":

@@ -4,51 +4,53 @@ Only y is kept. Backward, one large product makes g = W h + b of all steps again
 dL/dh alone, and the gradient of the weight is one large product over T B rows. Nothing is added atomically, so results
 repeat to the bit, and no number leaves the GPU.
 
-Legend: T time, B batch, H units; a program owns ROWS rows and computes TILE columns at a time.
-Cost: 6 T B H^2 FLOP forward in the loop; backward 6 T B H^2 in the loop and 12 T B H^2 in large products.
+Legend: T time, B batch, H units, U of a head; a program owns ROWS rows of a head and computes TILE columns at a time.
+Cost: 6 T B H U FLOP forward in the loop; backward 6 T B H U in the loop and 12 T B H U in large products.
 """
 
 import torch
-import torch.nn.functional as F
 import triton
 import triton.language as tl
 from torch import Tensor
 
+from . import heads
 from .triton_tiles import before, launch, tanh, tile
 
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(  # type: ignore[no-untyped-def]
-    gates, first, weight, bias, states, T, B, H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr
-):
+    gates, first, weight, bias, states, T, B,
+    H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+):  # fmt: skip
     """Fill states [1 + T, B, H], of which the first is given."""
     row = tl.program_id(0) * R + tl.arange(0, R)
     row_in = row < B
     row = row.to(tl.int64)
+    head = tl.program_id(1) * U
     gates += (row * 3 * H)[:, None]
     old = states + (row * H)[:, None]
     new = old + tl.cast(B, tl.int64) * H
     first += row
     for _ in range(T):
         alive = row_in & (tl.load(first, row_in, other=1) == 0)
-        for j in range(0, H, TILE):
-            col = j + tl.arange(0, TILE)
-            col_in = col < H
+        for j in range(0, U, TILE):
+            col = head + j + tl.arange(0, TILE)
+            col_in = col < head + U
             inside = row_in[:, None] & col_in[None, :]
             g_r = tl.zeros((R, TILE), tl.float32)
             g_z = tl.zeros((R, TILE), tl.float32)
             g_n = tl.zeros((R, TILE), tl.float32)
-            for k in range(0, H, TILE):
+            for k in range(0, U, TILE):
                 term = k + tl.arange(0, TILE)
-                term_in = term < H
-                h_k = tl.load(old + term[None, :], alive[:, None] & term_in[None, :], other=0).to(
+                term_in = term < U
+                h_k = tl.load(old + head + term[None, :], alive[:, None] & term_in[None, :], other=0).to(
                     weight.dtype.element_ty
                 )
-                w = weight + col[None, :] * H + term[:, None]
+                w = weight + col[None, :] * U + term[:, None]
                 w_in = term_in[:, None] & col_in[None, :]
                 g_r = tl.dot(h_k, tl.load(w, w_in, other=0), g_r, input_precision=EXACT)
-                g_z = tl.dot(h_k, tl.load(w + H * H, w_in, other=0), g_z, input_precision=EXACT)
-                g_n = tl.dot(h_k, tl.load(w + 2 * H * H, w_in, other=0), g_n, input_precision=EXACT)
+                g_z = tl.dot(h_k, tl.load(w + H * U, w_in, other=0), g_z, input_precision=EXACT)
+                g_n = tl.dot(h_k, tl.load(w + 2 * H * U, w_in, other=0), g_n, input_precision=EXACT)
             i = gates + col[None, :]
             r = tl.sigmoid(tl.load(i, inside, other=0) + g_r + tl.load(bias + col, col_in, other=0)[None, :])
             z = tl.sigmoid(tl.load(i + H, inside, other=0) + g_z + tl.load(bias + H + col, col_in, other=0)[None, :])
@@ -66,20 +68,21 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
 @triton.jit(do_not_specialize=["T", "B"])
 def _backward_kernel(  # type: ignore[no-untyped-def]
     gates, g, h_old, first, weight, dy, d_gates, dg_n, carry, T, B,
-    H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+    H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
 ):  # fmt: skip
     """Fill d_gates [T, B, 3H], and the n part of dg [T, B, H]; bring carry [B, H], zeros, to dL/dh of the start."""
     row = tl.program_id(0) * R + tl.arange(0, R)
     row_in = row < B
     row = row.to(tl.int64)
+    head = tl.program_id(1) * U
     step = tl.cast(B, tl.int64) * H
     at = (T - 1) * step + (row * H)[:, None]
     at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
     carry += (row * H)[:, None]
     for _ in range(T):
-        for j in range(0, H, TILE):
-            col = j + tl.arange(0, TILE)
-            inside = row_in[:, None] & (col < H)[None, :]
+        for j in range(0, U, TILE):
+            col = head + j + tl.arange(0, TILE)
+            inside = row_in[:, None] & (col < head + U)[None, :]
             one = at + col[None, :]
             three = 3 * at + col[None, :]
             g_n = tl.load(g + three + 2 * H, inside, other=0)
@@ -97,24 +100,24 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             tl.store(c, d * z, inside)
         tl.debug_barrier()
         alive = row_in & (tl.load(at_first, row_in, other=1) == 0)
-        for j in range(0, H, TILE):
+        for j in range(0, U, TILE):
             col = j + tl.arange(0, TILE)
-            col_in = col < H
-            c = carry + col[None, :]
+            col_in = col < U
+            c = carry + head + col[None, :]
             dh = tl.load(c, row_in[:, None] & col_in[None, :], other=0)
-            for k in range(0, H, TILE):
-                term = k + tl.arange(0, TILE)
-                term_in = term < H
+            for k in range(0, U, TILE):
+                term = head + k + tl.arange(0, TILE)
+                term_in = term < head + U
                 d_in = row_in[:, None] & term_in[None, :]
-                w = weight + term[:, None] * H + col[None, :]
+                w = weight + term[:, None] * U + col[None, :]
                 w_in = term_in[:, None] & col_in[None, :]
                 three = d_gates + 3 * at + term[None, :]
                 d_r = tl.load(three, d_in, other=0).to(weight.dtype.element_ty)
                 d_z = tl.load(three + H, d_in, other=0).to(weight.dtype.element_ty)
                 d_n = tl.load(dg_n + at + term[None, :], d_in, other=0).to(weight.dtype.element_ty)
                 dh = tl.dot(d_r, tl.load(w, w_in, other=0), dh, input_precision=EXACT)
-                dh = tl.dot(d_z, tl.load(w + H * H, w_in, other=0), dh, input_precision=EXACT)
-                dh = tl.dot(d_n, tl.load(w + 2 * H * H, w_in, other=0), dh, input_precision=EXACT)
+                dh = tl.dot(d_z, tl.load(w + H * U, w_in, other=0), dh, input_precision=EXACT)
+                dh = tl.dot(d_n, tl.load(w + 2 * H * U, w_in, other=0), dh, input_precision=EXACT)
             tl.store(c, tl.where(alive[:, None], dh, 0.0), row_in[:, None] & col_in[None, :])
         tl.debug_barrier()
         at -= step
@@ -128,7 +131,8 @@ def gru_loop_triton(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bia
     states = h.new_empty(T + 1, B, H)
     states[0] = h
     tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias, states)
-    launch(_forward_kernel, B, *tensors, T, B, H=H, TILE=tile(H))
+    U = H // heads.count(weight, H)
+    launch(_forward_kernel, B, *tensors, T, B, heads=H // U, H=H, U=U, TILE=tile(U))
     return states[1:]
 
 
@@ -145,12 +149,13 @@ def _backward(
     """Return the gradients of the gates, the first state, the weight and the bias."""
     (T, B, _), H = gates.shape, h.shape[1]
     h_old = before(h, y, first)
-    g = F.linear(h_old.to(weight.dtype), weight).float() + bias
+    g = heads.linear(h_old.to(weight.dtype), weight).float() + bias
     d_gates, dg_n = torch.empty_like(g), torch.empty_like(h_old)
     carry = h.new_zeros(B, H)
     tensors = (gates.contiguous(), g, h_old, first.contiguous(), weight.contiguous(), dy.contiguous())
-    launch(_backward_kernel, B, *tensors, d_gates, dg_n, carry, T, B, H=H, TILE=tile(H))
-    d_weight = torch.cat([d_gates[:, : 2 * H].t() @ h_old, dg_n.t() @ h_old]).to(weight.dtype)
+    U = H // heads.count(weight, H)
+    launch(_backward_kernel, B, *tensors, d_gates, dg_n, carry, T, B, heads=H // U, H=H, U=U, TILE=tile(U))
+    d_weight = torch.cat([heads.outer(d, h_old, weight) for d in (d_gates[:, : 2 * H], dg_n)]).to(weight.dtype)
     d_bias = torch.cat([d_gates[:, : 2 * H].sum(0), dg_n.sum(0)])
     return d_gates.view_as(gates), carry, d_weight, d_bias
 

@@ -19,6 +19,8 @@ c has C N. Here a step is the latency of a scan or product and of a load; nothin
 Predicted for an H100, B = 256, C = 16, N = 32, T = 128: 0.15 ms each way, 67 MB that take 0.02 ms; not measured.
 """
 
+from typing import Any
+
 import torch
 import triton
 import triton.language as tl
@@ -115,7 +117,7 @@ def refusal(order: int, transition: Tensor | None, scheme: str) -> str:
     return "" if order <= LARGEST else f"the order is {order}; with a given transition it must be at most {LARGEST}"
 
 
-def _sizes(C: int, N: int, transition: Tensor | None, scheme: str) -> dict[str, float]:
+def _sizes(C: int, N: int, transition: Tensor | None, scheme: str) -> dict[str, Any]:
     """What the kernels are compiled for."""
     width = triton.next_power_of_2(N)
     if transition is None:

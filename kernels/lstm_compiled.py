@@ -6,9 +6,12 @@ Legend and equations as there. Rows stay in order; each thread takes some of the
 import torch
 from torch import Tensor
 
-from .cell_compiled import add_product, by_rows, require_shapes, rows_for, sigmoid, tanh
+from . import heads
+from .activations_compiled import sigmoid, tanh
+from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .lstm_loop import derive
+from .product_compiled import add_product, add_product_back, backward_blocks, forward_blocks, rows_for
 from .starts import before
 
 
@@ -92,7 +95,7 @@ def _run_back(
                 e[n] *= f_t[n]
             d[:] = 0
             d_gates[t, row] = out
-        add_product(to, weight, carry)
+        add_product_back(to, weight, carry)
         for row in range(low, high):
             if first[t, row]:
                 carry[row - low], e_rows[row - low] = 0, 0
@@ -107,9 +110,9 @@ def _forward(
     """Return y and the cells [T, B, H], and i, f, g, o [T, B, 4H] and tanh(c) [T, B, H]."""
     (T, B), H = first.shape, h.shape[1]
     y, cells, act, squashed = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
-    given = tuple(array(x, leading=0) for x in (gates, h, c, first, weight.t()))
+    given = tuple(array(x, leading=0) for x in (gates, h, c, first, forward_blocks(weight, H)))
     made = tuple(array(x, leading=0) for x in (y, cells, act, squashed))
-    by_rows(_run, (*given, *made), B, 4 * T * B * H * H)
+    by_rows(_run, (*given, *made), B, T * B * weight.numel())
     return y, cells, act, squashed
 
 
@@ -136,9 +139,9 @@ def _backward(
     """Return the gradients of the gates, of the first h and c, and of the weight."""
     (T, B), H = first.shape, h.shape[1]
     d_gates, dh, dc = torch.empty_like(act), h.new_empty(B, H), h.new_empty(B, H)
-    given = (array(x, leading=0) for x in (dy, dcells, before(c, cells, first), act, squashed, first, weight))
-    by_rows(_run_back, (*given, *(array(x, leading=0) for x in (d_gates, dh, dc))), B, 4 * T * B * H * H)
-    return d_gates, dh, dc, d_gates.flatten(0, 1).t() @ before(h, y, first).flatten(0, 1)
+    given = dy, dcells, before(c, cells, first), act, squashed, first, backward_blocks(weight, H), d_gates, dh, dc
+    by_rows(_run_back, tuple(array(x, leading=0) for x in given), B, T * B * weight.numel())
+    return d_gates, dh, dc, heads.outer(d_gates.flatten(0, 1), before(h, y, first).flatten(0, 1), weight)
 
 
 @_backward.register_fake
@@ -164,7 +167,8 @@ def lstm_loop_compiled(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weigh
     """`lstm_loop` on a CPU, float32; its arguments."""
     (T, B, _), H = gates.shape, h.shape[-1]
     given = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
-    wanted = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B), "weight": (4 * H, H)}
+    U = H // heads.count(weight, H)
+    wanted = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B), "weight": (4 * H, U)}
     require_shapes("lstm_loop", given, **wanted)
     y, cells, *_ = _forward(gates, h, c, first, weight)
     return y, cells

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from . import heads
 from .backend import choose_cell, is_transformed
 from .lstm_loop import lstm_loop
 from .packing import Packing, are_few, pack
@@ -138,9 +139,9 @@ def lstm_layer(
         c: The cell before the first step, [B, H].
         first: True where a step begins an episode, [T, B], bool.
         weight_ih: W_i, [4H, D], in the order i, f, g, o.
-        weight_hh: W of the output, [4H, H].
+        weight_hh: W of the output, [4H, U]; with one head (`heads`) U is H.
         bias: b_i + b_h, [4H].
-        backend: "fused" (oneDNN), one of those of `lstm_loop`, or "auto".
+        backend: "fused" (oneDNN, one head), one of those of `lstm_loop`, or "auto".
 
     Returns:
         The output after every step, [T, B, H], and the cell after the last, [B, H]. Differentiable, once, in all but
@@ -149,9 +150,11 @@ def lstm_layer(
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    fits = backend in ("auto", "fused") and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
+    whole = heads.count(weight_hh, h.shape[1]) == 1
+    fits = backend in ("auto", "fused") and whole and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
     if backend == "fused" and not fits:
-        raise ValueError(f"backend is 'fused', but it takes float32 on a CPU with oneDNN, and {ENOUGH} steps or more")
+        needed = f"float32 on a CPU with oneDNN, one head, and {ENOUGH} steps or more"
+        raise ValueError(f"backend is 'fused', but it takes {needed}")
     few = backend == "auto" and are_few(first, FEW)
     if fits and not (few and choose_cell(backend, x, first, h, c, weight=weight_hh) == "compiled"):
         return _Fused.apply(x, h, c, first, weight_ih, weight_hh, bias)

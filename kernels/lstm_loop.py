@@ -1,6 +1,7 @@
 """The recurrence of the LSTM over a whole sequence, with episode starts inside the loop.
 
-Legend: T time, B batch, H units. `gates` holds W_i x + b_i + b_h of every step (one GEMM, made by the caller).
+Legend: T time, B batch, H units, U of a head (`heads`; one head has all). `gates` holds W_i x + b_i + b_h of every step
+(one GEMM, made by the caller).
 
     h, c = 0 where first                            an episode starts from nothing
     i, f, g, o = gates + W h                        [B, 4H], in this order
@@ -16,16 +17,16 @@ Backward, with d = dL/dh' and e = dL/dc', each what is asked for from outside pl
 
 The factors of (4) and (5) need no recursion and are made for all steps at once; the loop is left with one small
 GEMM and seven element-wise operations, and the weight gradient is one GEMM over T B rows.
-Cost: 16 T B H^2 FLOP forward and backward inside the loop, 8 T B H^2 outside; 6 T B H floats are kept.
+Cost: 16 T B H U FLOP forward and backward inside the loop, 8 T B H U outside; 6 T B H floats are kept.
 """
 
 import torch
 from torch import Tensor
 from torch.library import CustomOpDef
 
+from . import heads
 from .backend import choose_cell
 from .packing import lay_out
-from .repeated_linear import repeated_linear
 from .starts import IN_CACHE
 
 
@@ -34,7 +35,7 @@ def lstm_loop_reference(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weig
     outputs, cells = [], []
     for gates_t, first_t in zip(gates, first, strict=True):
         h, c = h.masked_fill(first_t[:, None], 0), c.masked_fill(first_t[:, None], 0)
-        i, f, g, o = (gates_t + h @ weight.t()).chunk(4, -1)
+        i, f, g, o = (gates_t + heads.linear(h, weight)).chunk(4, -1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)
         outputs.append(h)
@@ -50,7 +51,7 @@ def _forward(
     H, runs = h.shape[1], lay_out(first)
     x = runs.take(gates)
     y, cells, squashed, act = *(x.new_empty(len(x), H) for _ in range(3)), torch.empty_like(x)
-    product = repeated_linear(weight, len(x) // len(runs.sizes), len(runs.sizes))
+    product = heads.repeated(weight, H, len(x) // len(runs.sizes), len(runs.sizes))
     h, c = runs.begin(h), runs.begin(c)
     parts = (x, y, cells, squashed, act, act[:, : 2 * H], *act.chunk(4, -1))
     columns = (part.split(runs.sizes) for part in parts)
@@ -101,7 +102,7 @@ def _backward(
     H, runs = h.shape[1], lay_out(first)
     h_old, c_old = (runs.before(runs.begin(a), runs.take(b)) for a, b in ((h, y), (c, cells)))
     d, e = (x.clone() if runs.order is None else x for x in (runs.take(dy), runs.take(dcells)))
-    product = repeated_linear(weight.t(), len(d) // len(runs.sizes), len(runs.sizes))
+    product = heads.repeated_back(weight, H, len(d) // len(runs.sizes), len(runs.sizes))
     d_gates, dh, dc = torch.empty_like(act), d[:0], e[:0]
     for steps, rows in runs.blocks(IN_CACHE // H):
         to_cell = _factors(act[rows], squashed[rows], c_old[rows], d_gates[rows])
@@ -116,7 +117,7 @@ def _backward(
             dh, dc = product(d_all, None, torch.empty_like(d_p)), e_p * act[at, H : 2 * H]
             for carry in (dh, dc):
                 runs.wipe_(p, carry)
-    return runs.put(d_gates, dy), runs.ended(dh, h), runs.ended(dc, c), d_gates.t() @ h_old
+    return runs.put(d_gates, dy), runs.ended(dh, h), runs.ended(dc, c), heads.outer(d_gates, h_old, weight)
 
 
 @_backward.register_fake
@@ -164,7 +165,7 @@ def lstm_loop(
         h: The output before the first step, [B, H].
         c: The cell before the first step, [B, H].
         first: True where a step begins an episode, [T, B], bool.
-        weight: W of the output, [4H, H].
+        weight: W of the output, [4H, U]; with one head U is H.
         backend: "reference", "packed" (runs side by side), "compiled" (by Numba, on a CPU, float32), "triton" (a GPU
             from Ampere on), or "auto".
 
@@ -172,7 +173,7 @@ def lstm_loop(
         The output and the cell after every step, both [T, B, H]. Differentiable, once, in all but `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If the backend is unknown or cannot run on these tensors, or the weight is none of H units.
     """
     form = choose_cell(backend, gates, first, h, c, weight=weight)
     if form == "reference":

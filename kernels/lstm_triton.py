@@ -4,8 +4,8 @@ Only y and the cells are kept. Backward, one large product makes the gates of al
 chain of dL/dh and dL/dc alone, and the gradient of the weight is one large product over T B rows. Nothing is added
 atomically, so results repeat to the bit, and no number leaves the GPU.
 
-Legend: T time, B batch, H units; a program owns ROWS rows and computes TILE columns at a time.
-Cost: 8 T B H^2 FLOP forward in the loop; backward 8 T B H^2 in the loop and 16 T B H^2 in large products.
+Legend: T time, B batch, H units, U of a head; a program owns ROWS rows of a head and computes TILE columns at a time.
+Cost: 8 T B H U FLOP forward in the loop; backward 8 T B H U in the loop and 16 T B H U in large products.
 """
 
 import torch
@@ -13,42 +13,45 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from . import heads
 from .triton_tiles import before, launch, tanh, tile
 
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(  # type: ignore[no-untyped-def]
-    gates, first, weight, states, cells, T, B, H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr
-):
+    gates, first, weight, states, cells, T, B,
+    H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+):  # fmt: skip
     """Fill states and cells, both [1 + T, B, H], of which the first are given."""
     row = tl.program_id(0) * R + tl.arange(0, R)
     row_in = row < B
     row = row.to(tl.int64)
+    head = tl.program_id(1) * U
     step = tl.cast(B, tl.int64) * H
     at = (row * H)[:, None]
     first += row
     for _ in range(T):
         alive = row_in & (tl.load(first, row_in, other=1) == 0)
-        for j in range(0, H, TILE):
-            col = j + tl.arange(0, TILE)
-            col_in = col < H
+        for j in range(0, U, TILE):
+            col = head + j + tl.arange(0, TILE)
+            col_in = col < head + U
             inside = row_in[:, None] & col_in[None, :]
             pre = gates + 4 * at + col[None, :]
             i = tl.load(pre, inside, other=0)
             f = tl.load(pre + H, inside, other=0)
             g = tl.load(pre + 2 * H, inside, other=0)
             o = tl.load(pre + 3 * H, inside, other=0)
-            for k in range(0, H, TILE):
+            for k in range(0, U, TILE):
                 term = k + tl.arange(0, TILE)
-                term_in = term < H
-                h = tl.load(states + at + term[None, :], alive[:, None] & term_in[None, :], other=0)
+                term_in = term < U
+                h = tl.load(states + at + head + term[None, :], alive[:, None] & term_in[None, :], other=0)
                 h = h.to(weight.dtype.element_ty)
-                w = weight + col[None, :] * H + term[:, None]
+                w = weight + col[None, :] * U + term[:, None]
                 w_in = term_in[:, None] & col_in[None, :]
                 i = tl.dot(h, tl.load(w, w_in, other=0), i, input_precision=EXACT)
-                f = tl.dot(h, tl.load(w + H * H, w_in, other=0), f, input_precision=EXACT)
-                g = tl.dot(h, tl.load(w + 2 * H * H, w_in, other=0), g, input_precision=EXACT)
-                o = tl.dot(h, tl.load(w + 3 * H * H, w_in, other=0), o, input_precision=EXACT)
+                f = tl.dot(h, tl.load(w + H * U, w_in, other=0), f, input_precision=EXACT)
+                g = tl.dot(h, tl.load(w + 2 * H * U, w_in, other=0), g, input_precision=EXACT)
+                o = tl.dot(h, tl.load(w + 3 * H * U, w_in, other=0), o, input_precision=EXACT)
             c_old = tl.load(cells + at + col[None, :], alive[:, None] & col_in[None, :], other=0)
             kept = tl.sigmoid(f) * c_old
             c = kept + tl.sigmoid(i) * tanh(g)
@@ -62,12 +65,13 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
 @triton.jit(do_not_specialize=["T", "B"])
 def _backward_kernel(  # type: ignore[no-untyped-def]
     pre, cells, c_old, first, weight, dy, dcells, d_gates, dh_carry, dc_carry, T, B,
-    H: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
+    H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, EXACT: tl.constexpr,
 ):  # fmt: skip
     """Fill d_gates [T, B, 4H]; bring both carries [B, H], zeros, to dL/dh and dL/dc of the start."""
     row = tl.program_id(0) * R + tl.arange(0, R)
     row_in = row < B
     row = row.to(tl.int64)
+    head = tl.program_id(1) * U
     step = tl.cast(B, tl.int64) * H
     at = (T - 1) * step + (row * H)[:, None]
     at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
@@ -75,9 +79,9 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dc_carry += (row * H)[:, None]
     for _ in range(T):
         alive = row_in & (tl.load(at_first, row_in, other=1) == 0)
-        for j in range(0, H, TILE):
-            col = j + tl.arange(0, TILE)
-            inside = row_in[:, None] & (col < H)[None, :]
+        for j in range(0, U, TILE):
+            col = head + j + tl.arange(0, TILE)
+            inside = row_in[:, None] & (col < head + U)[None, :]
             one = at + col[None, :]
             four = 4 * at + col[None, :]
             i = tl.sigmoid(tl.load(pre + four, inside, other=0))
@@ -95,18 +99,21 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             tl.store(d_gates + four + 3 * H, d * squashed * o * (1 - o), inside)
             tl.store(dc_carry + col[None, :], tl.where(alive[:, None], e * f, 0.0), inside)
         tl.debug_barrier()
-        for j in range(0, H, TILE):
+        for j in range(0, U, TILE):
             col = j + tl.arange(0, TILE)
-            col_in = col < H
+            col_in = col < U
             dh = tl.zeros((R, TILE), tl.float32)
-            for k in range(0, 4 * H, TILE):
-                term = k + tl.arange(0, TILE)
-                term_in = term < 4 * H
-                d = tl.load(d_gates + 4 * at + term[None, :], row_in[:, None] & term_in[None, :], other=0)
-                w = tl.load(weight + term[:, None] * H + col[None, :], term_in[:, None] & col_in[None, :], other=0)
-                dh = tl.dot(d.to(weight.dtype.element_ty), w, dh, input_precision=EXACT)
+            for gate in range(0, 4 * H, H):
+                for k in range(0, U, TILE):
+                    term = k + tl.arange(0, TILE)
+                    d_in = row_in[:, None] & (term < U)[None, :]
+                    term = gate + head + term
+                    d = tl.load(d_gates + 4 * at + term[None, :], d_in, other=0).to(weight.dtype.element_ty)
+                    w_in = (term < gate + head + U)[:, None] & col_in[None, :]
+                    w = tl.load(weight + term[:, None] * U + col[None, :], w_in, other=0)
+                    dh = tl.dot(d, w, dh, input_precision=EXACT)
             dh = tl.where(alive[:, None], dh, 0.0)
-            tl.store(dh_carry + col[None, :], dh, row_in[:, None] & col_in[None, :])
+            tl.store(dh_carry + head + col[None, :], dh, row_in[:, None] & col_in[None, :])
         tl.debug_barrier()
         at -= step
         at_first -= B
@@ -119,7 +126,8 @@ def lstm_loop_triton(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight:
     states, cells = h.new_empty(T + 1, B, H), c.new_empty(T + 1, B, H)
     states[0], cells[0] = h, c
     tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), states, cells)
-    launch(_forward_kernel, B, *tensors, T, B, H=H, TILE=tile(H))
+    U = H // heads.count(weight, H)
+    launch(_forward_kernel, B, *tensors, T, B, heads=H // U, H=H, U=U, TILE=tile(U))
     return states[1:], cells[1:]
 
 
@@ -144,11 +152,12 @@ def _backward(
     """Return the gradients of the gates, of the first h and c, and of the weight."""
     (T, B, _), H = gates.shape, h.shape[1]
     h_old, c_old = before(h, y, first), before(c, cells, first)
-    pre = gates.flatten(0, 1) + (h_old.to(weight.dtype) @ weight.t())
+    pre = gates.flatten(0, 1) + heads.linear(h_old.to(weight.dtype), weight)
     d_gates, dh, dc = torch.empty_like(pre), h.new_zeros(B, H), c.new_zeros(B, H)
     tensors = (cells.contiguous(), c_old, first.contiguous(), weight.contiguous(), dy.contiguous(), dcells.contiguous())
-    launch(_backward_kernel, B, pre, *tensors, d_gates, dh, dc, T, B, H=H, TILE=tile(H))
-    return d_gates.view_as(gates), dh, dc, (d_gates.t() @ h_old).to(weight.dtype)
+    U = H // heads.count(weight, H)
+    launch(_backward_kernel, B, pre, *tensors, d_gates, dh, dc, T, B, heads=H // U, H=H, U=U, TILE=tile(U))
+    return d_gates.view_as(gates), dh, dc, heads.outer(d_gates, h_old, weight).to(weight.dtype)
 
 
 @_backward.register_fake

@@ -37,10 +37,10 @@ def precision() -> str:
     return "ieee" if torch.get_float32_matmul_precision() == "highest" else "tf32"
 
 
-def launch(kernel: Any, rows: int, *args: Any, **sizes: Any) -> None:
-    """Run a kernel whose programs own ROWS of so many rows, on the device of its first argument."""
+def launch(kernel: Any, rows: int, *args: Any, heads: int = 1, **sizes: Any) -> None:
+    """Run a kernel whose programs own ROWS of so many rows, of one head, on the device of its first argument."""
     with torch.cuda.device_of(args[0]):
-        kernel[(triton.cdiv(rows, ROWS),)](*args, **sizes, R=ROWS, EXACT=precision(), **LAUNCH)
+        kernel[(triton.cdiv(rows, ROWS), heads)](*args, **sizes, R=ROWS, EXACT=precision(), **LAUNCH)
 
 
 def before(start: Tensor, after: Tensor, first: Tensor) -> Tensor:

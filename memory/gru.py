@@ -6,7 +6,8 @@
     h' = (1 - z) * n + z * h                         new state        (eq. 7)
 
 The parameters have the names and shapes of `torch.nn.GRU` with one layer: `load_state_dict` takes its weights,
-and the outputs are equal.
+and the outputs are equal. With several heads every U is block-diagonal, and only its blocks are kept:
+`weight_hh_l0` [3 H, H / heads] (kernels/heads.py).
 """
 
 import torch
@@ -26,15 +27,16 @@ class GRU(Memory):
         hidden_size: Number H of units, also the size of the features that come out.
         init_gain: None initialises as `torch.nn.GRU` does; a number makes both weight matrices orthogonal with
             this gain and the biases zero (the agents of the Memory Gym paper use sqrt 2).
+        heads: Number of groups of units that see only each other; the recurrence costs this many times less.
 
     State: `h` [B, H], the last output; zero at the start of an episode.
     """
 
-    def __init__(self, input_size: int, hidden_size: int = 256, init_gain: float | None = None) -> None:
-        require_positive(hidden_size=hidden_size)
+    def __init__(self, input_size: int, hidden_size: int = 256, init_gain: float | None = None, heads: int = 1) -> None:
+        require_heads(hidden_size, heads)
         super().__init__(input_size, hidden_size)
         self.weight_ih_l0 = nn.Parameter(torch.empty(3 * hidden_size, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.empty(3 * hidden_size, hidden_size))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(3 * hidden_size, hidden_size // heads))
         self.bias_ih_l0 = nn.Parameter(torch.empty(3 * hidden_size))
         self.bias_hh_l0 = nn.Parameter(torch.empty(3 * hidden_size))
         initialise(self, hidden_size, init_gain)
@@ -49,6 +51,13 @@ class GRU(Memory):
         gates = F.linear(x, self.weight_ih_l0, self.bias_ih_l0).to(state["h"].dtype)
         y = gru_loop(gates, state["h"], first, self.weight_hh_l0, self.bias_hh_l0)
         return y, {"h": y[-1]}
+
+
+def require_heads(hidden_size: int, heads: int) -> None:
+    """Raise ValueError unless the units can be shared out among the heads."""
+    require_positive(hidden_size=hidden_size, heads=heads)
+    if hidden_size % heads:
+        raise ValueError(f"hidden_size is {hidden_size} and heads is {heads}; heads must divide hidden_size")
 
 
 def initialise(module: nn.Module, hidden_size: int, gain: float | None) -> None:

@@ -7,7 +7,8 @@ with the forget gate of Gers et al. (2000, https://doi.org/10.1162/0899766003000
     h' = o * tanh(c')                         output
 
 The parameters have the names and shapes of `torch.nn.LSTM` with one layer: `load_state_dict` takes its weights,
-and the outputs are equal.
+and the outputs are equal. With several heads every U is block-diagonal, and only its blocks are kept:
+`weight_hh_l0` [4 H, H / heads] (kernels/heads.py).
 """
 
 import torch
@@ -15,8 +16,8 @@ from torch import Tensor, nn
 
 from memorl.kernels import lstm_layer
 
-from .base import Memory, State, require_positive
-from .gru import initialise
+from .base import Memory, State
+from .gru import initialise, require_heads
 
 
 class LSTM(Memory):
@@ -27,15 +28,16 @@ class LSTM(Memory):
         hidden_size: Number H of units, also the size of the features that come out.
         init_gain: None initialises as `torch.nn.LSTM` does; a number makes both weight matrices orthogonal with
             this gain and the biases zero.
+        heads: Number of groups of units that see only each other; the recurrence costs this many times less.
 
     State: `h` [B, H], the last output, and `c` [B, H], the cell; both zero at the start of an episode.
     """
 
-    def __init__(self, input_size: int, hidden_size: int = 256, init_gain: float | None = None) -> None:
-        require_positive(hidden_size=hidden_size)
+    def __init__(self, input_size: int, hidden_size: int = 256, init_gain: float | None = None, heads: int = 1) -> None:
+        require_heads(hidden_size, heads)
         super().__init__(input_size, hidden_size)
         self.weight_ih_l0 = nn.Parameter(torch.empty(4 * hidden_size, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.empty(4 * hidden_size, hidden_size))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(4 * hidden_size, hidden_size // heads))
         self.bias_ih_l0 = nn.Parameter(torch.empty(4 * hidden_size))
         self.bias_hh_l0 = nn.Parameter(torch.empty(4 * hidden_size))
         initialise(self, hidden_size, init_gain)

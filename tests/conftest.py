@@ -18,11 +18,13 @@ if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which any test may do
 
 SMALL = {
-    "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "heads": 2, "layers": 2, "window": 4, "max_steps": 9,
+    "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "layers": 2, "window": 4, "max_steps": 9,
 }  # fmt: skip
 """Sizes that make a test quick, for the constructor arguments of these names."""
 
-SWITCHES: dict[str, dict[str, object]] = {"rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}}
+SWITCHES: dict[str, dict[str, object]] = {
+    "rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}, "heads": {"hidden_size": 6, "heads": 2},
+}  # fmt: skip
 """Constructor arguments that make another memory of the same class, tested as `name[switch,...]`."""
 
 

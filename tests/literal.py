@@ -16,9 +16,14 @@ def none(memory: Memory, run: Run) -> Run:
     return run
 
 
+def whole(weight: Tensor, H: int) -> list[Tensor]:
+    """The matrix [H, H] of each gate, of a weight [gates H, H / heads] that has only the blocks of the heads."""
+    return [torch.block_diag(*gate.split(weight.shape[1])) for gate in weight.split(H)]
+
+
 def gru(memory: Memory, run: Run) -> Run:
     H = memory.output_size
-    (W_r, W_z, W_n), (U_r, U_z, U_n) = memory.weight_ih_l0.split(H), memory.weight_hh_l0.split(H)
+    (W_r, W_z, W_n), (U_r, U_z, U_n) = memory.weight_ih_l0.split(H), whole(memory.weight_hh_l0, H)
     (b_r, b_z, b_n), (c_r, c_z, c_n) = memory.bias_ih_l0.split(H), memory.bias_hh_l0.split(H)
     h, outputs = torch.zeros(H), []
     for x in run:
@@ -32,7 +37,7 @@ def gru(memory: Memory, run: Run) -> Run:
 
 def lstm(memory: Memory, run: Run) -> Run:
     H = memory.output_size
-    W, U = memory.weight_ih_l0.split(H), memory.weight_hh_l0.split(H)
+    W, U = memory.weight_ih_l0.split(H), whole(memory.weight_hh_l0, H)
     b, d = memory.bias_ih_l0.split(H), memory.bias_hh_l0.split(H)
     h, c, outputs = torch.zeros(H), torch.zeros(H), []
     for x in run:

@@ -56,6 +56,8 @@ def first_of(core: Core) -> Core:
 CORES: dict[str, tuple[Core, Core]] = {
     "gru_loop": (gru_loop, gru_loop_reference),
     "lstm_loop": (lstm_loop, lstm_loop_reference),
+    "gru_loop, heads": (gru_loop, gru_loop_reference),
+    "lstm_loop, heads": (lstm_loop, lstm_loop_reference),
     "diag_scan": (diag_scan, diag_scan_reference),
     "diag_scan of pairs": (of_pairs(diag_scan), of_pairs(diag_scan_reference)),
     "diag_scan, loop": (loop(diag_scan), diag_scan_reference),
@@ -69,7 +71,7 @@ CORES: dict[str, tuple[Core, Core]] = {
 
 def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dtype = torch.float64) -> list[Tensor]:
     """Random arguments, in the order of the public function; all but `first` want gradients."""
-    H += H % 2 if "pairs" in name else 0
+    H += H % 2 if "pairs" in name or "heads" in name else 0
 
     def leaf(*shape: int) -> Tensor:
         return torch.randn(*shape, dtype=dtype).requires_grad_()
@@ -81,10 +83,12 @@ def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dty
         return [leaf(T, B, H), leaf(B, H), first, (leaf(H).detach() / 2).requires_grad_()]
     if name == "elstm_loop":
         return [leaf(T, B, 2 * H), leaf(B, H), first, leaf(2 * H)]
-    gates = 3 if name == "gru_loop" else 4
-    weight = (torch.randn(gates * H, H, dtype=dtype) / H**0.5).requires_grad_()
-    state = [leaf(B, H)] if name == "gru_loop" else [leaf(B, H), leaf(B, H)]
-    bias = [leaf(gates * H)] if name == "gru_loop" else []
+    gru = name.startswith("gru_loop")
+    gates = 3 if gru else 4
+    units = next(H // k for k in ((3, 2) if "heads" in name else (1,)) if H % k == 0)
+    weight = (torch.randn(gates * H, units, dtype=dtype) / units**0.5).requires_grad_()
+    state = [leaf(B, H)] if gru else [leaf(B, H), leaf(B, H)]
+    bias = [leaf(gates * H)] if gru else []
     return [leaf(T, B, gates * H), *state, first, weight, *bias]
 
 
@@ -270,7 +274,7 @@ def test_an_unknown_activation_is_named() -> None:
 
 def plain(name: str) -> str:
     """The form of a core that runs everywhere."""
-    return "packed" if name in ("gru_loop", "lstm_loop") else "loop"
+    return "packed" if name.startswith(("gru_loop", "lstm_loop")) else "loop"
 
 
 def test_a_named_form_is_that_one_or_an_error(name: str) -> None:

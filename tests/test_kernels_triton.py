@@ -41,7 +41,7 @@ LARGE = [
 ]
 
 
-WEIGHT = {"gru_loop": -2, "lstm_loop": -1}
+WEIGHT = {"gru_loop": -2, "lstm_loop": -1, "gru_loop, heads": -2, "lstm_loop, heads": -1}
 """Where among the arguments the weight of a product is, which may be in bfloat16."""
 
 
@@ -245,7 +245,7 @@ from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
 PRODUCT = {"weight": "*bf16"}
-TILED = {"H": 256, "R": ROWS, "TILE": tile(256), "EXACT": precision()}
+TILED = {"H": 256, "U": 64, "R": ROWS, "TILE": tile(256), "EXACT": precision()}
 HIPPO = {"C": 16, "R": ROWS, "EXACT": precision()}
 KERNELS = (  # of the scans the larger of the two
     (gru_triton._forward_kernel, PRODUCT, LAUNCH, TILED),

@@ -1,0 +1,92 @@
+"""Recurrences in heads: a unit sees only those of its own head, so the weight has as many blocks as there are heads.
+
+(Block-diagonal memory mixing, as in FlashRNN: Poeppel, Beck and Hochreiter, 2024, https://arxiv.org/abs/2412.07752.)
+
+Legend: G gates, K heads, U units of a head, H = K U units, R rows. The weight is [G H, U]: row (g K + k) U + i says how
+gate g of unit i of head k sees the U units of head k. One head is the whole matrix, [G H, H].
+
+    (W h)[g, k, i] = sum over j of W[g, k, i, j] h[k, j]                                           (1)
+
+A product costs 2 R G H U FLOP, a K-th of that with one head. With several it is one batched product over the heads.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .repeated_linear import Product, repeated_linear
+
+
+def count(weight: Tensor, H: int) -> int:
+    """K, of a weight for H units.
+
+    Raises:
+        ValueError: If there is no such K.
+    """
+    if weight.dim() != 2 or weight.shape[0] % H or H % weight.shape[1]:
+        raise ValueError(f"weight has shape {tuple(weight.shape)}; for {H} units it must be [gates * {H}, {H} / heads]")
+    return H // weight.shape[1]
+
+
+def blocks(weight: Tensor, H: int) -> Tensor:
+    """The weight as [G, K, U, U]."""
+    return weight.unflatten(0, (-1, count(weight, H), weight.shape[1]))
+
+
+def linear(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Equation (1), of h [R, H], [R, G H], and a bias [G H]; differentiable."""
+    if count(weight, h.shape[1]) == 1:
+        return F.linear(h, weight, bias)
+    W = blocks(weight, h.shape[1])
+    y = torch.einsum("rkj,gkij->rgki", h.unflatten(1, W.shape[1:3]), W).flatten(1)
+    return y if bias is None else y + bias
+
+
+def outer(d: Tensor, h: Tensor, weight: Tensor) -> Tensor:
+    """The gradient of the weight, of that of (1), d [R, G H], and of h [R, H]; or of some gates, if d is of these."""
+    U = weight.shape[1]
+    G, K = d.shape[1] // h.shape[1], count(weight, h.shape[1])
+    if K == 1:
+        return d.t() @ h
+    rows = d.unflatten(1, (G, K, U)).permute(2, 1, 3, 0).reshape(K, G * U, len(d))
+    return (rows @ h.unflatten(1, (K, U)).transpose(0, 1)).unflatten(1, (G, U)).transpose(0, 1).reshape(G * K * U, U)
+
+
+def repeated(weight: Tensor, H: int, rows: int, calls: int) -> Product:
+    """Equation (1) again and again, with a bias added; as `repeated_linear`, which it is with one head."""
+    if count(weight, H) == 1:
+        return repeated_linear(weight, rows, calls)
+    W = blocks(weight, H)
+    G, K, U, _ = W.shape
+    columns = W.permute(1, 3, 0, 2).reshape(K, U, G * U)
+
+    def product(h: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
+        y = torch.bmm(h.unflatten(1, (K, U)).transpose(0, 1), columns).unflatten(2, (G, U)).permute(1, 2, 0, 3)
+        places = out.unflatten(1, (G, K, U))
+        if b is None:
+            places.copy_(y)
+        else:
+            torch.add(y, b.unflatten(-1, (G, K, U)), out=places)
+        return out
+
+    return product
+
+
+def repeated_back(weight: Tensor, H: int, rows: int, calls: int) -> Product:
+    """The gradient of h, of that of (1), again and again: d W + b, of d [R, G H] and b [R, H]."""
+    if count(weight, H) == 1:
+        return repeated_linear(weight.t(), rows, calls)
+    W = blocks(weight, H)
+    G, K, U, _ = W.shape
+    lines = W.transpose(0, 1).reshape(K, G * U, U)
+
+    def product(d: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
+        y = torch.bmm(d.unflatten(1, (G, K, U)).permute(2, 0, 1, 3).reshape(K, len(d), G * U), lines).transpose(0, 1)
+        places = out.unflatten(1, (K, U))
+        if b is None:
+            places.copy_(y)
+        else:
+            torch.add(y, b.unflatten(1, (K, U)), out=places)
+        return out
+
+    return product
