@@ -44,12 +44,12 @@ def linear(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def outer(d: Tensor, h: Tensor, weight: Tensor) -> Tensor:
     """The gradient of the weight, of that of (1), d [R, G H], and of h [R, H]; or of some gates, if d is of these."""
-    U = weight.shape[1]
-    G, K = d.shape[1] // h.shape[1], count(weight, h.shape[1])
+    K = count(weight, h.shape[1])
     if K == 1:
         return d.t() @ h
-    rows = d.unflatten(1, (G, K, U)).permute(2, 1, 3, 0).reshape(K, G * U, len(d))
-    return (rows @ h.unflatten(1, (K, U)).transpose(0, 1)).unflatten(1, (G, U)).transpose(0, 1).reshape(G * K * U, U)
+    by_gate = d.unflatten(1, (-1, K, weight.shape[1])).permute(1, 2, 3, 0)  # a product each, so that nothing is copied
+    seen = h.unflatten(1, (K, -1)).transpose(0, 1)
+    return torch.cat([torch.bmm(gate, seen).flatten(0, 1) for gate in by_gate])
 
 
 def repeated(weight: Tensor, H: int, rows: int, calls: int) -> Product:
