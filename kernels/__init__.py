@@ -1,6 +1,7 @@
 """Computational cores of the memories: each a reference, its fast form, and one public function."""
 
 from .diag_scan import diag_scan
+from .diagonal_loop import diagonal_loop
 from .elementwise_loop import elementwise_loop
 from .elstm_loop import elstm_loop
 from .gru_loop import gru_loop
@@ -15,6 +16,7 @@ from .window_attention import window_attention
 
 __all__ = [
     "diag_scan",
+    "diagonal_loop",
     "elementwise_loop",
     "elstm_loop",
     "gru_loop",

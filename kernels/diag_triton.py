@@ -21,7 +21,7 @@ def _forward_kernel(a, b, h, first, y, a_time, a_row, T, B, W: tl.constexpr, PAI
     by = (a_time, step, B)
     y += lane
     state = tl.load(h + lane, lane < B * W, other=0)
-    ring, at = begun(at, by, lane, B * W, T, False)
+    ring, at = begun(at, by, lane, B * W, T, 0)
     for t in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -30,7 +30,7 @@ def _forward_kernel(a, b, h, first, y, a_time, a_row, T, B, W: tl.constexpr, PAI
             state = times(a_t, tl.where(first_t != 0, 0.0, state), PAIRS, False) + b_t
             tl.store(y, state, present(lane, B * W, t + u, T))
             y += step
-            ring += (take(at, t + u + AHEAD, lane, B * W, T, False),)
+            ring += (take(at, t + u + AHEAD, lane, B * W, T, 0),)
             at = moved(at, by)
 
 
@@ -49,7 +49,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     db += end
     start = tl.load(h + lane, lane < B * W, other=0)
     carry = tl.zeros_like(start)
-    ring, at = begun(at, by, lane, B * W, T, True)
+    ring, at = begun(at, by, lane, B * W, T, 1)
     for s in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -64,7 +64,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             carry = tl.where(n < T, tl.where(wiped, 0.0, times(a_t, d, PAIRS, True)), carry)
             da -= step
             db -= step
-            ring += (take(at, n + AHEAD, lane, B * W, T, True),)
+            ring += (take(at, n + AHEAD, lane, B * W, T, 1),)
             at = moved(at, by)
     tl.store(dh + lane, carry, lane < B * W)
 

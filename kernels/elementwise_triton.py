@@ -24,7 +24,7 @@ def _forward_kernel(x, h, first, weight, y, T, B, W: tl.constexpr, PAIRS: tl.con
     y += lane
     r = tl.load(weight + lane % W)
     state = tl.load(h + lane, lane < B * W, other=0)
-    ring, at = begun(at, by, lane, B * W, T, False)
+    ring, at = begun(at, by, lane, B * W, T, 0)
     for t in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -34,7 +34,7 @@ def _forward_kernel(x, h, first, weight, y, T, B, W: tl.constexpr, PAIRS: tl.con
             state = tl.where(state < 0, 0.0, state) if RELU else tanh(state)
             tl.store(y, state, present(lane, B * W, t + u, T))
             y += step
-            ring += (take(at, t + u + AHEAD, lane, B * W, T, False),)
+            ring += (take(at, t + u + AHEAD, lane, B * W, T, 0),)
             at = moved(at, by)
 
 
@@ -53,7 +53,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     start = tl.load(h + lane, lane < B * W, other=0)
     after = tl.load(y + end, lane < B * W, other=0)
     carry, total = tl.zeros_like(start), tl.zeros_like(start)
-    ring, at = begun(at, by, lane, B * W, T, True)
+    ring, at = begun(at, by, lane, B * W, T, 1)
     for s in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -69,7 +69,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             total += tl.where(wiped, 0.0, times(old, g, PAIRS, True))
             carry = tl.where(n < T, tl.where(wiped, 0.0, times(r, g, PAIRS, True)), carry)
             dx -= step
-            ring += (take(at, n + AHEAD, lane, B * W, T, True),)
+            ring += (take(at, n + AHEAD, lane, B * W, T, 1),)
             at = moved(at, by)
     tl.store(dh + lane, carry, lane < B * W)
     tl.store(dr + lane, total, lane < B * W)

@@ -27,7 +27,7 @@ def _forward_kernel(gates, c, first, weight, y, act, T, B, N: tl.constexpr):  # 
     act += two
     w_f, w_z = tl.load(weight + lane % N), tl.load(weight + N + lane % N)
     state = tl.load(c + lane, lane < B * N, other=0)
-    ring, at = begun(at, by, lane, B * N, T, False)
+    ring, at = begun(at, by, lane, B * N, T, 0)
     for t in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -42,7 +42,7 @@ def _forward_kernel(gates, c, first, weight, y, act, T, B, N: tl.constexpr):  # 
             tl.store(act + N, z, here)
             y += step
             act += 2 * step
-            ring += (take(at, t + u + AHEAD, lane, B * N, T, False),)
+            ring += (take(at, t + u + AHEAD, lane, B * N, T, 0),)
             at = moved(at, by)
 
 
@@ -63,7 +63,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     w_f, w_z = tl.load(weight + lane % N), tl.load(weight + N + lane % N)
     start = tl.load(c + lane, lane < B * N, other=0)
     carry, dw_f, dw_z = tl.zeros_like(start), tl.zeros_like(start), tl.zeros_like(start)
-    ring, at = begun(at, by, lane, B * N, T, True)
+    ring, at = begun(at, by, lane, B * N, T, 1)
     for s in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -80,7 +80,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             dw_z += d * of_z * old
             carry = tl.where(n < T, tl.where(wiped, 0.0, d * (f + w_f * of_f + w_z * of_z)), carry)
             dgates -= 2 * step
-            ring += (take(at, n + AHEAD, lane, B * N, T, True),)
+            ring += (take(at, n + AHEAD, lane, B * N, T, 1),)
             at = moved(at, by)
     tl.store(dc + lane, carry, lane < B * N)
     tl.store(dw + two, dw_f, lane < B * N)

@@ -45,7 +45,7 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
     owed = tl.full((LANES,), 1.0, tl.float32)
     if MATRIX:
         owed = tl.where((lane % 4 == 0) | (lane % 4 == 3), owed, 0.0)
-    ring, at = begun(at, by, lane, B * W, T, False)
+    ring, at = begun(at, by, lane, B * W, T, 0)
     for s in range(0, T, AHEAD):
         now = ring
         ring = ()
@@ -55,7 +55,7 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
             tl.store(w, owed, present(lane, B * W, n, T))
             owed = tl.where(n < T, tl.where(first_t != 0, 0.0, _product(owed, a_t, MATRIX)), owed)
             w -= step
-            ring += (take(at, n + AHEAD, lane, B * W, T, False),)
+            ring += (take(at, n + AHEAD, lane, B * W, T, 0),)
             at = moved(at, by)
     tl.store(total + lane, owed, lane < B * W)
 

@@ -46,10 +46,10 @@ def present(lane, lanes, n, T):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def take(at, n, lane, lanes, T, LATE: tl.constexpr):  # type: ignore[no-untyped-def]
-    """What lies at the pointers `at` of step n, 0 where there is nothing; with LATE the last is one step further on."""
+    """What lies at the pointers `at` of step n, 0 where there is nothing; the last LATE ones one step later."""
     taken = ()
     for i in tl.static_range(len(at)):
-        ahead = 1 if LATE and i == len(at) - 1 else 0
+        ahead = 1 if i >= len(at) - LATE else 0
         taken += (tl.load(at[i], present(lane, lanes, n + ahead, T), other=0),)  # type: ignore[assignment]
     return taken
 

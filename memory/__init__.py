@@ -3,6 +3,8 @@
 from .base import Memory, State, concat, select, unroll, where_first
 from .block import Block
 from .deep import Deep
+from .diagonal_gru import DiagonalGRU
+from .diagonal_lstm import DiagonalLSTM
 from .elstm import ELSTM
 from .frame_stack import FrameStack
 from .from_cell import FromCell
@@ -26,6 +28,8 @@ __all__ = [
     "RTU",
     "Block",
     "Deep",
+    "DiagonalGRU",
+    "DiagonalLSTM",
     "FrameStack",
     "FromCell",
     "HiPPO",

@@ -106,6 +106,30 @@ def elstm(memory: Memory, run: Run) -> Run:
     return outputs
 
 
+def diagonal_gru(memory: Memory, run: Run) -> Run:
+    h, outputs = torch.zeros(memory.hidden_size), []
+    for x in run:
+        r = torch.sigmoid(memory.W_r @ x + memory.u_r * h + memory.b_r)
+        z = torch.sigmoid(memory.W_z @ x + memory.u_z * h + memory.b_z)
+        n = torch.tanh(memory.W_n @ x + memory.u_n * (r * h) + memory.b_n)
+        h = (1 - z) * n + z * h
+        outputs.append(h)
+    return outputs
+
+
+def diagonal_lstm(memory: Memory, run: Run) -> Run:
+    h, c, outputs = torch.zeros(memory.hidden_size), torch.zeros(memory.hidden_size), []
+    for x in run:
+        i = torch.sigmoid(memory.W_i @ x + memory.u_i * h + memory.b_i)
+        f = torch.sigmoid(memory.W_f @ x + memory.u_f * h + memory.b_f)
+        g = torch.tanh(memory.W_g @ x + memory.u_g * h + memory.b_g)
+        o = torch.sigmoid(memory.W_o @ x + memory.u_o * h + memory.b_o)
+        c = f * c + i * g
+        h = o * torch.tanh(c)
+        outputs.append(h)
+    return outputs
+
+
 def indrnn(memory: Memory, run: Run) -> Run:
     h, outputs = torch.zeros(memory.output_size), []
     for x in run:
@@ -249,6 +273,8 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "hippo_linear": hippo_linear,
     "frame_stack": frame_stack,
     "elstm": elstm,
+    "diagonal_gru": diagonal_gru,
+    "diagonal_lstm": diagonal_lstm,
     "indrnn": indrnn,
     "mingru": mingru,
     "lru": lru,

@@ -10,6 +10,7 @@ from torch import Tensor
 from memorl.kernels import (
     backend,
     diag_scan,
+    diagonal_loop,
     elementwise_loop,
     elstm_loop,
     gru_loop,
@@ -19,6 +20,7 @@ from memorl.kernels import (
     suffix_weighted,
 )
 from memorl.kernels.diag_scan import diag_scan_reference
+from memorl.kernels.diagonal_loop import diagonal_loop_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
 from memorl.kernels.elstm_loop import elstm_loop_reference
 from memorl.kernels.gru_loop import gru_loop_reference
@@ -45,6 +47,19 @@ def tanh(core: Core) -> Core:
     return lambda *args, **form: core(*args, "tanh", **form)
 
 
+def cell(name: str) -> Callable[[Core], Core]:
+    return lambda core: lambda *args, **form: core(*args, name, **form)
+
+
+def of_states(core: Core) -> Core:
+    """The same with both halves of a state side by side, [B, H = 2 N], and the answer so, too."""
+
+    def run(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, **form: str) -> Tensor:
+        return core(gates, h.unflatten(-1, (-1, 2)), first, weight, **form).flatten(-2)
+
+    return run
+
+
 def loop(core: Core) -> Core:
     return partial(core, backend="loop")
 
@@ -65,13 +80,15 @@ CORES: dict[str, tuple[Core, Core]] = {
     "elementwise_loop, relu": (relu(elementwise_loop), relu(elementwise_loop_reference)),
     "elementwise_loop, tanh": (tanh(elementwise_loop), tanh(elementwise_loop_reference)),
     "elementwise_loop of pairs": (of_pairs(tanh(elementwise_loop)), of_pairs(tanh(elementwise_loop_reference))),
+    "diagonal_loop, gru": (cell("gru")(diagonal_loop), cell("gru")(diagonal_loop_reference)),
+    "diagonal_loop, lstm": (of_states(cell("lstm")(diagonal_loop)), of_states(cell("lstm")(diagonal_loop_reference))),
     "elstm_loop": (first_of(elstm_loop), first_of(elstm_loop_reference)),
 }
 
 
 def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dtype = torch.float64) -> list[Tensor]:
     """Random arguments, in the order of the public function; all but `first` want gradients."""
-    H += H % 2 if "pairs" in name or "heads" in name else 0
+    H += H % 2 if any(part in name for part in ("pairs", "heads", ", lstm")) else 0
 
     def leaf(*shape: int) -> Tensor:
         return torch.randn(*shape, dtype=dtype).requires_grad_()
@@ -81,6 +98,9 @@ def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dty
         return [(leaf(T, B, H).detach() / 2).requires_grad_(), leaf(T, B, H), leaf(B, H), first]
     if name.startswith("elementwise_loop"):
         return [leaf(T, B, H), leaf(B, H), first, (leaf(H).detach() / 2).requires_grad_()]
+    if name.startswith("diagonal_loop"):
+        weights = 3 * H if "gru" in name else 2 * H
+        return [leaf(T, B, weights), leaf(B, H), first, leaf(weights)]
     if name == "elstm_loop":
         return [leaf(T, B, 2 * H), leaf(B, H), first, leaf(2 * H)]
     gru = name.startswith("gru_loop")
@@ -174,7 +194,11 @@ def operator(name: str, args: list[Tensor], form: str = "") -> tuple[object, tup
     """The operator under a core, and its arguments."""
     if "pairs" in name:
         args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
-    more = {"elementwise_loop": ["tanh"], "diag_scan": [] if form else [backend.HAS_NUMBA and "loop" not in name]}
+    if name == "diagonal_loop, lstm":
+        args[1] = args[1].detach().unflatten(-1, (-1, 2)).requires_grad_()
+    compiled = backend.HAS_NUMBA and "loop" not in name
+    cell = name.rpartition(" ")[2]
+    more = {"elementwise_loop": ["tanh"], "diagonal_loop": [cell], "diag_scan": [] if form else [compiled]}
     core = name.partition(",")[0].partition(" ")[0]
     return getattr(torch.ops.memorl, core + form), (*args, *more.get(core, []))
 

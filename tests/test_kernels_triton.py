@@ -239,8 +239,8 @@ COMPILE = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from memorl.kernels import diag_triton, elementwise_triton, elstm_triton, gru_triton, hippo_triton, lstm_triton
-from memorl.kernels import suffix_triton
+from memorl.kernels import diag_triton, diagonal_gru_triton, diagonal_lstm_triton, elementwise_triton, elstm_triton
+from memorl.kernels import gru_triton, hippo_triton, lstm_triton, suffix_triton
 from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
@@ -255,6 +255,9 @@ KERNELS = (  # of the scans the larger of the two
     (diag_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True}),
     (elementwise_triton._backward_kernel, {}, LANES, {"W": 256, "PAIRS": True, "RELU": False}),
     (elstm_triton._backward_kernel, {}, LANES, {"N": 256}),
+    (diagonal_gru_triton.backward_kernel, {}, LANES, {"N": 256}),
+    (diagonal_lstm_triton.forward_kernel, {}, LANES, {"N": 256}),
+    (diagonal_lstm_triton.backward_kernel, {}, LANES, {"N": 256}),
     (suffix_triton._kernel, {}, LANES, {"W": 1024, "MATRIX": True}),
     (hippo_triton._backward_kernel, {}, LAUNCH, {"N": 32, "P": 32, "H": 0.5} | HIPPO),
     (hippo_triton._forward_kernel, {}, LAUNCH, {"N": 64, "P": 64, "H": -1.0} | HIPPO),

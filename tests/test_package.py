@@ -11,11 +11,11 @@ import pytest
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "Block Deep ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU LSTM Memory MinGRU NoMemory RTU Stack"
-        " State TrXL concat select unroll where_first"
+        "Block Deep DiagonalGRU DiagonalLSTM ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU LSTM Memory"
+        " MinGRU NoMemory RTU Stack State TrXL concat select unroll where_first"
     ),
     "memorl.kernels": (
-        "diag_scan elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_layer lstm_loop"
+        "diag_scan diagonal_loop elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_layer lstm_loop"
         " reverse_scan suffix_products suffix_weighted window_attention"
     ),
 }  # fmt: skip

@@ -76,7 +76,10 @@ def test_chunks_give_the_gradient_of_the_whole_history(name: str, starts: list[i
     assert any((grad - exact[group]).abs().max() > 1e-3 for group, grad in gradients(plain).items()), "a test too easy"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.partition("[")[0] in ("elstm", "mingru", "rtu")])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in NAMES if name.partition("[")[0] in ("elstm", "mingru", "rtu", "diagonal_gru", "diagonal_lstm")],
+)
 def test_the_gradient_is_that_of_a_complex_step(name: str) -> None:
     """By the literal equations, which take complex numbers; the others have none of their own to take."""
     ours, _, x, weight, first, _ = history(name, [])
@@ -276,6 +279,8 @@ def test_the_state_is_as_large_as_said_and_does_not_grow() -> None:
     sizes = {
         "elstm[rtrl]": N + 2 * N * D + 4 * N,
         "indrnn[rtrl]": N + N * D + 2 * N,
+        "diagonal_gru[rtrl]": N + 3 * N * D + 6 * N,
+        "diagonal_lstm[rtrl]": 2 * N + 8 * N * D + 16 * N,
         "mingru[rtrl]": N + 2 * N * D + 2 * N,
         "lru[rtrl]": 2 * N + 2 * N * D + 2 * N,
         "rtu[rtrl]": 2 * N + 2 * N * D + 2 * N,
