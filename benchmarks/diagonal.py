@@ -16,8 +16,9 @@ from torch import Tensor
 
 from machine import in_turns, report, table  # isort: skip
 from memorl.agents.run import keep_freed_memory
-from memorl.kernels import diag_scan, elementwise_loop, elstm_loop
+from memorl.kernels import diag_scan, diagonal_loop, elementwise_loop, elstm_loop
 from memorl.kernels.diag_scan import diag_scan_reference
+from memorl.kernels.diagonal_loop import diagonal_loop_reference
 from memorl.kernels.elementwise_loop import elementwise_loop_reference
 from memorl.kernels.elstm_loop import elstm_loop_reference
 from memorl.memory import ELSTM
@@ -28,6 +29,8 @@ CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
     "diag_scan, complex": (diag_scan, diag_scan_reference, ("a", "gates", "h", "first"), True),
     "elementwise_loop, relu": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), False),
     "elementwise_loop, pairs": (elementwise_loop, elementwise_loop_reference, ("gates", "h", "first", "r"), True),
+    "diagonal_loop, gru": (diagonal_loop, diagonal_loop_reference, ("gates3", "h", "first", "r3"), False),
+    "diagonal_loop, lstm": (diagonal_loop, diagonal_loop_reference, ("gates4", "h", "first", "r4"), True),
     "elstm_loop": (
         lambda *a: elstm_loop(*a)[0],
         lambda *a: elstm_loop_reference(*a)[0],
@@ -36,7 +39,7 @@ CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
     ),
 }
 
-MOVED = {"diag_scan": 8, "elementwise_loop": 5, "elstm_loop": 11}
+MOVED = {"diag_scan": 8, "elementwise_loop": 5, "diagonal_loop, gru": 12, "diagonal_loop, lstm": 9, "elstm_loop": 11}
 """Numbers that must move for each of the state, forward and backward."""
 
 
@@ -50,15 +53,15 @@ def race_of_cores(T: int, N: int, batches: list[int], repeats: int, device: str)
             made = {
                 "a": torch.rand(T, B, N, *last) / 2,
                 "gates": torch.randn(T, B, N, *last),
-                "gates2": torch.randn(T, B, 2 * N),
+                **{f"gates{G}": torch.randn(T, B, G * N) for G in (2, 3, 4)},
                 "h": torch.randn(B, N, *last),
                 "r": torch.rand(N, *last) / 2,
-                "r2": torch.rand(2 * N),
+                **{f"r{G}": torch.rand(G * N) for G in (2, 3, 4)},
             }
             leaves = {key: value.to(device).requires_grad_() for key, value in made.items() if key in wanted}
             first, dy = (torch.rand(T, B) < 1 / 32).to(device), torch.randn(T, B, N, *last).to(device)
             args = [first if key == "first" else leaves[key] for key in wanted]
-            extra = [name.partition(", ")[2].replace("pairs", "tanh")] * name.startswith("elementwise")
+            extra = [name.partition(", ")[2].replace("pairs", "tanh")] * ("_loop, " in name)
 
             def both(core: Core, args=args, extra=extra, leaves=leaves, dy=dy) -> tuple[Tensor, ...]:  # type: ignore[no-untyped-def]
                 return torch.autograd.grad(core(*args, *extra), list(leaves.values()), dy)
@@ -70,7 +73,7 @@ def race_of_cores(T: int, N: int, batches: list[int], repeats: int, device: str)
             own, base = in_turns(runs, repeats, time.perf_counter if copied else time.process_time)
             rows.append([name, str(B), f"{own * 1e3:.2f}", f"{base * 1e3:.1f}", f"{base / own:.1f}x", f"{error:.0e}"])
             if copied:
-                rate = MOVED[name.partition(",")[0]] * 4 * dy.numel() / own
+                rate = next(n for core, n in MOVED.items() if name.startswith(core)) * 4 * dy.numel() / own
                 rows[-1] += [f"{rate / 1e9:.0f}", f"{100 * rate / copied:.0f} %"]
     header = ["core", "B", "ms", "left to autograd, ms", "ratio", "error", *["GB/s", "of a copy"] * bool(copied)]
     return table(header, rows)

@@ -13,6 +13,8 @@ Backward, with e = dL/dh from outside; all derivatives of the cell are made at o
 The gates are made again in the backward pass: nothing but h is kept.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.library import CustomOpDef
@@ -22,24 +24,37 @@ from .diagonal_cells import CELLS
 from .starts import IN_CACHE, before, starts
 
 
+def apart(h: Tensor, cell: str) -> tuple[Tensor, ...]:
+    """The states of a cell, each [..., N], of h [..., N*]."""
+    return h.unbind(-1) if CELLS[cell].states == 2 else (h,)
+
+
+def together(states: Sequence[Tensor]) -> Tensor:
+    """The states [..., N*] of those of a cell."""
+    return torch.stack(list(states), -1) if len(states) == 2 else states[0]
+
+
 def diagonal_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
     """Equation (1), step by step, left to autograd."""
     G, _, step, _ = CELLS[cell]
-    w, outputs = weight.unflatten(0, (G, -1)), []
+    w, states, outputs = weight.chunk(G), apart(h, cell), []
     for gates_t, first_t in zip(gates, first, strict=True):
-        h = step(gates_t.unflatten(-1, (G, -1)), torch.where(first_t.view(-1, *[1] * (h.dim() - 1)), 0, h), w)
-        outputs.append(h)
+        states = tuple(s.masked_fill(first_t[:, None], 0) for s in states)
+        states = tuple(step(gates_t.chunk(G, -1), states, w))
+        outputs.append(together(states))
     return torch.stack(outputs)
 
 
 @torch.library.custom_op("memorl::diagonal_loop", mutates_args=())
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
-    G, _, step, _ = CELLS[cell]
-    y = gates.new_empty(gates.shape[0], *h.shape)
-    x, w = gates.unflatten(-1, (G, -1)), weight.view(G, -1)
-    for x_t, y_t, rows in zip(x.unbind(0), y.unbind(0), starts(first), strict=True):
-        h = y_t.copy_(step(x_t, h if rows is None else h.index_fill(0, rows, 0), w))
-    return y
+    G, S, step, _ = CELLS[cell]
+    y = gates.new_empty(S, len(gates), *h.shape[:2])
+    w, states = weight.chunk(G), apart(h, cell)
+    for x_t, y_t, rows in zip(gates.unbind(0), y.unbind(1), starts(first), strict=True):
+        if rows is not None:
+            states = tuple(s.index_fill(0, rows, 0) for s in states)
+        states = tuple(out.copy_(s) for out, s in zip(y_t, step(x_t.chunk(G, -1), states, w), strict=True))
+    return together(y.unbind(0))
 
 
 @_forward.register_fake
@@ -52,30 +67,37 @@ def _backward(
     dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first state and the weight."""
-    G, pair, _, slopes = CELLS[cell]
-    old, d, wiped = before(h, y, first), dy.clone(memory_format=torch.contiguous_format), starts(first)
-    x, w = gates.unflatten(-1, (G, -1)), weight.view(G, -1)
-    dx, dw, dh = torch.empty_like(x, memory_format=torch.contiguous_format), torch.zeros_like(w), torch.zeros_like(d[0])
-    block = max(1, IN_CACHE // h.numel())
+    G, S, _, slopes = CELLS[cell]
+    d = [e.clone(memory_format=torch.contiguous_format) for e in apart(dy, cell)]
+    old, w, wiped = apart(before(h, y, first), cell), weight.chunk(G), starts(first)
+    dx, dw = gates.new_empty(gates.shape), torch.zeros_like(weight)
+    dh = [torch.zeros_like(e[0]) for e in d]
+    block = max(1, IN_CACHE // d[0][0].numel())
     for end in range(len(y), 0, -block):
         part = slice(max(0, end - block), end)
-        jacobian, by_gate, seen = slopes(x[part], old[part], w)
+        jacobian, by_gate, seen = slopes(gates[part].chunk(G, -1), [s[part] for s in old], w)
         for t in range(end - 1, part.start - 1, -1):
-            a, rows = jacobian[t - part.start], wiped[t]
-            back = (a * d[t].unsqueeze(-1)).sum(-2) if pair else a * d[t]
-            (d[t - 1] if t else dh).add_(back if rows is None else back.index_fill_(0, rows, 0))
-        for g in range(G):
-            product = by_gate[g] * d[part]
-            dx[part, :, g] = product.sum(-1) if pair else product
-            dw[g] += (dx[part, :, g] * seen[g]).sum((0, 1))
-    return dx.flatten(2), dh, dw.flatten()
+            rows = wiped[t]
+            for j in range(S):
+                to = d[j][t - 1] if t else dh[j]
+                for i in range(S):
+                    if rows is None:
+                        to.addcmul_(jacobian[i][j][t - part.start], d[i][t])
+                    else:
+                        to.add_((jacobian[i][j][t - part.start] * d[i][t]).index_fill_(0, rows, 0))
+        for dx_g, dw_g, parts, s in zip(dx[part].chunk(G, -1), dw.chunk(G), by_gate, seen, strict=True):
+            torch.mul(parts[0], d[0][part], out=dx_g)
+            for factor, e in zip(parts[1:], d[1:], strict=True):
+                dx_g.addcmul_(factor, e[part])
+            dw_g += (dx_g * s).sum((0, 1))
+    return dx, together(dh), dw
 
 
 @_backward.register_fake
 def _(
     dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    return tuple(torch.empty_like(a, memory_format=torch.contiguous_format) for a in (gates, h, weight))  # type: ignore[return-value]
+    return gates.new_empty(gates.shape), h.new_empty(h.shape), weight.new_empty(weight.shape)
 
 
 def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:

@@ -11,6 +11,7 @@ from torch.nn.functional import linear
 
 from memorl.kernels import diagonal_loop
 from memorl.kernels.diagonal_cells import CELLS
+from memorl.kernels.diagonal_loop import apart, together
 
 from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
@@ -42,7 +43,7 @@ class DiagonalCell(DiagonalMemory):
         credit: Literal["bptt", "rtrl"],
         encoder_grad: Literal["chunk", "one_step", "none"],
     ) -> None:
-        super().__init__(input_size, hidden_size, hidden_size, CELLS[cell].pair, credit, encoder_grad)
+        super().__init__(input_size, hidden_size, hidden_size, CELLS[cell].states == 2, credit, encoder_grad)
         require_finite(forget_bias=forget_bias)
         self.cell, self.gates = cell, gates
         for gate in gates:
@@ -64,9 +65,12 @@ class DiagonalCell(DiagonalMemory):
 
     def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
         """Those of the kernel, times what each parameter multiplies."""
-        u = torch.stack([p[f"u_{gate}"][0] for gate in self.gates])
-        jacobian, by_gate, seen = CELLS[self.cell].slopes(extra.unflatten(-1, u.shape), before, u)
-        of = dict(zip(self.gates, zip(by_gate, seen, strict=True), strict=True))
-        left = {f"{kind}_{gate}": slope for kind in "Wb" for gate, (slope, _) in of.items()}
-        weights = {f"u_{g}": slope * (h[..., None] if self.pairs else h) for g, (slope, h) in of.items()}
-        return Derivatives(jacobian, {name: (left | weights)[name] for name in p})
+        G, S, _, slopes = CELLS[self.cell]
+        u = [p[f"u_{gate}"][0] for gate in self.gates]
+        jacobian, by_gate, seen = slopes(extra.chunk(G, -1), apart(before, self.cell), u)
+        left: dict[str, Tensor] = {}
+        for gate, parts, state in zip(self.gates, by_gate, seen, strict=True):
+            slope = together(parts)
+            left |= {f"W_{gate}": slope, f"u_{gate}": together([part * state for part in parts]), f"b_{gate}": slope}
+        matrix = jacobian[0][0] if S == 1 else torch.stack([torch.stack(list(row), -1) for row in jacobian], -2)
+        return Derivatives(matrix, {name: left[name] for name in p})
