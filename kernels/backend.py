@@ -7,9 +7,12 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from .packing import MANY, are_few, is_one_step
+from .packing import are_few, is_one_step
 
 FLOATS = (torch.float32, torch.float64)
+FEW = 64
+"""Rows a thread up to which a cell compiled by Numba is faster than one of torch's operators."""
+
 HAS_TRITON = importlib.util.find_spec("triton") is not None
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 """Whether these are installed; they are imported only by what uses them."""
@@ -84,7 +87,7 @@ def choose_cell(backend: str, gates: Tensor, first: Tensor, *states: Tensor, wei
     if backend == "auto" and form in ("packed", "compiled"):
         if is_one_step(gates):
             return "reference"
-        if not are_few(first, MANY):
+        if not are_few(first, FEW):
             return "packed"
     return form
 

@@ -28,14 +28,11 @@ from torch.autograd.function import once_differentiable
 from . import heads
 from .backend import choose_cell, is_transformed
 from .lstm_loop import lstm_loop
-from .packing import Packing, are_few, pack
+from .packing import Packing, pack
 from .repeated_linear import ENOUGH
 
 WASTE = 256
 """Places computed for nothing that cost as much as one more call."""
-
-FEW = 16
-"""Rows a thread up to which the loop compiled by Numba is faster."""
 
 CLOSED = 1000.0
 """A pre-activation at which a sigmoid is 0 or 1."""
@@ -155,8 +152,8 @@ def lstm_layer(
     if backend == "fused" and not fits:
         needed = f"float32 on a CPU with oneDNN, one head, and {ENOUGH} steps or more"
         raise ValueError(f"backend is 'fused', but it takes {needed}")
-    few = backend == "auto" and are_few(first, FEW)
-    if fits and not (few and choose_cell(backend, x, first, h, c, weight=weight_hh) == "compiled"):
+    compiled = backend == "auto" and choose_cell(backend, x, first, h, c, weight=weight_hh) == "compiled"
+    if fits and not compiled:
         return _Fused.apply(x, h, c, first, weight_ih, weight_hh, bias)
     gates = F.linear(x, weight_ih, bias).to(h.dtype)
     y, cells = lstm_loop(gates, h, c, first, weight_hh, backend)

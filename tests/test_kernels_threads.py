@@ -1,0 +1,45 @@
+"""Rows are shared out among torch's threads, or Python's, and all of them are done once."""
+
+import threading
+
+import pytest
+import torch
+
+from memorl.kernels import threads
+from memorl.kernels.threads import share_out
+
+
+@pytest.fixture(params=["OpenMP's", "Python's"])
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "Python's":
+        monkeypatch.setattr(threads, "_parallel", lambda: None)
+    elif threads._parallel() is None:
+        pytest.skip("torch has no OpenMP that can be entered")
+
+
+@pytest.mark.usefixtures("pool")
+@pytest.mark.parametrize(("rows", "count"), [(1, 1), (1, 4), (7, 2), (8, 3), (64, 2)])
+def test_every_row_is_done_once(rows: int, count: int) -> None:
+    done: list[int] = []
+    share_out(lambda low, high: done.extend(range(low, high)), rows, count)
+    assert sorted(done) == list(range(rows))
+
+
+@pytest.mark.usefixtures("pool")
+def test_spans_run_side_by_side() -> None:
+    """Each waits for the other, which would never come if they took turns."""
+    meet = threading.Barrier(2, timeout=60)
+    torch.set_num_threads(2)
+    share_out(lambda low, high: (meet.wait(), None)[1], 2, 2)
+
+
+@pytest.mark.usefixtures("pool")
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_in_any_thread_is_raised(error: type[BaseException]) -> None:
+    def run(low: int, high: int) -> None:
+        if low:
+            raise error("the second span")
+
+    with pytest.raises(error, match="the second span"):
+        share_out(run, 4, 2)
+    share_out(lambda low, high: None, 4, 2)
