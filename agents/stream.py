@@ -146,7 +146,9 @@ class Stream:
         return Step(seen, gain, *flags)
 
     def _tensor(self, x: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(x)).to(self.device, non_blocking=True)
+        tensor = torch.from_numpy(np.ascontiguousarray(x))
+        tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor  # or its copy would be waited for
+        tensor = tensor.to(self.device, non_blocking=True)
         return tensor.float() if tensor.dtype == torch.float64 else tensor
 
 

@@ -162,6 +162,20 @@ def test_a_time_limit_is_bootstrapped_with_the_state_of_its_episode() -> None:
     torch.testing.assert_close(advantage[2, 0], 3 - rollout.value[2, 0])
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_is_shown_what_a_cpu_is() -> None:
+    streams = [Stream(RepeatPrevious(num_envs=7, k=1, length=5), device, True, True) for device in ("cpu", "cuda")]
+    for stream in streams:
+        stream.reset(3)
+    for _ in range(20):
+        action = torch.randint(4, (7, 1))
+        here, there = (stream.step(action.to(stream.device)) for stream in streams)
+        for a, b in zip(here[1:], there[1:], strict=True):
+            assert torch.equal(a, b.cpu())
+        assert all(torch.equal(here.obs[key], there.obs[key].cpu()) for key in here.obs)
+
+
 @pytest.mark.parametrize("every", [24, 8, 3, 1])
 @pytest.mark.usefixtures("float64")
 def test_the_first_replay_is_exact(memory_name: str, every: int) -> None:
