@@ -34,6 +34,11 @@ def together(states: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(states), -1) if len(states) == 2 else states[0]
 
 
+def turned(x: Tensor, dims: int = 3) -> Tensor:
+    """States of pairs, which have so many dimensions, between [..., N, 2] and [..., 2, N]; others as they are."""
+    return x.mT if x.dim() == dims else x
+
+
 def diagonal_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
     """Equation (1), step by step, left to autograd."""
     G, _, step, _ = CELLS[cell]
@@ -126,7 +131,8 @@ def diagonal_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell:
         first: True where a step begins an episode, [T, B], bool.
         weight: w, [G N].
         cell: "gru" or "lstm".
-        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU, float32), "triton" (a GPU from Ampere on), or
+            "auto".
 
     Returns:
         The state after every step, [T, B, N*]. Differentiable, once, in gates, h and weight.
@@ -136,9 +142,13 @@ def diagonal_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell:
     """
     if cell not in CELLS:
         raise ValueError(f"cell is {cell!r}; it must be {' or '.join(CELLS)}")
-    form = choose(backend, gates, h, weight)
+    form = choose(backend, gates, h, weight, compiled=(torch.float32,))
     if form == "reference":
         return diagonal_loop_reference(gates, h, first, weight, cell)
+    if form == "compiled":
+        from .diagonal_compiled import diagonal_loop_compiled
+
+        return diagonal_loop_compiled(gates, h, first, weight, cell)
     if form == "triton":
         from .diagonal_triton import diagonal_loop_triton
 

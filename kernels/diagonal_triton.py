@@ -11,18 +11,13 @@ from torch import Tensor
 
 from . import diagonal_gru_triton, diagonal_lstm_triton
 from .diagonal_cells import CELLS
-from .diagonal_loop import derive
+from .diagonal_loop import derive, turned
 from .triton_lanes import launch
 
 KERNELS = {
     "gru": (diagonal_gru_triton.forward_kernel, diagonal_gru_triton.backward_kernel),
     "lstm": (diagonal_lstm_triton.forward_kernel, diagonal_lstm_triton.backward_kernel),
 }
-
-
-def turned(x: Tensor, dims: int = 3) -> Tensor:
-    """States of pairs, which have so many dimensions, between [..., N, 2] and [..., 2, N]; others as they are."""
-    return x.mT if x.dim() == dims else x
 
 
 @torch.library.custom_op("memorl::diagonal_loop_triton", mutates_args=())

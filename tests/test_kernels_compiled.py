@@ -1,4 +1,4 @@
-"""The loops of GRU and LSTM compiled by Numba equal their references, in float32."""
+"""The loops of GRU and LSTM, whole and diagonal, compiled by Numba equal their references, in float32."""
 
 from functools import partial
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_kernels import CORES, Core, arguments, gradients_asked, run
+from test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
 
 pytest.importorskip("numba")
@@ -16,15 +16,15 @@ from numba.core.caching import FunctionCache
 from memorl.kernels import backend
 from memorl.kernels.activations_compiled import sigmoid, tanh
 from memorl.kernels.compiled import compiled as in_compiled
-from memorl.kernels.gru_compiled import gru_loop_compiled
-from memorl.kernels.lstm_compiled import lstm_loop_compiled
-from memorl.memory import GRU, LSTM
+from memorl.memory import GRU, LSTM, DiagonalGRU, DiagonalLSTM, Memory
 
-CELLS: dict[str, Any] = {
-    "gru_loop": gru_loop_compiled,
-    "lstm_loop": lstm_loop_compiled,
-    "gru_loop, heads": gru_loop_compiled,
-    "lstm_loop, heads": lstm_loop_compiled,
+CELLS: dict[str, type[Memory]] = {
+    "gru_loop": GRU,
+    "lstm_loop": LSTM,
+    "gru_loop, heads": GRU,
+    "lstm_loop, heads": LSTM,
+    "diagonal_loop, gru": DiagonalGRU,
+    "diagonal_loop, lstm": DiagonalLSTM,
 }
 
 
@@ -111,7 +111,7 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
 
 def test_the_operator_is_well_formed(name: str) -> None:
     args = rounded(arguments(name, 3, 2, 4, 0.3))
-    torch.library.opcheck(getattr(torch.ops.memorl, f"{core(name)}_compiled"), tuple(args))
+    torch.library.opcheck(*operator(name, args, "_compiled"))
 
 
 def test_it_compiles(name: str) -> None:
@@ -123,7 +123,7 @@ def test_it_compiles(name: str) -> None:
 
 
 def test_what_is_exported_runs_without_numba(name: str) -> None:
-    memory = {"gru_loop": GRU, "lstm_loop": LSTM}[core(name)](3, 4)
+    memory = CELLS[name](3, 4)
     x, first = torch.randn(6, 2, 3), torch.rand(6, 2) < 0.3
     program = torch.export.export(memory, (x, memory.initial_state(2), first))
     assert "compiled" not in str(program.graph)
@@ -147,7 +147,7 @@ def test_a_cache_that_cannot_be_used_stops_nobody(monkeypatch: pytest.MonkeyPatc
 
 def test_a_numba_that_cannot_be_imported_is_not_used(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     args = rounded(arguments(name, 3, 2, 4, 0.3))
-    expected = run(partial(CORES[name][0], backend="packed"), args)
+    expected = run(partial(CORES[name][0], backend=plain(name)), args)
     monkeypatch.setattr(backend, "_numba_works", lambda: False)
     for a, b in zip(run(CORES[name][0], args), expected, strict=True):
         assert torch.equal(a, b)
