@@ -130,7 +130,7 @@ def gru_loop_triton(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bia
     (T, B, _), H = gates.shape, h.shape[1]
     states = h.new_empty(T + 1, B, H)
     states[0] = h
-    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias, states)
+    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias.contiguous(), states)
     U = H // heads.count(weight, H)
     launch(_forward_kernel, B, *tensors, T, B, heads=H // U, H=H, U=U, TILE=tile(U))
     return states[1:]

@@ -124,7 +124,7 @@ def test_odd_layouts_and_no_gradient_for_the_cells(name: str, device: str) -> No
     args = put(arguments(name, 3, 2, 4, 0.3), device)
     strided = [
         a.t().contiguous().t() if a.dtype == torch.bool else a.detach().mT.contiguous().mT.requires_grad_()
-        if a.dim() > 1 else a for a in args
+        if a.dim() > 1 else a.detach().repeat_interleave(2)[::2].requires_grad_() for a in args
     ]  # fmt: skip
     wanted = [a for a in args if a.requires_grad]
     also = [a for a in strided if a.requires_grad]
