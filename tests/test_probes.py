@@ -50,7 +50,7 @@ def test_ages_are_counted_within_episodes() -> None:
     ("name", "shown"),
     [
         ("gru", set()),
-        ("trxl", {f"attention_{i}_{j}" for i in range(2) for j in range(2)}),
+        ("trxl", {f"attention_{i}_{j}" for i in range(2) for j in range(4)}),
         ("hippo", {"history_0", "history_1"}),
         ("hippo_linear", {"history_0", "history_1"}),
     ],
