@@ -61,8 +61,9 @@ def repeated(weight: Tensor, H: int, rows: int, calls: int) -> Product:
     columns = W.permute(1, 3, 0, 2).reshape(K, U, G * U)
 
     def product(h: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
-        y = torch.bmm(h.unflatten(1, (K, U)).transpose(0, 1), columns).unflatten(2, (G, U)).permute(1, 2, 0, 3)
-        places = out.unflatten(1, (G, K, U))
+        y = h.new_empty(K, len(h), G * U)
+        torch.bmm(h.unflatten(1, (K, U)).transpose(0, 1), columns, out=y)
+        y, places = y.unflatten(2, (G, U)).permute(1, 2, 0, 3), out.unflatten(1, (G, K, U))
         if b is None:
             places.copy_(y)
         else:
@@ -81,8 +82,9 @@ def repeated_back(weight: Tensor, H: int, rows: int, calls: int) -> Product:
     lines = W.transpose(0, 1).reshape(K, G * U, U)
 
     def product(d: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
-        y = torch.bmm(d.unflatten(1, (G, K, U)).permute(2, 0, 1, 3).reshape(K, len(d), G * U), lines).transpose(0, 1)
-        places = out.unflatten(1, (K, U))
+        y = d.new_empty(K, len(d), U)
+        torch.bmm(d.unflatten(1, (G, K, U)).permute(2, 0, 1, 3).reshape(K, len(d), G * U), lines, out=y)
+        y, places = y.transpose(0, 1), out.unflatten(1, (K, U))
         if b is None:
             places.copy_(y)
         else:

@@ -152,6 +152,21 @@ def test_float32_stays_within_rounding(name: str) -> None:
         assert (a - b).norm() <= 1e-5 * b.norm()
 
 
+def test_autocast_changes_nothing(name: str) -> None:
+    """A recurrence keeps its precision, in every form."""
+    args = arguments(name, 12, 3, 4, 0.1)
+    small = [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
+    for form in ("reference", plain(name), "auto"):
+        core = partial(CORES[name][0], backend=form)
+
+        def cast(*args: Tensor, core: Core = core) -> Tensor | tuple[Tensor, ...]:
+            with torch.autocast("cpu", torch.bfloat16):
+                return core(*args)
+
+        for a, b in zip(run(cast, small), run(core, small), strict=True):
+            assert torch.equal(a, b)
+
+
 def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
     fast, _ = CORES[name]
     args = arguments(name, 7, 3, 5, 0.0)
