@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import torch
 from conftest import names
+from scripts import ROOT, call
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-ROOT = Path(__file__).parents[1]
 SMALL = [
     "env=repeat_previous", "env.k=1", "env.length=9", "memory.hidden_size=8", "model.body_size=0",
     "model.branch_size=8", "encoder.output_size=8", "encoder.vector_size=8", "num_envs=8", "rollout_steps=16",
@@ -27,11 +27,6 @@ GAME = [
     "env=mortar_mayhem_grid", "env.observation=symbolic", "env.command_count=[1,2]", "memory.hidden_size=8",
     "num_envs=8", "rollout_steps=32", "agent.minibatches=2", "device=cpu", "threads=1", "last_reward=true",
 ]  # fmt: skip
-
-
-def call(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, script, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def small(*arguments: str) -> list[str]:

@@ -1,0 +1,39 @@
+"""The two scripts, called as a user does, but in processes forked from one that has imported what they import.
+
+Imports take some seconds, a hundred calls are made, and most of them have nothing else to do.
+"""
+
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+IMPORTED = ["hydra", "memorl.agents.evaluation", "memorl.agents.run", "numba", "torch.utils.tensorboard"]
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(IMPORTED)
+
+
+def _run(script: str, arguments: tuple[str, ...], told: str) -> None:
+    os.chdir(ROOT)
+    for stream in (1, 2):
+        os.dup2(os.open(f"{told}/{stream}", os.O_WRONLY | os.O_CREAT), stream)
+    sys.argv = [script, *arguments]
+    runpy.run_path(script, run_name="__main__")
+
+
+def call(script: str, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
+    """What `python script arguments...` says, and its exit code."""
+    with tempfile.TemporaryDirectory() as told:
+        process = _context.Process(target=_run, args=(script, arguments, told))
+        process.start()
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{script} {' '.join(arguments)} runs for more than {timeout} s")
+        out, err = ((Path(told) / str(stream)).read_text() for stream in (1, 2))
+    return subprocess.CompletedProcess([script, *arguments], process.exitcode, out, err)
