@@ -39,7 +39,7 @@ CORES: dict[str, tuple[Core, Core, tuple[str, ...], bool]] = {
     ),
 }
 
-MOVED = {"diag_scan": 8, "elementwise_loop": 5, "diagonal_loop, gru": 12, "diagonal_loop, lstm": 9, "elstm_loop": 11}
+MOVED = {"diag_scan": 8, "elementwise_loop": 5, "diagonal_loop, gru": 12, "diagonal_loop, lstm": 9, "elstm_loop": 13}
 """Numbers that must move for each of the state, forward and backward."""
 
 

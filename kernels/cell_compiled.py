@@ -1,11 +1,12 @@
 """What the compiled loops of cells share: a check of what they read, and threads for their rows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from .compiled import Array, compiled
+from .compiled import compiled
 from .threads import share_out
 
 ENOUGH = 1 << 22
@@ -21,7 +22,7 @@ def require_shapes(core: str, given: dict[str, Tensor], **wanted: tuple[int, ...
             raise ValueError(f"{core}: {name} has shape {tuple(given[name].shape)}; expected {shape}")
 
 
-def by_rows(function: Callable[..., None], arrays: tuple[Array, ...], rows: int, work: int) -> None:
+def by_rows(function: Callable[..., None], arrays: tuple[Any, ...], rows: int, work: int) -> None:
     """Run the compiled `function(*arrays, low, high)` over all rows: in two or more threads, if that pays."""
     run = compiled(function)
     threads = min(torch.get_num_threads(), rows // 2) if work >= ENOUGH else 1

@@ -11,12 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .compiled import Array, array, compiled
+from .cell_compiled import by_rows
+from .compiled import Array, array
+
+COST = 4
+"""Multiplications that a number's step is worth: what it costs is memory."""
 
 
-def _scan(a: Array, b: Array, h: Array, first: Array, y: Array) -> None:
+def _scan(a: Array, b: Array, h: Array, first: Array, y: Array, low: int, high: int) -> None:
     for t in range(y.shape[0]):
-        for r in range(y.shape[1]):
+        for r in range(low, high):
             a_t, y_t = a[t % a.shape[0], r % a.shape[1]], y[t, r]
             b_t = b[t % b.shape[0], r % b.shape[1]]
             old = y[t - 1, r] if t > 0 else h[r % h.shape[0]]
@@ -28,13 +32,15 @@ def _scan(a: Array, b: Array, h: Array, first: Array, y: Array) -> None:
                     y_t[n] = a_t[n] * old[n] + b_t[n]
 
 
-def _scan_back(e: Array, a: Array, y: Array, h: Array, first: Array, d: Array, da: Array, dh: Array) -> None:
+def _scan_back(
+    e: Array, a: Array, y: Array, h: Array, first: Array, d: Array, da: Array, dh: Array, low: int, high: int
+) -> None:
     nothing = np.zeros(d.shape[2], d.dtype)
-    for r in range(d.shape[1]):
+    for r in range(low, high):
         for n in range(d.shape[2]):
             d[-1, r, n] = e[-1, r % e.shape[1], n]
     for t in range(d.shape[0] - 1, -1, -1):
-        for r in range(d.shape[1]):
+        for r in range(low, high):
             a_t, d_t, da_t = a[t % a.shape[0], r % a.shape[1]], d[t, r], da[t, r]
             old, to = (y[t - 1, r], d[t - 1, r]) if t > 0 else (h[r % h.shape[0]], dh[r])
             e_t = e[(t - 1) % e.shape[0], r % e.shape[1]] if t > 0 else nothing
@@ -51,7 +57,8 @@ def _scan_back(e: Array, a: Array, y: Array, h: Array, first: Array, d: Array, d
 def forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
     """The states."""
     y = torch.empty_like(b, memory_format=torch.contiguous_format)
-    compiled(_scan)(array(a, 4), array(b, 4), array(h, 3, 1), array(first), array(y, 4))
+    arrays = (array(a, 4), array(b, 4), array(h, 3, 1), array(first), array(y, 4))
+    by_rows(_scan, arrays, len(h), COST * y.numel())
     return y
 
 
@@ -59,5 +66,5 @@ def backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tupl
     """The gradients of a, b and h."""
     da, db, dh = torch.empty_like(y), torch.empty_like(y), torch.empty_like(h, memory_format=torch.contiguous_format)
     given = *(array(x, 4) for x in (dy, a, y)), array(h, 3, 1), array(first)
-    compiled(_scan_back)(*given, array(db, 4), array(da, 4), array(dh, 3, 1))
+    by_rows(_scan_back, (*given, array(db, 4), array(da, 4), array(dh, 3, 1)), len(h), 2 * COST * y.numel())
     return da, db, dh

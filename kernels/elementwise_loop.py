@@ -16,6 +16,7 @@ is kept.
 
 import torch
 from torch import Tensor
+from torch.library import CustomOpDef
 
 from .backend import choose
 from .starts import numbers, starts
@@ -95,17 +96,21 @@ def _(
     return torch.empty_like(y), dh, dr
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, first, weight, ctx.activation = inputs
-    ctx.save_for_backward(output, h, first, weight)
+def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
+    """Let one operator be differentiated by the other, where both take and give what the two above do."""
+
+    def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
+        _, h, first, weight, ctx.activation = inputs
+        ctx.save_for_backward(output, h, first, weight)
+
+    def differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
+        dgates, dh, dr = backward(dy, *ctx.saved_tensors, ctx.activation)
+        return dgates, dh, None, dr, None
+
+    forward.register_autograd(differentiate, setup_context=save)
 
 
-def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
-    dgates, dh, dr = _backward(dy, *ctx.saved_tensors, ctx.activation)
-    return dgates, dh, None, dr, None
-
-
-_forward.register_autograd(_differentiate, setup_context=_save)
+derive(_forward, _backward)
 
 
 def elementwise_loop(
@@ -119,7 +124,8 @@ def elementwise_loop(
         first: True where a step begins an episode, [T, B], bool.
         weight: r, [N] or [N, 2].
         activation: relu or tanh.
-        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU, float32), "triton" (a GPU from Ampere on), or
+            "auto".
 
     Returns:
         The state after every step, of the shape of gates. Differentiable, once, in gates, h and weight.
@@ -129,9 +135,13 @@ def elementwise_loop(
     """
     if activation not in ("relu", "tanh"):
         raise ValueError(f"activation is {activation!r}; it must be relu or tanh")
-    form = choose(backend, gates, h, weight)
+    form = choose(backend, gates, h, weight, compiled=(torch.float32,))
     if form == "reference":
         return elementwise_loop_reference(gates, h, first, weight, activation)
+    if form == "compiled":
+        from .elementwise_compiled import elementwise_loop_compiled
+
+        return elementwise_loop_compiled(gates, h, first, weight, activation)
     if form == "triton":
         from .elementwise_triton import elementwise_loop_triton
 

@@ -10,6 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from .elementwise_loop import derive
 from .triton_lanes import AHEAD, begun, launch, moved, place, present, take, times
 from .triton_tiles import tanh
 
@@ -112,14 +113,4 @@ def _(
     return dx, dh, dr
 
 
-def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-    _, h, first, weight, ctx.activation = inputs
-    ctx.save_for_backward(output, h, first, weight)
-
-
-def _differentiate(ctx, dy: Tensor):  # type: ignore[no-untyped-def]
-    dx, dh, dr = _backward(dy, *ctx.saved_tensors, ctx.activation)
-    return dx, dh, None, dr, None
-
-
-elementwise_loop_triton.register_autograd(_differentiate, setup_context=_save)
+derive(elementwise_loop_triton, _backward)

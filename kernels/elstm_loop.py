@@ -13,7 +13,8 @@ Its derivatives at every step, which need no recursion, and the backward recursi
     a = f + w_f u + w_z v                                       dc_t / dc_{t-1}                       (5)
     d_t = e_t + a_{t+1} d_{t+1},   dgates_t = d_t * [u, v]      (6)
 
-Forward is four operations a step, backward one; 3 T B N floats are kept.
+a, u and v are made forward, once: backward is then (6) alone, and who wants the derivatives for their own sake, as
+exact recurrent learning does, has them. 4 T B N floats are kept.
 """
 
 import torch
@@ -25,41 +26,36 @@ from .starts import IN_CACHE, before, starts
 
 
 def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Equations (1) to (3), step by step, left to autograd; c [T, B, N], and f and z [T, B, 2N] without a gradient."""
-    outputs, activations = [], []
+    """Equations (1) to (3), step by step, left to autograd; and a, u and v, [T, B, 3N], without a gradient."""
+    outputs, slopes, (w_f, w_z) = [], [], weight.chunk(2)
     for gates_t, first_t in zip(gates, first, strict=True):
         c = c.masked_fill(first_t[:, None], 0)
-        q_f, q_z = (gates_t + torch.cat([c, c], -1) * weight).chunk(2, -1)
-        f, z = torch.sigmoid(q_f), torch.tanh(q_z)
+        x_f, x_z = gates_t.chunk(2, -1)
+        f, z = torch.sigmoid(x_f + w_f * c), torch.tanh(x_z + w_z * c)
+        u, v = (c - z) * f * (1 - f), (1 - f) * (1 - z * z)
+        slopes.append(torch.cat([f + w_f * u + w_z * v, u, v], -1).detach())
         c = f * c + (1 - f) * z
         outputs.append(c)
-        activations.append(torch.cat([f, z], -1).detach())
-    return torch.stack(outputs), torch.stack(activations)
+    return torch.stack(outputs), torch.stack(slopes)
 
 
-def elstm_derivatives(act: Tensor, old: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Equations (4) and (5).
-
-    Args:
-        act: f and z, [T, B, 2N].
-        old: c_{t-1}, zero where an episode starts, [T, B, N].
-        weight: w_f and w_z, [2N].
-
-    Returns:
-        a, u and v, each [T, B, N].
-    """
-    (f, z), (w_f, w_z) = act.chunk(2, -1), weight.chunk(2)
-    g = 1 - f
-    u, v = (old - z).mul_(f).mul_(g), (z * z).neg_().add_(1).mul_(g)
-    return torch.addcmul(f, w_f, u).addcmul_(w_z, v), u, v
+def _derive_(slopes: Tensor, old: Tensor, w: Tensor) -> None:
+    """Equations (4) and (5), in slopes [..., 3N], where f and z lie in the place of u and v."""
+    (a, u, v), (w_f, w_z) = slopes.chunk(3, -1), w
+    a.copy_(u)
+    rest = 1 - u
+    u.mul_(rest).mul_(old - v)
+    torch.addcmul(rest, rest, v * v, value=-1, out=v)
+    a.addcmul_(w_f, u).addcmul_(w_z, v)
 
 
 @torch.library.custom_op("memorl::elstm_loop", mutates_args=())
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return c [T, B, N], and f and z [T, B, 2N]."""
+    """Return c [T, B, N], and a, u and v [T, B, 3N]."""
     (T, B, _), N = gates.shape, c.shape[1]
-    y, act = gates.new_empty(T, B, N), torch.empty_like(gates, memory_format=torch.contiguous_format)
-    x, q, w = gates.view(T, B, 2, N), act.view(T, B, 2, N), weight.view(2, N)
+    y, slopes, start = gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N), c
+    x, w = gates.unflatten(2, (2, N)), weight.view(2, N)
+    q = slopes[..., N:].unflatten(2, (2, N))
     rows = zip(x.unbind(0), q.unbind(0), *(p.unbind(0) for p in q.unbind(2)), y.unbind(0), starts(first), strict=True)
     for x_t, q_t, f, z, y_t, wiped in rows:
         c = c if wiped is None else c.index_fill(0, wiped, 0)
@@ -67,50 +63,46 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
         f.sigmoid_()
         z.tanh_()
         c = torch.lerp(z, c, f, out=y_t)
-    return y, act
+    old, block = before(start, y, first), max(1, IN_CACHE // (B * N))
+    for slopes_b, old_b in zip(slopes.split(block), old.split(block), strict=True):
+        _derive_(slopes_b, old_b, w)
+    return y, slopes
 
 
 @_forward.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    y = gates.new_empty(*gates.shape[:2], c.shape[1])
-    return y, torch.empty_like(gates, memory_format=torch.contiguous_format)
+    (T, B, _), N = gates.shape, c.shape[1]
+    return gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
 
 
 @torch.library.custom_op("memorl::elstm_loop_backward", mutates_args=())
-def _backward(
-    dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first c and the weight."""
-    old, d, wiped = before(c, y, first), dy.clone(memory_format=torch.contiguous_format), starts(first)
-    T, B, N = y.shape
-    dgates, d_weight, dc = torch.empty_like(act).view(T, B, 2, N), y.new_zeros(2, N), torch.zeros_like(y[0])
-    block = max(1, IN_CACHE // (B * N))
-    for end in range(T, 0, -block):
-        part = slice(max(0, end - block), end)
-        a, u, v = elstm_derivatives(act[part], old[part], weight)
-        for t, a_t in zip(reversed(range(part.start, end)), a.flip(0).unbind(0), strict=True):
-            to, rows = d[t - 1] if t else dc, wiped[t]
-            if rows is None:
-                to.addcmul_(a_t, d[t])
-            else:
-                to.add_((a_t * d[t]).index_fill_(0, rows, 0))
-        for k, factor in enumerate((u, v)):
-            now = torch.mul(factor, d[part], out=dgates[part, :, k])
-            d_weight[k] += torch.mul(now, old[part], out=factor).sum((0, 1))
+    d, N = dy.clone(memory_format=torch.contiguous_format), y.shape[2]
+    steps, dc = d.unbind(0), torch.zeros_like(d[0])
+    a = slopes[..., :N].unbind(0)
+    for a_t, d_t, to, rows in zip(a[::-1], steps[::-1], (*steps[-2::-1], dc), starts(first)[::-1], strict=True):
+        if rows is None:
+            to.addcmul_(a_t, d_t)
+        else:
+            to.add_((a_t * d_t).index_fill_(0, rows, 0))
+    dgates = slopes[..., N:].unflatten(2, (2, N)) * d.unsqueeze(2)
+    d_weight = (dgates * before(c, y, first).unsqueeze(2)).sum((0, 1))
     return dgates.flatten(2), dc, d_weight.flatten()
 
 
 @_backward.register_fake
-def _(dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    return torch.empty_like(act), c.new_empty(c.shape), torch.empty_like(weight)
+def _(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    (T, B), N = first.shape, c.shape[1]
+    return y.new_empty(T, B, 2 * N), c.new_empty(B, N), y.new_empty(2 * N)
 
 
 def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
     """Let one operator be differentiated by the other, where both take and give what the two above do."""
 
     def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
-        _, c, first, weight = inputs
-        ctx.save_for_backward(*output, c, first, weight)
+        _, c, first, _ = inputs
+        ctx.save_for_backward(*output, c, first)
 
     def differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
         dgates, dc, d_weight = backward(dy, *ctx.saved_tensors)
@@ -130,22 +122,27 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend:
         c: The cell before the first step, [B, N].
         first: True where a step begins an episode, [T, B], bool.
         weight: w_f and w_z, [2N].
-        backend: "reference", "loop", "triton" (a GPU from Ampere on), or "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU, float32), "triton" (a GPU from Ampere on), or
+            "auto".
 
     Returns:
-        The cell after every step, [T, B, N], differentiable, once, in all but `first`; and f and z, [T, B, 2N],
-        which carry no gradient.
+        The cell after every step, [T, B, N], differentiable, once, in all but `first`; and a, u and v of (4) and (5),
+        [T, B, 3N], which carry no gradient.
 
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    form = choose(backend, gates, c, weight)
+    form = choose(backend, gates, c, weight, compiled=(torch.float32,))
     if form == "reference":
         return elstm_loop_reference(gates, c, first, weight)
-    if form == "triton":
+    if form == "compiled":
+        from .elstm_compiled import elstm_loop_compiled
+
+        y, slopes = elstm_loop_compiled(gates, c, first, weight)
+    elif form == "triton":
         from .elstm_triton import elstm_loop_triton
 
-        y, act = elstm_loop_triton(gates, c, first, weight)
+        y, slopes = elstm_loop_triton(gates, c, first, weight)
     else:
-        y, act = _forward(gates.contiguous(), c, first, weight)
-    return y, act.detach()
+        y, slopes = _forward(gates, c, first, weight)
+    return y, slopes.detach()

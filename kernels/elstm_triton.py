@@ -1,8 +1,8 @@
 """The recurrence of `elstm_loop` in Triton, equations (1) to (6) there: one launch forward, one backward.
 
-See `triton_lanes` for how it is laid out. Five numbers are moved for each of c forward, and six backward, which has f
-and z from forward, since these are asked for anyway; the derivatives (4) and (5) never leave the registers. Each lane
-sums the gradients of its weights over time in registers; torch sums these over the batch.
+See `triton_lanes` for how it is laid out. Six numbers are moved for each of c forward, with the derivatives (4) and
+(5), and seven backward, which reads them. Each lane sums the gradients of its weights over time in registers; torch
+sums these over the batch.
 """
 
 import torch
@@ -16,15 +16,15 @@ from .triton_tiles import tanh
 
 
 @triton.jit(do_not_specialize=["T", "B"])
-def _forward_kernel(gates, c, first, weight, y, act, T, B, N: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Fill y [T, B, N], and act [T, B, 2N] with f and z."""
+def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Fill y [T, B, N], and slopes [T, B, 3N] with a, u and v."""
     lane, row = place(B, N)
     step = tl.cast(B, tl.int64) * N
     two = row * N + lane  # lane n of row b lies at 2 N b + n
     at = (gates + two, gates + N + two, first + row)
     by = (2 * step, 2 * step, B)
     y += lane
-    act += two
+    slopes += two + row * N  # there at 3 N b + n
     w_f, w_z = tl.load(weight + lane % N), tl.load(weight + N + lane % N)
     state = tl.load(c + lane, lane < B * N, other=0)
     ring, at = begun(at, by, lane, B * N, T, 0)
@@ -36,31 +36,32 @@ def _forward_kernel(gates, c, first, weight, y, act, T, B, N: tl.constexpr):  # 
             here = present(lane, B * N, t + u, T)
             state = tl.where(first_t != 0, 0.0, state)
             f, z = tl.sigmoid(x_f + w_f * state), tanh(x_z + w_z * state)
+            of_f, of_z = (state - z) * f * (1 - f), (1 - f) * (1 - z * z)
             state = z + f * (state - z)
             tl.store(y, state, here)
-            tl.store(act, f, here)
-            tl.store(act + N, z, here)
+            tl.store(slopes, f + w_f * of_f + w_z * of_z, here)
+            tl.store(slopes + N, of_f, here)
+            tl.store(slopes + 2 * N, of_z, here)
             y += step
-            act += 2 * step
+            slopes += 3 * step
             ring += (take(at, t + u + AHEAD, lane, B * N, T, 0),)
             at = moved(at, by)
 
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _backward_kernel(  # type: ignore[no-untyped-def]
-    dy, y, act, c, first, weight, dgates, dc, dw, T, B, N: tl.constexpr
+    dy, y, slopes, c, first, dgates, dc, dw, T, B, N: tl.constexpr
 ):
     """Fill dgates [T, B, 2N], and of every row of the batch dc [B, N] and dw [B, 2N]; step n is time T - 1 - n."""
     lane, row = place(B, N)
     step = tl.cast(B, tl.int64) * N
     end = (T - 1) * step + lane
     two = row * N + lane
-    end_two = 2 * (T - 1) * step + two
+    slopes += 3 * (T - 1) * step + two + row * N
     first += (T - 1) * tl.cast(B, tl.int64) + row
-    at = (dy + end, act + end_two, act + N + end_two, first, y + end - step)
-    by = (-step, -2 * step, -2 * step, -B, -step)
-    dgates += end_two
-    w_f, w_z = tl.load(weight + lane % N), tl.load(weight + N + lane % N)
+    at = (dy + end, slopes, slopes + N, slopes + 2 * N, first, y + end - step)
+    by = (-step, -3 * step, -3 * step, -3 * step, -B, -step)
+    dgates += 2 * (T - 1) * step + two
     start = tl.load(c + lane, lane < B * N, other=0)
     carry, dw_f, dw_z = tl.zeros_like(start), tl.zeros_like(start), tl.zeros_like(start)
     ring, at = begun(at, by, lane, B * N, T, 1)
@@ -69,16 +70,15 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
         ring = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            e, f, z, first_t, old = now[u]
+            e, a, of_f, of_z, first_t, old = now[u]
             here, wiped = present(lane, B * N, n, T), first_t != 0
             old = tl.where(wiped, 0.0, tl.where(n == T - 1, start, old))
             d = tl.where(here, e + carry, 0.0)
-            of_f, of_z = (old - z) * f * (1 - f), (1 - f) * (1 - z * z)
             tl.store(dgates, d * of_f, here)
             tl.store(dgates + N, d * of_z, here)
             dw_f += d * of_f * old
             dw_z += d * of_z * old
-            carry = tl.where(n < T, tl.where(wiped, 0.0, d * (f + w_f * of_f + w_z * of_z)), carry)
+            carry = tl.where(n < T, tl.where(wiped, 0.0, d * a), carry)
             dgates -= 2 * step
             ring += (take(at, n + AHEAD, lane, B * N, T, 1),)
             at = moved(at, by)
@@ -91,33 +91,32 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 def elstm_loop_triton(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """`elstm_loop` on a GPU; its arguments."""
     (T, B, _), N = gates.shape, c.shape[1]
-    y, act = gates.new_empty(T, B, N), torch.empty_like(gates, memory_format=torch.contiguous_format)
-    tensors = (gates.contiguous(), c.contiguous(), first.contiguous(), weight.contiguous(), y, act)
+    y, slopes = gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    tensors = (gates.contiguous(), c.contiguous(), first.contiguous(), weight.contiguous(), y, slopes)
     launch(_forward_kernel, B, N, *tensors, T, B, N)
-    return y, act
+    return y, slopes
 
 
 @elstm_loop_triton.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    y = gates.new_empty(*gates.shape[:2], c.shape[1])
-    return y, torch.empty_like(gates, memory_format=torch.contiguous_format)
+    (T, B, _), N = gates.shape, c.shape[1]
+    return gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
 
 
 @torch.library.custom_op("memorl::elstm_loop_triton_backward", mutates_args=())
-def _backward(
-    dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first c and the weight."""
     T, B, N = y.shape
-    dgates, dc, dw = act.new_empty(T, B, 2 * N), c.new_empty(B, N), c.new_empty(B, 2 * N)
-    tensors = (dy.contiguous(), y.contiguous(), act.contiguous(), c.contiguous(), first.contiguous())
-    launch(_backward_kernel, B, N, *tensors, weight.contiguous(), dgates, dc, dw, T, B, N)
+    dgates, dc, dw = y.new_empty(T, B, 2 * N), c.new_empty(B, N), c.new_empty(B, 2 * N)
+    tensors = (dy.contiguous(), y.contiguous(), slopes.contiguous(), c.contiguous(), first.contiguous())
+    launch(_backward_kernel, B, N, *tensors, dgates, dc, dw, T, B, N)
     return dgates, dc, dw.sum(0)
 
 
 @_backward.register_fake
-def _(dy: Tensor, y: Tensor, act: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    return act.new_empty(act.shape), c.new_empty(c.shape), weight.new_empty(weight.shape)
+def _(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    (T, B), N = first.shape, c.shape[1]
+    return y.new_empty(T, B, 2 * N), c.new_empty(B, N), c.new_empty(2 * N)
 
 
 derive(elstm_loop_triton, _backward)

@@ -12,9 +12,13 @@ import torch
 from torch import Tensor
 
 from .backend import FLOATS, choose
-from .compiled import Array, array, compiled
+from .cell_compiled import by_rows
+from .compiled import Array, array
 from .starts import products_without_rows
 from .suffix_products import suffix_products, suffix_products_reference
+
+COST = 4
+"""Multiplications that a number of a part is worth: what it costs is memory."""
 
 
 def times(a: Tensor, s: list[Tensor], wiped: Tensor) -> list[Tensor]:
@@ -30,9 +34,11 @@ def begins_later(first: Tensor) -> Tensor:
     return (first.long().flip(0).cumsum(0).flip(0) - first.long()) > 0
 
 
-def _weigh(a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, ...], total: Array) -> None:
-    rows, steps, units = owed[0].shape
-    for r in range(rows):
+def _weigh(
+    a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, ...], total: Array, low: int, high: int
+) -> None:
+    _, steps, units = owed[0].shape
+    for r in range(low, high):
         w, begun = total[r], False
         w[:] = 1
         for t in range(steps - 1, -1, -1):
@@ -53,8 +59,9 @@ def _weigh(a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, 
 def _weighted(a: Tensor, first: Tensor, parts: list[Tensor]) -> tuple[list[Tensor], Tensor]:
     (T, B, N), total = a.shape, a.new_empty(a.shape[1:])
     owed = [a.new_empty(B, T, N) for _ in parts]
-    given = tuple(array(part) for part in parts)
-    compiled(_weigh)(array(a), first.contiguous().numpy(), given, tuple(array(out) for out in owed), array(total))
+    given, outs = (tuple(array(x) for x in xs) for xs in (parts, owed))
+    arrays = (array(a), array(first, leading=0), given, outs, array(total))
+    by_rows(_weigh, arrays, B, COST * len(parts) * T * B * N)
     return [out.transpose(0, 1) for out in owed], total
 
 

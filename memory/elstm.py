@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import elstm_loop
-from memorl.kernels.elstm_loop import elstm_derivatives
 
 from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
@@ -62,13 +61,13 @@ class ELSTM(DiagonalMemory):
         return {name: (getattr(self, name),) for name in ("F", "Z", "w_f", "w_z", "b_f", "b_z")}
 
     def run(self, x: Tensor, h: Tensor, first: Tensor, p: Parameters) -> tuple[Tensor, Tensor]:
-        """Equations 5 to 7; the extra is f and z."""
+        """Equations 5 to 7; the extra is a, u and v of the kernel."""
         gates = linear(x, torch.cat([self.F, self.Z]), torch.cat([self.b_f, self.b_z])).to(h.dtype)
         return elstm_loop(gates, h, first, torch.cat([self.w_f, self.w_z]))
 
     def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """u and v of the kernel, times what each parameter multiplies."""
-        a, u, v = elstm_derivatives(extra, before, torch.cat([self.w_f, self.w_z]))
+        """Those of the kernel, times what each parameter multiplies."""
+        a, u, v = extra.chunk(3, -1)
         return Derivatives(a, {"F": u, "Z": v, "w_f": u * before, "w_z": v * before, "b_f": u, "b_z": v})
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dty
         weights = 3 * H if "gru" in name else 2 * H
         return [leaf(T, B, weights), leaf(B, H), first, leaf(weights)]
     if name == "elstm_loop":
-        return [leaf(T, B, 2 * H), leaf(B, H), first, leaf(2 * H)]
+        return [leaf(T, B, 2 * H), leaf(B, H), first, (leaf(2 * H).detach() / 2).requires_grad_()]
     gru = name.startswith("gru_loop")
     gates = 3 if gru else 4
     units = next(H // k for k in ((3, 2) if "heads" in name else (1,)) if H % k == 0)

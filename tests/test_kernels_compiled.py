@@ -1,4 +1,4 @@
-"""The loops of GRU and LSTM, whole and diagonal, compiled by Numba equal their references, in float32."""
+"""The loops of cells compiled by Numba equal their references, in float32."""
 
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from numba.core.caching import FunctionCache
 from memorl.kernels import backend
 from memorl.kernels.activations_compiled import sigmoid, tanh
 from memorl.kernels.compiled import compiled as in_compiled
-from memorl.memory import GRU, LSTM, DiagonalGRU, DiagonalLSTM, Memory
+from memorl.memory import ELSTM, GRU, LSTM, RTU, DiagonalGRU, DiagonalLSTM, IndRNN, Memory
 
 CELLS: dict[str, type[Memory]] = {
     "gru_loop": GRU,
@@ -25,6 +25,10 @@ CELLS: dict[str, type[Memory]] = {
     "lstm_loop, heads": LSTM,
     "diagonal_loop, gru": DiagonalGRU,
     "diagonal_loop, lstm": DiagonalLSTM,
+    "elstm_loop": ELSTM,
+    "elementwise_loop, relu": IndRNN,
+    "elementwise_loop, tanh": IndRNN,
+    "elementwise_loop of pairs": RTU,
 }
 
 
@@ -38,7 +42,7 @@ def compiled(name: str) -> Core:
 
 
 def core(name: str) -> str:
-    return name.partition(",")[0]
+    return name.partition(",")[0].partition(" ")[0]
 
 
 def rounded(args: list[Tensor]) -> list[Tensor]:
@@ -49,16 +53,17 @@ def rounded(args: list[Tensor]) -> list[Tensor]:
 @pytest.mark.parametrize("starts", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize(("T", "B", "H"), [(1, 1, 1), (2, 5, 3), (7, 2, 48), (63, 7, 66), (40, 6, 130)])
 def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float, threads: int) -> None:
-    """Outputs and all gradients, on as many threads as one likes."""
+    """Outputs and all gradients, on as many threads as one likes, if need be within twice what float32 costs anyway."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     args = arguments(name, T, B, H, starts)
     weights = gradients_asked(name, args)
     exact = run(CORES[name][1], args, weights)
-    found = run(compiled(name), rounded(args), [w.float() for w in weights])
+    cores = (compiled(name), CORES[name][1])
+    found, rough = (run(core, rounded(args), [w.float() for w in weights]) for core in cores)
     torch.set_num_threads(before)
-    for a, b in zip(found, exact, strict=True):
-        assert (a - b).norm() <= 2e-6 * b.norm()
+    for a, b, c in zip(found, exact, rough, strict=True):
+        assert (a - b).norm() <= max(2e-6 * b.norm(), 2 * (c - b).norm())
 
 
 def test_threads_change_nothing(name: str) -> None:
@@ -165,7 +170,7 @@ def test_what_does_not_fit_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{core(name)}: first is torch\.float32; it must be torch\.bool"):
         compiled(name)(*(a.float() if a.dtype == torch.bool else a for a in args))
     for i in range(1, len(args)):
-        wrong = [a[:-1] if k == i else a for k, a in enumerate(args)]
+        wrong = [a[:-2] if k == i else a for k, a in enumerate(args)]
         with pytest.raises(ValueError, match=r"\w+ has shape"):
             compiled(name)(*wrong)
 
