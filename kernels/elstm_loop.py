@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.library import CustomOpDef
 
 from .backend import choose
+from .gradients import asked
 from .starts import IN_CACHE, before, starts
 
 
@@ -103,9 +104,11 @@ def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
     def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
         _, c, first, _ = inputs
         ctx.save_for_backward(*output, c, first)
+        ctx.set_materialize_grads(False)
 
-    def differentiate(ctx, dy: Tensor, _: Tensor):  # type: ignore[no-untyped-def]
-        dgates, dc, d_weight = backward(dy, *ctx.saved_tensors)
+    def differentiate(ctx, dy: Tensor | None, _: Tensor | None):  # type: ignore[no-untyped-def]
+        y, *kept = ctx.saved_tensors
+        dgates, dc, d_weight = backward(asked(dy, y), y, *kept)
         return dgates, dc, None, d_weight
 
     forward.register_autograd(differentiate, setup_context=save)

@@ -26,6 +26,7 @@ from torch.library import CustomOpDef
 
 from . import heads
 from .backend import choose_cell
+from .gradients import asked
 from .packing import are_many, lay_out
 from .starts import IN_CACHE
 
@@ -126,10 +127,12 @@ def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
     def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
         _, h, first, weight, _ = inputs
         ctx.save_for_backward(*output, h, first, weight)
+        ctx.set_materialize_grads(False)
 
-    def differentiate(ctx, dy: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-        with torch.autocast(dy.device.type, enabled=False):
-            d_gates, dh, d_weight, d_bias = backward(dy, *ctx.saved_tensors)
+    def differentiate(ctx, dy: Tensor | None, *_: Tensor | None):  # type: ignore[no-untyped-def]
+        y, *kept = ctx.saved_tensors
+        with torch.autocast(y.device.type, enabled=False):
+            d_gates, dh, d_weight, d_bias = backward(asked(dy, y), y, *kept)
         return d_gates, dh, None, d_weight, d_bias
 
     forward.register_autograd(differentiate, setup_context=save)

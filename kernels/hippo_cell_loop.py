@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from .backend import is_transformed
+from .gradients import asked
 from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
 from .repeated_linear import repeated_linear
@@ -167,11 +168,13 @@ def _(
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
     ctx.save_for_backward(*output, *inputs[2:9])
     ctx.scheme = inputs[9]
+    ctx.set_materialize_grads(False)
 
 
-def _differentiate(ctx, dy: Tensor, dm: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_u, d_h, dc, dh, dU, dP = _backward(dy, dm, *ctx.saved_tensors, ctx.scheme)
+def _differentiate(ctx, dy: Tensor | None, dm: Tensor | None, *_: Tensor | None):  # type: ignore[no-untyped-def]
+    y, memories, *kept = ctx.saved_tensors
+    with torch.autocast(y.device.type, enabled=False):
+        d_u, d_h, dc, dh, dU, dP = _backward(asked(dy, y), asked(dm, memories), y, memories, *kept, ctx.scheme)
     return d_u, d_h, dc, dh, None, None, dU, dP, None, None
 
 

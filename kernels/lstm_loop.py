@@ -26,6 +26,7 @@ from torch.library import CustomOpDef
 
 from . import heads
 from .backend import choose_cell
+from .gradients import asked
 from .packing import lay_out
 from .starts import IN_CACHE
 
@@ -143,10 +144,12 @@ def derive(forward: CustomOpDef, backward: CustomOpDef) -> None:
     def save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
         _, h, c, first, weight = inputs
         ctx.save_for_backward(*output, h, c, first, weight)
+        ctx.set_materialize_grads(False)
 
-    def differentiate(ctx, dy: Tensor, dcells: Tensor, *_: Tensor):  # type: ignore[no-untyped-def]
-        with torch.autocast(dy.device.type, enabled=False):
-            d_gates, dh, dc, d_weight = backward(dy, dcells, *ctx.saved_tensors)
+    def differentiate(ctx, dy: Tensor | None, dcells: Tensor | None, *_: Tensor | None):  # type: ignore[no-untyped-def]
+        y, cells, *kept = ctx.saved_tensors
+        with torch.autocast(y.device.type, enabled=False):
+            d_gates, dh, dc, d_weight = backward(asked(dy, y), asked(dcells, cells), y, cells, *kept)
         return d_gates, dh, dc, None, d_weight
 
     forward.register_autograd(differentiate, setup_context=save)

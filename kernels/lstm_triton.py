@@ -14,6 +14,7 @@ import triton.language as tl
 from torch import Tensor
 
 from . import heads
+from .gradients import asked
 from .triton_tiles import before, launch, tanh, tile
 
 
@@ -177,11 +178,13 @@ def _(
 
 def _save(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
     ctx.save_for_backward(*output, *inputs)
+    ctx.set_materialize_grads(False)
 
 
-def _differentiate(ctx, dy: Tensor, dcells: Tensor):  # type: ignore[no-untyped-def]
-    with torch.autocast(dy.device.type, enabled=False):
-        d_gates, dh, dc, d_weight = _backward(dy, dcells, *ctx.saved_tensors)
+def _differentiate(ctx, dy: Tensor | None, dcells: Tensor | None):  # type: ignore[no-untyped-def]
+    y, cells, *kept = ctx.saved_tensors
+    with torch.autocast(y.device.type, enabled=False):
+        d_gates, dh, dc, d_weight = _backward(asked(dy, y), asked(dcells, cells), y, cells, *kept)
     return d_gates, dh, dc, None, d_weight
 
 
