@@ -28,7 +28,7 @@ def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Arra
             if first[t, row]:
                 s[:] = 0
             x_f, x_z = gates[t, row, :N], gates[t, row, N:]
-            a, u, v = slopes[t, row, :N], slopes[t, row, N : 2 * N], slopes[t, row, 2 * N :]
+            a, u, v = slopes[0, t, row], slopes[1, t, row], slopes[2, t, row]
             for k in range(N):
                 a[k] = sigmoid(x_f[k] + w_f[k] * s[k])
             for k in range(N):
@@ -50,7 +50,7 @@ def _back(
         d, to_f, to_z = dc[row], dw[row, :N], dw[row, N:]
         d[:], to_f[:], to_z[:] = 0, 0, 0
         for t in range(len(dy) - 1, -1, -1):
-            a, u, v = slopes[t, row, :N], slopes[t, row, N : 2 * N], slopes[t, row, 2 * N :]
+            a, u, v = slopes[0, t, row], slopes[1, t, row], slopes[2, t, row]
             e, old, of_f, of_z = dy[t, row], y[t - 1, row] if t else c[row], dx[t, row, :N], dx[t, row, N:]
             for k in range(N):
                 d[k] += e[k]
@@ -69,7 +69,7 @@ def _back(
 @torch.library.custom_op("memorl::elstm_loop_compiled", mutates_args=())
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (T, B), N = first.shape, c.shape[1]
-    y, slopes = gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    y, slopes = gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
     by_rows(_loop, tuple(array(x, leading=0) for x in (gates, c, first, weight, y, slopes)), B, COST * y.numel())
     return y, slopes
 
@@ -77,7 +77,7 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 @_forward.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (T, B, _), N = gates.shape, c.shape[1]
-    return gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    return gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
 
 
 @torch.library.custom_op("memorl::elstm_loop_compiled_backward", mutates_args=())

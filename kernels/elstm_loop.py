@@ -27,22 +27,22 @@ from .starts import IN_CACHE, before, starts
 
 
 def elstm_loop_reference(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Equations (1) to (3), step by step, left to autograd; and a, u and v, [T, B, 3N], without a gradient."""
+    """Equations (1) to (3), step by step, left to autograd; and a, u and v, [3, T, B, N], without a gradient."""
     outputs, slopes, (w_f, w_z) = [], [], weight.chunk(2)
     for gates_t, first_t in zip(gates, first, strict=True):
         c = c.masked_fill(first_t[:, None], 0)
         x_f, x_z = gates_t.chunk(2, -1)
         f, z = torch.sigmoid(x_f + w_f * c), torch.tanh(x_z + w_z * c)
         u, v = (c - z) * f * (1 - f), (1 - f) * (1 - z * z)
-        slopes.append(torch.cat([f + w_f * u + w_z * v, u, v], -1).detach())
+        slopes.append(torch.stack([f + w_f * u + w_z * v, u, v]).detach())
         c = f * c + (1 - f) * z
         outputs.append(c)
-    return torch.stack(outputs), torch.stack(slopes)
+    return torch.stack(outputs), torch.stack(slopes, 1)
 
 
 def _derive_(slopes: Tensor, old: Tensor, w: Tensor) -> None:
-    """Equations (4) and (5), in slopes [..., 3N], where f and z lie in the place of u and v."""
-    (a, u, v), (w_f, w_z) = slopes.chunk(3, -1), w
+    """Equations (4) and (5), in slopes [3, ..., N], where f and z lie in the place of u and v."""
+    (a, u, v), (w_f, w_z) = slopes, w
     a.copy_(u)
     rest = 1 - u
     u.mul_(rest).mul_(old - v)
@@ -52,12 +52,12 @@ def _derive_(slopes: Tensor, old: Tensor, w: Tensor) -> None:
 
 @torch.library.custom_op("memorl::elstm_loop", mutates_args=())
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return c [T, B, N], and a, u and v [T, B, 3N]."""
+    """Return c [T, B, N], and a, u and v [3, T, B, N]."""
     (T, B, _), N = gates.shape, c.shape[1]
-    y, slopes, start = gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N), c
+    y, slopes, start = gates.new_empty(T, B, N), gates.new_empty(3, T, B, N), c
     x, w = gates.unflatten(2, (2, N)), weight.view(2, N)
-    q = slopes[..., N:].unflatten(2, (2, N))
-    rows = zip(x.unbind(0), q.unbind(0), *(p.unbind(0) for p in q.unbind(2)), y.unbind(0), starts(first), strict=True)
+    q = slopes[1:].permute(1, 2, 0, 3)
+    rows = zip(x.unbind(0), q.unbind(0), *(p.unbind(0) for p in slopes[1:]), y.unbind(0), starts(first), strict=True)
     for x_t, q_t, f, z, y_t, wiped in rows:
         c = c if wiped is None else c.index_fill(0, wiped, 0)
         torch.addcmul(x_t, w, c.unsqueeze(1), out=q_t)
@@ -65,7 +65,7 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
         z.tanh_()
         c = torch.lerp(z, c, f, out=y_t)
     old, block = before(start, y, first), max(1, IN_CACHE // (B * N))
-    for slopes_b, old_b in zip(slopes.split(block), old.split(block), strict=True):
+    for slopes_b, old_b in zip(slopes.split(block, 1), old.split(block), strict=True):
         _derive_(slopes_b, old_b, w)
     return y, slopes
 
@@ -73,21 +73,20 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 @_forward.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (T, B, _), N = gates.shape, c.shape[1]
-    return gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    return gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
 
 
 @torch.library.custom_op("memorl::elstm_loop_backward", mutates_args=())
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first c and the weight."""
-    d, N = dy.clone(memory_format=torch.contiguous_format), y.shape[2]
-    steps, dc = d.unbind(0), torch.zeros_like(d[0])
-    a = slopes[..., :N].unbind(0)
+    d = dy.clone(memory_format=torch.contiguous_format)
+    steps, dc, a = d.unbind(0), torch.zeros_like(d[0]), slopes[0].unbind(0)
     for a_t, d_t, to, rows in zip(a[::-1], steps[::-1], (*steps[-2::-1], dc), starts(first)[::-1], strict=True):
         if rows is None:
             to.addcmul_(a_t, d_t)
         else:
             to.add_((a_t * d_t).index_fill_(0, rows, 0))
-    dgates = slopes[..., N:].unflatten(2, (2, N)) * d.unsqueeze(2)
+    dgates = d.unsqueeze(2) * slopes[1:].permute(1, 2, 0, 3)
     d_weight = (dgates * before(c, y, first).unsqueeze(2)).sum((0, 1))
     return dgates.flatten(2), dc, d_weight.flatten()
 
@@ -130,7 +129,7 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend:
 
     Returns:
         The cell after every step, [T, B, N], differentiable, once, in all but `first`; and a, u and v of (4) and (5),
-        [T, B, 3N], which carry no gradient.
+        [3, T, B, N], which carry no gradient.
 
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.

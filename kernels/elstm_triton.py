@@ -17,14 +17,15 @@ from .triton_tiles import tanh
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Fill y [T, B, N], and slopes [T, B, 3N] with a, u and v."""
+    """Fill y [T, B, N], and slopes [3, T, B, N] with a, u and v."""
     lane, row = place(B, N)
     step = tl.cast(B, tl.int64) * N
     two = row * N + lane  # lane n of row b lies at 2 N b + n
     at = (gates + two, gates + N + two, first + row)
     by = (2 * step, 2 * step, B)
     y += lane
-    slopes += two + row * N  # there at 3 N b + n
+    slopes += lane
+    plane = T * step
     w_f, w_z = tl.load(weight + lane % N), tl.load(weight + N + lane % N)
     state = tl.load(c + lane, lane < B * N, other=0)
     ring, at = begun(at, by, lane, B * N, T, 0)
@@ -40,10 +41,10 @@ def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr): 
             state = z + f * (state - z)
             tl.store(y, state, here)
             tl.store(slopes, f + w_f * of_f + w_z * of_z, here)
-            tl.store(slopes + N, of_f, here)
-            tl.store(slopes + 2 * N, of_z, here)
+            tl.store(slopes + plane, of_f, here)
+            tl.store(slopes + 2 * plane, of_z, here)
             y += step
-            slopes += 3 * step
+            slopes += step
             ring += (take(at, t + u + AHEAD, lane, B * N, T, 0),)
             at = moved(at, by)
 
@@ -57,10 +58,11 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     step = tl.cast(B, tl.int64) * N
     end = (T - 1) * step + lane
     two = row * N + lane
-    slopes += 3 * (T - 1) * step + two + row * N
+    slopes += end
+    plane = T * step
     first += (T - 1) * tl.cast(B, tl.int64) + row
-    at = (dy + end, slopes, slopes + N, slopes + 2 * N, first, y + end - step)
-    by = (-step, -3 * step, -3 * step, -3 * step, -B, -step)
+    at = (dy + end, slopes, slopes + plane, slopes + 2 * plane, first, y + end - step)
+    by = (-step, -step, -step, -step, -B, -step)
     dgates += 2 * (T - 1) * step + two
     start = tl.load(c + lane, lane < B * N, other=0)
     carry, dw_f, dw_z = tl.zeros_like(start), tl.zeros_like(start), tl.zeros_like(start)
@@ -91,7 +93,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 def elstm_loop_triton(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """`elstm_loop` on a GPU; its arguments."""
     (T, B, _), N = gates.shape, c.shape[1]
-    y, slopes = gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    y, slopes = gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
     tensors = (gates.contiguous(), c.contiguous(), first.contiguous(), weight.contiguous(), y, slopes)
     launch(_forward_kernel, B, N, *tensors, T, B, N)
     return y, slopes
@@ -100,7 +102,7 @@ def elstm_loop_triton(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -
 @elstm_loop_triton.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (T, B, _), N = gates.shape, c.shape[1]
-    return gates.new_empty(T, B, N), gates.new_empty(T, B, 3 * N)
+    return gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
 
 
 @torch.library.custom_op("memorl::elstm_loop_triton_backward", mutates_args=())

@@ -48,9 +48,10 @@ def products_without_rows(a: Tensor, s: list[Tensor], rows: Tensor) -> list[Tens
     Rows [B] that are True are zeros, replaced and not multiplied: what is wiped may be NaN.
     """
     products = [torch.mul(_over(a, x), x) for x in s]
-    for product in products:
-        wipe_(product, rows)
-    return products
+    if rows.device.type == "cpu":
+        wiped = rows.nonzero().flatten()
+        return [product.index_fill_(0, wiped, 0) for product in products] if len(wiped) else products
+    return [product.masked_fill_(_over(rows, product), 0) for product in products]
 
 
 def _over(a: Tensor, x: Tensor) -> Tensor:

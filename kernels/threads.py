@@ -15,8 +15,6 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 _WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -33,11 +31,11 @@ def _parallel() -> Callable[[Any, None, int, int], None] | None:
 
 def share_out(run: Callable[[int, int], None], rows: int, threads: int) -> None:
     """Call run(low, high), which lets go of the GIL, for spans of rows that make up all, each in a thread."""
-    edges = np.linspace(0, rows, max(1, min(threads, rows)) + 1).astype(int).tolist()
-    spans, errors = list(pairwise(edges)), []
-    if len(spans) == 1:
+    count, errors = min(threads, rows), []
+    if count <= 1:
         run(0, rows)
         return
+    spans = list(pairwise(rows * i // count for i in range(count + 1)))
     remaining = iter(spans)
 
     def work(_: Any = None) -> None:

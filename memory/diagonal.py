@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.backend import is_transformed
+from memorl.kernels.starts import before
 
 from .base import Memory, State, require_positive
 from .rtrl import Parameters, advance, credit, one_step, sensitivities
@@ -99,9 +100,7 @@ class DiagonalMemory(Memory):
         end: State = {"h": after[-1]}
         if self.credit == "rtrl" or self.encoder_grad == "one_step":
             with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-                mask = first.view(*first.shape, *[1] * (after.dim() - 2))
-                before = torch.cat([h[None], after[:-1]]).masked_fill(mask, 0)
-                jacobian, left = self.derivatives(before, after, extra, p)
+                jacobian, left = self.derivatives(before(h, after, first), after, extra, p)
                 if self.credit == "rtrl":
                     end = {"h": after[-1].clone()} | advance(jacobian, first, left, x.to(h.dtype), state)
             if self.encoder_grad == "one_step":

@@ -67,7 +67,7 @@ class ELSTM(DiagonalMemory):
 
     def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
         """Those of the kernel, times what each parameter multiplies."""
-        a, u, v = extra.chunk(3, -1)
+        a, u, v = extra
         return Derivatives(a, {"F": u, "Z": v, "w_f": u * before, "w_z": v * before, "b_f": u, "b_z": v})
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:

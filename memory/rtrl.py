@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import suffix_weighted
-from memorl.kernels.starts import products_without_rows
+from memorl.kernels.starts import products_without_rows, wipe_
 from memorl.kernels.suffix_weighted import begins_later, times
 
 from .base import State
@@ -106,7 +106,8 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
     parts = {id(part): part for part in left.values()}  # a bias has the part of a matrix
     weighted, total = suffix_weighted(jacobian, first, list(parts.values()))
     owed = dict(zip(parts, weighted, strict=True))
-    x = x.masked_fill(begins_later(first)[..., None], 0)
+    x = x.clone()
+    wipe_(x.flatten(0, 1), begins_later(first).flatten())
     before = [state[f"dh/d{name}"] for name in left]
     kept = times(total, before, first.any(0))
     after: State = {}
