@@ -19,7 +19,10 @@ from numba.extending import intrinsic
 FUSED = {"contract"}
 """What Numba may do with floats: a product and a sum in one operation, and nothing else."""
 
-_LOG2E, _ONE, _TWO = np.float32(1 / log(2)), np.float32(1), np.float32(2)
+ONE = np.float32(1)
+"""For loops in float32: beside a whole number Numba would go on in float64."""
+
+_LOG2E, _TWO = np.float32(1 / log(2)), np.float32(2)
 _Q0, _Q1, _Q2, _Q3, _Q4, _Q5, _Q6 = (np.float32(log(2) ** j / factorial(j)) for j in range(1, 8))
 _BIAS, _ROUND, _LEAST, _MOST = np.float32(127), np.float32(127.5), np.float32(-126), np.float32(126)
 _MANTISSA = np.int32(23)
@@ -45,13 +48,13 @@ def _expm1(x):  # type: ignore[no-untyped-def]
     f = y - (np.float32(k) - _BIAS)
     power = _of_bits(np.int32(k << _MANTISSA))
     q = _Q0 + f * (_Q1 + f * (_Q2 + f * (_Q3 + f * (_Q4 + f * (_Q5 + f * _Q6)))))
-    return power * (f * q) + (power - _ONE)
+    return power * (f * q) + (power - ONE)
 
 
 @njit(fastmath=FUSED, error_model="numpy")
 def sigmoid(x):  # type: ignore[no-untyped-def]
     """Equation (3)."""
-    return _ONE / (_TWO + _expm1(-x))
+    return ONE / (_TWO + _expm1(-x))
 
 
 @njit(fastmath=FUSED, error_model="numpy")

@@ -8,7 +8,7 @@ gives up making vectors of one that touches too many arrays.
 import torch
 from torch import Tensor
 
-from .activations_compiled import sigmoid, tanh
+from .activations_compiled import ONE, sigmoid, tanh
 from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .diagonal_cells import CELLS
@@ -57,8 +57,8 @@ def _gru_back(
                 h_k, d_k = old[k], d[k] + e[k]
                 r, z = sigmoid(x_r[k] + w_r[k] * h_k), sigmoid(x_z[k] + w_z[k] * h_k)
                 n = tanh(x_n[k] + w_n[k] * r * h_k)
-                v, u = d_k * (1 - z) * (1 - n * n), d_k * (h_k - n) * z * (1 - z)
-                q = v * w_n[k] * h_k * r * (1 - r)
+                v, u = d_k * (ONE - z) * (ONE - n * n), d_k * (h_k - n) * z * (ONE - z)
+                q = v * w_n[k] * h_k * r * (ONE - r)
                 of_r[k], of_z[k], of_n[k] = q, u, v
                 to_r[k] += q * h_k
                 to_z[k] += u * h_k
@@ -118,9 +118,9 @@ def _lstm_back(
             for k in range(N):
                 i, f, g, o, c = of_i[k], of_f[k], of_g[k], of_o[k], old_c[k]
                 squashed = tanh(f * c + i * g)
-                e_k = d_c[k] + e_c[k] + d[k] * o * (1 - squashed * squashed)
-                of_i[k], of_f[k] = e_k * g * i * (1 - i), e_k * c * f * (1 - f)
-                of_g[k], of_o[k] = e_k * i * (1 - g * g), d[k] * squashed * o * (1 - o)
+                e_k = d_c[k] + e_c[k] + d[k] * o * (ONE - squashed * squashed)
+                of_i[k], of_f[k] = e_k * g * i * (ONE - i), e_k * c * f * (ONE - f)
+                of_g[k], of_o[k] = e_k * i * (ONE - g * g), d[k] * squashed * o * (ONE - o)
                 d_c[k] = e_k * f
             for k in range(N):
                 to_i[k] += of_i[k] * old[k]

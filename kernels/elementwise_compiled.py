@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .activations_compiled import tanh
+from .activations_compiled import ONE, tanh
 from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .elementwise_loop import derive
@@ -16,7 +16,7 @@ from .elementwise_loop import derive
 COST = 8
 """Multiplications that a number's step is worth."""
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO = np.float32(0)
 
 
 def _numbers(x: Array, h: Array, first: Array, r: Array, y: Array, relu: bool, low: int, high: int) -> None:
@@ -73,7 +73,7 @@ def _numbers_back(
                     out[k] = _ZERO if new[k] <= _ZERO else e[k] + d[k]
             else:
                 for k in range(len(d)):
-                    out[k] = (e[k] + d[k]) * (_ONE - new[k] * new[k])
+                    out[k] = (e[k] + d[k]) * (ONE - new[k] * new[k])
             if first[t, row]:
                 d[:] = 0
             else:
@@ -99,8 +99,8 @@ def _pairs_back(
                     im[k] = _ZERO if new[k, 1] <= _ZERO else e[k, 1] + im[k]
             else:
                 for k in range(N):
-                    re[k] = (e[k, 0] + re[k]) * (_ONE - new[k, 0] * new[k, 0])
-                    im[k] = (e[k, 1] + im[k]) * (_ONE - new[k, 1] * new[k, 1])
+                    re[k] = (e[k, 0] + re[k]) * (ONE - new[k, 0] * new[k, 0])
+                    im[k] = (e[k, 1] + im[k]) * (ONE - new[k, 1] * new[k, 1])
             for k in range(N):
                 out[k, 0], out[k, 1] = re[k], im[k]
             if first[t, row]:

@@ -4,19 +4,16 @@ Equations and letters as there. The gradients of the weights are summed over tim
 rows. Loops are short, since the compiler gives up making vectors of one that touches too many arrays.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .activations_compiled import sigmoid, tanh
+from .activations_compiled import ONE, sigmoid, tanh
 from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .elstm_loop import derive
 
 COST = 16
 """Multiplications that a unit's step is worth."""
-
-_ONE = np.float32(1)
 
 
 def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Array, low: int, high: int) -> None:
@@ -34,9 +31,9 @@ def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Arra
             for k in range(N):
                 v[k] = tanh(x_z[k] + w_z[k] * s[k])
             for k in range(N):
-                f, z, rest = a[k], v[k], _ONE - a[k]
+                f, z, rest = a[k], v[k], ONE - a[k]
                 above = s[k] - z
-                u[k], v[k], s[k] = above * f * rest, rest * (_ONE - z * z), z + f * above
+                u[k], v[k], s[k] = above * f * rest, rest * (ONE - z * z), z + f * above
             for k in range(N):
                 a[k] += w_f[k] * u[k] + w_z[k] * v[k]
             y[t, row] = s

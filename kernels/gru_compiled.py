@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from . import heads
-from .activations_compiled import sigmoid, tanh
+from .activations_compiled import ONE, sigmoid, tanh
 from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .gru_loop import derive
@@ -75,13 +75,13 @@ def _run_back(
             for i in range(H):
                 d[i] += dy_t[i]
             for i in range(H):
-                out_n[i] = d[i] * (1 - z[i]) * (1 - n[i] * n[i])
+                out_n[i] = d[i] * (ONE - z[i]) * (ONE - n[i] * n[i])
             for i in range(H):
-                to_z[i] = d[i] * (h[i] - n[i]) * z[i] * (1 - z[i])
+                to_z[i] = d[i] * (h[i] - n[i]) * z[i] * (ONE - z[i])
             for i in range(H):
                 to_n[i] = out_n[i] * r[i]
             for i in range(H):
-                to_r[i] = to_n[i] * g_n[i] * (1 - r[i])
+                to_r[i] = to_n[i] * g_n[i] * (ONE - r[i])
             for i in range(H):
                 d[i] *= z[i]
             for i in range(2 * H):

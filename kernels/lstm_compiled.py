@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from . import heads
-from .activations_compiled import sigmoid, tanh
+from .activations_compiled import ONE, sigmoid, tanh
 from .cell_compiled import by_rows, require_shapes
 from .compiled import Array, array
 from .lstm_loop import derive
@@ -42,11 +42,13 @@ def _run(
         for row in range(low, high):
             a, x, s, new = act[t, row], g[row - low], squashed[t, row], state[row - low]
             c_row, (i_t, f_t, g_t, o_t) = cell[row - low], (a[:H], a[H : 2 * H], a[2 * H : 3 * H], a[3 * H :])
-            for n in range(4 * H):
+            x_g, x_o = x[2 * H : 3 * H], x[3 * H :]
+            for n in range(2 * H):
                 a[n] = sigmoid(x[n])
-            x_g = x[2 * H : 3 * H]
             for n in range(H):
                 g_t[n] = tanh(x_g[n])
+            for n in range(H):
+                o_t[n] = sigmoid(x_o[n])
             for n in range(H):
                 c_row[n] = f_t[n] * c_row[n] + i_t[n] * g_t[n]
             for n in range(H):
@@ -82,15 +84,15 @@ def _run_back(
             for n in range(H):
                 d[n] += dy_t[n]
             for n in range(H):
-                e[n] += dc_t[n] + d[n] * o_t[n] * (1 - s[n] * s[n])
+                e[n] += dc_t[n] + d[n] * o_t[n] * (ONE - s[n] * s[n])
             for n in range(H):
-                to_i[n] = e[n] * g_t[n] * i_t[n] * (1 - i_t[n])
+                to_i[n] = e[n] * g_t[n] * i_t[n] * (ONE - i_t[n])
             for n in range(H):
-                to_f[n] = e[n] * c[n] * f_t[n] * (1 - f_t[n])
+                to_f[n] = e[n] * c[n] * f_t[n] * (ONE - f_t[n])
             for n in range(H):
-                to_g[n] = e[n] * i_t[n] * (1 - g_t[n] * g_t[n])
+                to_g[n] = e[n] * i_t[n] * (ONE - g_t[n] * g_t[n])
             for n in range(H):
-                to_o[n] = d[n] * s[n] * o_t[n] * (1 - o_t[n])
+                to_o[n] = d[n] * s[n] * o_t[n] * (ONE - o_t[n])
             for n in range(H):
                 e[n] *= f_t[n]
             d[:] = 0
