@@ -39,8 +39,8 @@ def play(
     watch()
     for _ in range(max_steps):
         obs = step.obs[None] if isinstance(step.obs, torch.Tensor) else {k: v[None] for k, v in step.obs.items()}
-        out, state = model(obs, state, step.first[None])
-        step = stream.step((out.policy.mode() if greedy else out.policy.sample())[0])
+        policy, _, state = model.decide(obs, state, step.first[None])
+        step = stream.step((policy.mode() if greedy else policy.sample())[0])
         watch()
         ended, stream.episodes = stream.episodes, []
         for n, episode in zip(step.last.nonzero().flatten().tolist(), ended, strict=True):

@@ -67,11 +67,23 @@ class ActorCritic(nn.Module):
 
     def forward(self, obs: Observation, state: State, first: Tensor) -> tuple[Output, State]:
         """Run over sequences of observations [T, B, ...] from the state before them; `first` is [T, B]."""
-        with torch.autocast(first.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+        policy, b, state = self.decide(obs, state, first)
+        return Output(policy, self.judge(b)), state
+
+    def decide(self, obs: Observation, state: State, first: Tensor) -> tuple[Policy, Tensor, State]:
+        """The same without the values; in their place b, from which `judge` makes them, [T, B, ...]."""
+        with self._cast(first):
             y, state = self.memory(self.encode(obs, first), state, first)
             b = self.body(y)
-            policy = self.policy(self.policy_branch(b))
-            return Output(policy, self.value(self.value_branch(b)).squeeze(-1).float()), state
+            return self.policy(self.policy_branch(b)), b, state
+
+    def judge(self, b: Tensor) -> Tensor:
+        """The values [T, B], of what `decide` gave for any number of steps."""
+        with self._cast(b):
+            return self.value(self.value_branch(b)).squeeze(-1).float()
+
+    def _cast(self, like: Tensor) -> torch.autocast:
+        return torch.autocast(like.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
         """What the memory reads of observations [T, B, ...], [T, B, D]."""

@@ -18,6 +18,9 @@ from .encoders import Observation
 from .model import ActorCritic
 from .stream import Stream
 
+JUDGED = 16
+"""Rows whose values are made at once: nobody waits for them, and one large product costs less than many small ones."""
+
 
 @dataclass
 class Rollout:
@@ -132,18 +135,22 @@ def collect(stream: Stream, model: ActorCritic, state: State, length: int, every
     value, log_prob = torch.empty(T + 1, N, device=device), torch.empty(T, N, actions.branches, device=device)
     action = torch.empty(T, N, actions.branches, dtype=torch.long if actions.choices else torch.float, device=device)
     states: list[State] = []
+    unjudged: list[Tensor] = []
     for t in range(T + 1):
         for rows, x in zip((obs, reward, first, last, terminal), stream.now, strict=True):
             _write(rows, t, x)
         row = obs[t : t + 1] if isinstance(obs, Tensor) else {k: v[t : t + 1] for k, v in obs.items()}
-        out, after = model(row, state, first[t : t + 1])
-        value[t] = out.value[0]
+        policy, b, after = model.decide(row, state, first[t : t + 1])
+        unjudged.append(b)
+        if t == T or len(unjudged) == JUDGED:
+            value[t + 1 - len(unjudged) : t + 1] = model.judge(torch.cat(unjudged))
+            unjudged.clear()
         if t == T:
             break
         if t % L == 0:
             states.append(state)
-        action[t] = out.policy.sample()[0]
-        log_prob[t] = out.policy.log_prob(action[t : t + 1])[0]
+        action[t] = policy.sample()[0]
+        log_prob[t] = policy.log_prob(action[t : t + 1])[0]
         state = after
         stream.step(action[t])
     return Rollout(obs, reward, first, last, terminal, action, log_prob, value, states, state)
