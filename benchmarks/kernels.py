@@ -1,4 +1,4 @@
-"""The recurrent cores on this machine, beside `torch.nn` without resets.
+"""The recurrent cores on this machine, beside `torch.nn` without resets, and TorchRL with them where it is installed.
 
     python benchmarks/kernels.py                      on the CPU
     python benchmarks/kernels.py --device cuda        on a GPU, beside cuDNN, packed cuDNN, a loop and TorchRL's kernels
@@ -9,6 +9,7 @@ Before the race each core is held against its reference in float64, outputs and 
 
 import argparse
 from collections.abc import Callable
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +29,9 @@ PAIRS: dict[str, tuple[type[Memory], type[torch.nn.RNNBase]]] = {
 }
 FLOOR = {"GRU": 17, "LSTM": 22}
 """Numbers of H that must move per place, forward and backward, if gates are made again and not kept."""
+
+told = cache(print)
+"""Says everything once."""
 
 
 def reference(name: str, w: dict[str, Tensor], x: Tensor, first: Tensor) -> Tensor:
@@ -61,14 +65,16 @@ def training(run: Callable[[], Tensor]) -> Callable[[], None]:
     return lambda: run().sum().backward()
 
 
-def race(name: str, T: int, B: int, rate: float, device: str, repeats: int) -> tuple[float, float, float]:
-    """Seconds of ours and of `torch.nn` without resets, and the error."""
+def race(name: str, T: int, B: int, rate: float, repeats: int) -> tuple[list[float], float]:
+    """Seconds of ours, of `torch.nn` without resets and of TorchRL's default, if it is there, and the error."""
     ours, peer = PAIRS[name]
-    memory, other = ours(H, H).to(device), peer(H, H).to(device)
-    x, first = torch.randn(T, B, H, device=device, requires_grad=True), torch.rand(T, B, device=device) < rate
+    memory, other = ours(H, H), peer(H, H)
+    x, first = torch.randn(T, B, H, requires_grad=True), torch.rand(T, B) < rate
     error = gate(name, memory, x, first)
-    own, base = in_turns([training(lambda: memory(x, None, first)[0]), training(lambda: other(x)[0])], repeats)
-    return own, base, error
+    runs = [training(lambda: memory(x, None, first)[0]), training(lambda: other(x)[0])]
+    if torchrl := torchrl_layer(name, x, first, "pad"):
+        runs.append(training(torchrl))
+    return in_turns(runs, repeats), error
 
 
 def on_cpu(batches: list[int], threads: int, repeats: int) -> str:
@@ -78,14 +84,15 @@ def on_cpu(batches: list[int], threads: int, repeats: int) -> str:
     for name in PAIRS:
         for B in batches:
             for rate in ("0", "1/128", "1/32", "1/16"):
-                own, base, error = race(name, 128, B, _number(rate), "cpu", repeats)
-                rows.append([name, str(B), rate, f"{own * 1e3:.1f}", f"{base * 1e3:.1f}", f"{base / own:.2f}x"])
-                rows[-1].append(f"{error:.0e}")
-    races = table(["cell", "B", "starts", "ours, ms", "torch.nn without, ms", "ratio", "error"], rows)
+                (own, *others), error = race(name, 128, B, _number(rate), repeats)
+                beside = [figure for other in others for figure in (f"{other * 1e3:.1f}", f"{other / own:.2f}x")]
+                rows.append([name, str(B), rate, f"{error:.0e}", f"{own * 1e3:.1f}", *beside])
+    header = ["cell", "B", "starts", "error", "ours, ms", "torch.nn without, ms", "ratio", "TorchRL, ms", "ratio"]
+    races = table(header[: len(rows[0])], rows)
     rows = []
     for name in PAIRS:
         for T, B in ((32, 16), (64, 16), (128, 16), (256, 16), (128, 8), (128, 32), (128, 64)):
-            own, _, _ = race(name, T, B, 1 / 32, "cpu", repeats)
+            (own, *_), _ = race(name, T, B, 1 / 32, repeats)
             rows.append([name, str(T), str(B), f"{own * 1e3:.1f}", f"{own / T / B * 1e6:.1f}"])
     return f"T = 128:\n\n{races}\n\nStarts 1/32:\n\n" + table(["cell", "T", "B", "ms", "us a place"], rows)
 
@@ -107,7 +114,7 @@ def on_gpu(batches: list[int], repeats: int) -> str:
                     "cuDNN packed": training(lambda o=other, x=x, f=first: packed(o, x, f)),
                     "loop": training(lambda n=name, w=parameters, x=x, f=first: reference(n, w, x, f)),
                 }
-                if torchrl := torchrl_layer(name, x, first):
+                if torchrl := torchrl_layer(name, x, first, "triton"):
                     runs["TorchRL, triton"] = training(torchrl)
                 times = in_turns(list(runs.values()), repeats)
                 moved = FLOOR[name] * H * 4 * 128 * B / times[0]
@@ -127,8 +134,8 @@ def packed(layer: torch.nn.RNNBase, x: Tensor, first: Tensor) -> Tensor:
     return runs.put(layer(sequences)[0].data, x)
 
 
-def torchrl_layer(name: str, x: Tensor, first: Tensor) -> Callable[[], Tensor] | None:
-    """TorchRL's layer with its Triton kernel, where it is installed and has one."""
+def torchrl_layer(name: str, x: Tensor, first: Tensor, backend: str) -> Callable[[], Tensor] | None:
+    """TorchRL's layer with a backend of its own, where it is installed and has it."""
     try:
         from tensordict import TensorDict
         from torchrl.modules import GRUModule, LSTMModule, set_recurrent_mode
@@ -136,7 +143,7 @@ def torchrl_layer(name: str, x: Tensor, first: Tensor) -> Callable[[], Tensor] |
         states = ["h"] if name == "GRU" else ["h", "c"]
         keys = {"in_keys": ["x", *states], "out_keys": ["y", *(("next", s) for s in states)]}
         cls = GRUModule if name == "GRU" else LSTMModule
-        layer = cls(input_size=H, hidden_size=H, recurrent_backend="triton", **keys).cuda()
+        layer = cls(input_size=H, hidden_size=H, recurrent_backend=backend, **keys).to(x.device)
         T, B = first.shape
         zeros = x.new_zeros(B, T, 1, H)
         rows = {"x": x.transpose(0, 1), "is_init": first.t()[..., None], **dict.fromkeys(states, zeros)}
@@ -147,7 +154,7 @@ def torchrl_layer(name: str, x: Tensor, first: Tensor) -> Callable[[], Tensor] |
 
         run()
     except Exception as reason:
-        print(f"TorchRL is not in the race: {reason}")
+        told(f"TorchRL is not in the race: {reason}")
         return None
     return run
 
