@@ -55,20 +55,48 @@ def _weigh(
             w[:] = 0
 
 
+def _weigh_pairs(
+    a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, ...], total: Array, low: int, high: int
+) -> None:
+    _, steps, units, _ = owed[0].shape
+    w = total[0].copy()
+    for r in range(low, high):
+        begun = False
+        w[:, 0, 0], w[:, 0, 1], w[:, 1, 0], w[:, 1, 1] = 1, 0, 0, 1
+        for t in range(steps - 1, -1, -1):
+            for part, out in zip(parts, owed):  # noqa: B905
+                part_t, out_t = part[t % part.shape[0], r % part.shape[1]], out[r, t]
+                for n in range(units):
+                    out_t[n, 0] = 0 if begun else w[n, 0, 0] * part_t[n, 0] + w[n, 0, 1] * part_t[n, 1]
+                    out_t[n, 1] = 0 if begun else w[n, 1, 0] * part_t[n, 0] + w[n, 1, 1] * part_t[n, 1]
+            begun = begun or first[t, r]
+            if not begun:
+                a_t = a[t % a.shape[0], r % a.shape[1]]
+                for n in range(units):
+                    for i in range(2):
+                        left, right = w[n, i, 0], w[n, i, 1]
+                        w[n, i, 0] = left * a_t[n, 0, 0] + right * a_t[n, 1, 0]
+                        w[n, i, 1] = left * a_t[n, 0, 1] + right * a_t[n, 1, 1]
+        if begun:
+            total[r] = 0
+        else:
+            total[r] = w
+
+
 @torch.library.custom_op("memorl::suffix_weighted_compiled", mutates_args=())
 def _weighted(a: Tensor, first: Tensor, parts: list[Tensor]) -> tuple[list[Tensor], Tensor]:
-    (T, B, N), total = a.shape, a.new_empty(a.shape[1:])
-    owed = [a.new_empty(B, T, N) for _ in parts]
+    (T, B, *unit), total = parts[0].shape, a.new_empty(a.shape[1:])
+    owed = [a.new_empty(B, T, *unit) for _ in parts]
     given, outs = (tuple(array(x) for x in xs) for xs in (parts, owed))
-    arrays = (array(a), array(first, leading=0), given, outs, array(total))
-    by_rows(_weigh, arrays, B, COST * len(parts) * T * B * N)
+    arrays = (array(a), array(first, leading=0), given, outs, array(total, leading=0))
+    by_rows(_weigh if a.dim() == 3 else _weigh_pairs, arrays, B, COST * len(parts) * parts[0].numel())
     return [out.transpose(0, 1) for out in owed], total
 
 
 @_weighted.register_fake
 def _(a: Tensor, first: Tensor, parts: list[Tensor]) -> tuple[list[Tensor], Tensor]:
-    T, B, N = a.shape
-    return [a.new_empty(B, T, N).transpose(0, 1) for _ in parts], a.new_empty(B, N)
+    T, B, *unit = parts[0].shape
+    return [a.new_empty(B, T, *unit).transpose(0, 1) for _ in parts], a.new_empty(a.shape[1:])
 
 
 def suffix_weighted(
@@ -80,8 +108,7 @@ def suffix_weighted(
         a: dh_t / dh_{t-1} of each unit, [T, B, N] or [T, B, N, 2, 2]; may be expanded.
         first: True where a step begins an episode, [T, B], bool.
         parts: Each [T, B, N], or [T, B, N, 2] where a is matrices; may be expanded.
-        backend: "reference", "loop", "compiled" (by Numba, on a CPU, numbers only), "triton" (a GPU from Ampere on), or
-            "auto".
+        backend: "reference", "loop", "compiled" (by Numba, on a CPU), "triton" (a GPU from Ampere on), or "auto".
 
     Returns:
         What is owed, of the shapes of the parts, and total, [B, N] or [B, N, 2, 2]. Neither carries a gradient.
@@ -98,7 +125,7 @@ def suffix_weighted(
         raise ValueError(
             f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)} of {first.dtype}; expected bool [T, B]"
         )
-    form = choose(backend, a, *parts, compiled=FLOATS if a.dim() == 3 else ())
+    form = choose(backend, a, *parts, compiled=FLOATS)
     if form == "compiled" and parts:
         return _weighted(a.detach(), first, [part.detach() for part in parts])
     if form == "reference":
