@@ -34,17 +34,9 @@ from .repeated_linear import repeated_linear
 
 
 def hippo_cell_loop_reference(
-    to_u: Tensor,
-    to_h: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None,
-    scheme: str,
-) -> tuple[Tensor, Tensor]:
+    to_u: Tensor, to_h: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor, U: Tensor, P: Tensor,
+    transition: Tensor | None, scheme: str,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Equations (1) to (4), step by step, left to autograd."""
     outputs, memories = [], []
     for u_t, h_t, first_t, k_t in zip(to_u, to_h, first, k, strict=True):
@@ -59,17 +51,9 @@ def hippo_cell_loop_reference(
 
 @torch.library.custom_op("memorl::hippo_cell_loop", mutates_args=())
 def _forward(
-    to_u: Tensor,
-    to_h: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None,
-    scheme: str,
-) -> tuple[Tensor, Tensor, Tensor]:
+    to_u: Tensor, to_h: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor, U: Tensor, P: Tensor,
+    transition: Tensor | None, scheme: str,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """Return h [T, B, H] and c [T, B, C, N] after every step, and in the order of computation g, v [T B, 2H]."""
     H, runs = h.shape[1], pack(first)
     x, act, k = runs.take(to_u), runs.take(to_h).clone(), runs.take(k[..., None])[:, 0]
@@ -90,17 +74,9 @@ def _forward(
 
 @_forward.register_fake
 def _(
-    to_u: Tensor,
-    to_h: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None,
-    scheme: str,
-) -> tuple[Tensor, Tensor, Tensor]:
+    to_u: Tensor, to_h: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor, U: Tensor, P: Tensor,
+    transition: Tensor | None, scheme: str,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     T, B, C = to_u.shape
     y, memories = to_u.new_empty(T, B, h.shape[1]), to_u.new_empty(T, B, C, c.shape[2])
     return y, memories, to_u.new_empty(T * B, 2 * h.shape[1])
@@ -108,20 +84,9 @@ def _(
 
 @torch.library.custom_op("memorl::hippo_cell_loop_backward", mutates_args=())
 def _backward(
-    dy: Tensor,
-    dm: Tensor,
-    y: Tensor,
-    memories: Tensor,
-    act: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None,
-    scheme: str,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    dy: Tensor, dm: Tensor, y: Tensor, memories: Tensor, act: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor,
+    U: Tensor, P: Tensor, transition: Tensor | None, scheme: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Return the gradients of to_u, to_h, the first c and h, U and P."""
     runs = pack(first)
     g, v = act.chunk(2, -1)
@@ -147,20 +112,9 @@ def _backward(
 
 @_backward.register_fake
 def _(
-    dy: Tensor,
-    dm: Tensor,
-    y: Tensor,
-    memories: Tensor,
-    act: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None,
-    scheme: str,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    dy: Tensor, dm: Tensor, y: Tensor, memories: Tensor, act: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor,
+    U: Tensor, P: Tensor, transition: Tensor | None, scheme: str,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     to_u, to_h = dy.new_empty(*first.shape, len(U)), dy.new_empty(*first.shape, len(P))
     return to_u, to_h, torch.empty_like(c), torch.empty_like(h), torch.empty_like(U), torch.empty_like(P)
 
@@ -182,17 +136,9 @@ _forward.register_autograd(_differentiate, setup_context=_save)
 
 
 def hippo_cell_loop(
-    to_u: Tensor,
-    to_h: Tensor,
-    c: Tensor,
-    h: Tensor,
-    first: Tensor,
-    k: Tensor,
-    U: Tensor,
-    P: Tensor,
-    transition: Tensor | None = None,
-    scheme: str = "bilinear",
-) -> tuple[Tensor, Tensor]:
+    to_u: Tensor, to_h: Tensor, c: Tensor, h: Tensor, first: Tensor, k: Tensor, U: Tensor, P: Tensor,
+    transition: Tensor | None = None, scheme: str = "bilinear",
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Run the HiPPO-RNN's recurrence, equations (1) to (4).
 
     Args:

@@ -88,17 +88,9 @@ def _factors(act: Tensor, squashed: Tensor, c: Tensor, out: Tensor) -> Tensor:
 
 @torch.library.custom_op("memorl::lstm_loop_backward", mutates_args=())
 def _backward(
-    dy: Tensor,
-    dcells: Tensor,
-    y: Tensor,
-    cells: Tensor,
-    act: Tensor,
-    squashed: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
-    weight: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, squashed: Tensor, h: Tensor, c: Tensor,
+    first: Tensor, weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Return the gradients of the gates, of the first h and c, and of the weight."""
     H, runs = h.shape[1], lay_out(first)
     h_old, c_old = (runs.before(runs.begin(a), runs.take(b)) for a, b in ((h, y), (c, cells)))
@@ -123,17 +115,9 @@ def _backward(
 
 @_backward.register_fake
 def _(
-    dy: Tensor,
-    dcells: Tensor,
-    y: Tensor,
-    cells: Tensor,
-    act: Tensor,
-    squashed: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
-    weight: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, squashed: Tensor, h: Tensor, c: Tensor,
+    first: Tensor, weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     d_gates = act.new_empty(*first.shape, act.shape[1])
     return d_gates, torch.empty_like(h), torch.empty_like(c), torch.empty_like(weight)
 

@@ -16,7 +16,7 @@ each step is projected once and gradients flow as far as attention does.
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels.window_attention import window_append
+from memorl.kernels.window_step import window_append
 
 from .base import Memory, State, require_finite, require_not_negative, require_positive
 from .positions import POSITIONS, sinusoids

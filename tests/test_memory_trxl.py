@@ -9,7 +9,8 @@ from literal import trxl as literal
 from torch import Tensor
 
 from memorl.kernels import window_attention
-from memorl.kernels.window_attention import window_attention_reference, window_step, window_weights
+from memorl.kernels.window_attention import window_attention_reference, window_weights
+from memorl.kernels.window_step import window_step
 from memorl.memory import TrXL
 from memorl.memory.positions import POSITIONS
 
