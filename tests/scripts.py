@@ -12,7 +12,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-IMPORTED = ["hydra", "memorl.agents.evaluation", "memorl.agents.run", "numba", "torch.utils.tensorboard"]
+IMPORTED = [
+    "hydra",
+    "memorl.agents.evaluation",
+    "memorl.agents.run",
+    "memorl.envs",
+    "torch._dynamo",
+    "torch.utils.tensorboard",
+]
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)

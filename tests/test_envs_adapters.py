@@ -1,7 +1,6 @@
 """Environments of others among ours, and ours among others'."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ import pytest
 import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from scripts import call
 
 from memorl.agents import Stream
 from memorl.envs import FromGymnasium, MiniGrid, NextStep, POPGym, RepeatPrevious, make
 from memorl.envs.flat import Flat, is_nested
-
-ROOT = Path(__file__).parents[1]
 
 
 class Counter(gymnasium.Env[Any, Any]):
@@ -222,9 +220,9 @@ def test_popgym_plays(id: str) -> None:
 def test_foreign_envs_train_and_resume(env: list[str], tmp_path: Path) -> None:
     small = ["memory.hidden_size=8", "model.body_size=0", "model.branch_size=8", "encoder.output_size=8", "num_envs=4"]
     small += ["encoder.vector_size=8", "rollout_steps=32", "agent.minibatches=2", "device=cpu", "threads=1"]
-    run = [sys.executable, "train.py", *env, "memory=gru", *small, "total_steps=300", f"run_dir={tmp_path / 'run'}"]
-    for command in (run, [sys.executable, "train.py", f"resume={tmp_path / 'run'}", "total_steps=600"]):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = [*env, "memory=gru", *small, "total_steps=300", f"run_dir={tmp_path / 'run'}"]
+    for arguments in (run, [f"resume={tmp_path / 'run'}", "total_steps=600"]):
+        done = call("train.py", *arguments)
         assert done.returncode == 0, done.stderr
     assert "the environment cannot be saved: its episodes begin anew" in done.stdout
     rows = (tmp_path / "run" / "metrics.csv").read_text().splitlines()

@@ -35,6 +35,17 @@ def small(*arguments: str) -> list[str]:
     return [a for a in SMALL if a.partition("=")[0] not in replaced] + list(arguments)
 
 
+def until_updates(count: int, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    """A run of its own, to be disturbed, after so many updates."""
+    command = [sys.executable, "train.py", *arguments, f"run_dir={folder}"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert any("SPS" in line for line in process.stdout)
+    while process.poll() is None and len((folder / "metrics.csv").read_text().splitlines()) <= count:
+        pass
+    return process
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small run that is over."""
@@ -95,16 +106,10 @@ def test_a_killed_run_goes_on_bit_for_bit(arguments: list[str], tmp_path: Path) 
     length = ["total_steps=8000", "checkpoint_every=3"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert call("train.py", *arguments, *length, f"run_dir={whole}").returncode == 0
-    process = subprocess.Popen(
-        [sys.executable, "train.py", *arguments, *length, f"run_dir={killed}"], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    rows = random.Random().randint(4, 20)
-    while process.poll() is None and not (killed / "checkpoints").exists():
-        pass
-    while process.poll() is None and len((killed / "metrics.csv").read_text().splitlines()) <= rows:
-        pass
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "the run was over before it could be killed"
+    process = until_updates(random.Random().randint(4, 20), killed, *arguments, *length)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL, "the run was over before it could be killed"
     before = (killed / "metrics.csv").read_bytes()
     done = call("train.py", f"resume={killed}")
     assert done.returncode == 0, done.stderr
@@ -130,12 +135,7 @@ def test_a_longer_run_can_be_asked_of_a_finished_one(finished: Path, tmp_path: P
 
 def test_ctrl_c_saves_and_leaves(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "train.py", *small(f"run_dir={folder}", "total_steps=1e9", "checkpoint_every=1000000")]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not any(folder.glob("metrics.csv")):
-        pass
-    while process.poll() is None and len((folder / "metrics.csv").read_text().splitlines()) < 3:
-        pass
+    process = until_updates(2, folder, *small("total_steps=1e9", "checkpoint_every=1000000"))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
