@@ -123,7 +123,7 @@ def main() -> None:
         body = scaling(args.only, args.threads, args.num_envs, args.seconds, args.rounds)
         sizes = " ".join(map(str, args.num_envs))
         command = f"python benchmarks/envs.py --threads {args.threads} --num-envs {sizes}"
-        report("Environment threads", body, command, args.write, "gymnasium", "numba")
+        report("Environment threads", body, command, args.write)
         return
     rows = []
     for name in args.only:
@@ -145,7 +145,7 @@ def main() -> None:
     body = "Thousands of steps per second and core, and the ratio to Memory Gym.\n\n" + table(header, rows)
     command = "python benchmarks/envs.py" + (" --peer-python ..." if args.peer_python else "")
     command += f" --only {' '.join(args.only)}" if args.only != list(GAMES) else ""
-    report("Environment speed", body, command, args.write, "gymnasium", "numba")
+    report("Environment speed", body, command, args.write)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,18 @@
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+
+PACKAGES = (
+    "torch", "numpy", "numba", "triton", "gymnasium", "torchrl", "sb3-contrib", "accelerated-scan",
+    "flash-linear-attention",
+)  # fmt: skip
+"""What a figure may depend on, where it is installed."""
 
 
 def median(run: Callable[[], object], repeats: int = 9) -> float:
@@ -49,7 +56,13 @@ def gemm_peak(size: int = 2048) -> float:
     return 2 * size**3 / median(lambda: a @ b)
 
 
-def describe(*packages: str) -> list[str]:
+def _versions() -> Iterator[str]:
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}"
+
+
+def describe() -> list[str]:
     """Processor, cores, versions and commit, a line each."""
     cpu = platform.processor()
     info = Path("/proc/cpuinfo")
@@ -60,8 +73,7 @@ def describe(*packages: str) -> list[str]:
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     return [
         f"machine: {cpu}, {platform.system()}",
-        f"versions: Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", *packages)),
+        f"versions: {', '.join([f'Python {platform.python_version()}', *_versions()])}",
         f"commit: {commit or 'unknown'}",
     ]
 
@@ -71,9 +83,9 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows))
 
 
-def report(title: str, body: str, command: str, write: str | None, *packages: str) -> None:
+def report(title: str, body: str, command: str, write: str | None) -> None:
     """Print a result with what it was measured on, and write it to a file if one is named."""
-    lines = [f"# {title}", "", body, "", f"command: `{command}`", "", *(f"- {line}" for line in describe(*packages))]
+    lines = [f"# {title}", "", body, "", f"command: `{command}`", "", *(f"- {line}" for line in describe())]
     text = "\n".join(lines) + "\n"
     print(text)
     if write:
