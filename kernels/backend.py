@@ -62,7 +62,7 @@ def choose(
         ValueError: If there is no such form, or it cannot run on these tensors.
     """
     if backend == "auto":
-        if is_transformed(*tensors):
+        if is_transformed(*tensors, *([] if weight is None else [weight])):
             return "reference"
         if tensors[0].is_cuda:
             return plain if _refusal(tensors, weight) else "triton"

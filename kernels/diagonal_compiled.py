@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from . import diagonal_gru_compiled, diagonal_lstm_compiled
-from .cell_compiled import by_rows, require_shapes
+from .cell_compiled import by_rows
 from .compiled import array
 from .diagonal_cells import CELLS
 from .diagonal_loop import derive, turned
@@ -61,8 +61,4 @@ derive(_forward, _backward)
 
 def diagonal_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
     """`diagonal_loop` on a CPU, float32; its arguments."""
-    (T, B, _), N, (G, S, *_) = gates.shape, h.shape[1], CELLS[cell]
-    given = {"gates": gates, "h": h, "first": first, "weight": weight}
-    wanted = {"gates": (T, B, G * N), "h": (B, N, 2)[: 1 + S], "first": (T, B), "weight": (G * N,)}
-    require_shapes("diagonal_loop", given, **wanted)
     return _forward(gates, h, first, weight, cell)

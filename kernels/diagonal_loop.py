@@ -21,6 +21,7 @@ from torch.library import CustomOpDef
 
 from .backend import choose
 from .diagonal_cells import CELLS
+from .shapes import require_shapes
 from .starts import IN_CACHE, before, starts
 
 
@@ -138,11 +139,15 @@ def diagonal_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell:
         The state after every step, [T, B, N*]. Differentiable, once, in gates, h and weight.
 
     Raises:
-        ValueError: If there is no such cell, or the backend is unknown or cannot run on these tensors.
+        ValueError: If there is no such cell, shapes do not fit, or the backend is unknown or cannot run here.
     """
     if cell not in CELLS:
         raise ValueError(f"cell is {cell!r}; it must be {' or '.join(CELLS)}")
     form = choose(backend, gates, h, weight, compiled=(torch.float32,))
+    (T, B), N, (G, S, *_) = gates.shape[:2], h.shape[1], CELLS[cell]
+    given = {"gates": gates, "h": h, "first": first, "weight": weight}
+    wanted = {"gates": (T, B, G * N), "h": (B, N, 2)[: 1 + S], "first": (T, B), "weight": (G * N,)}
+    require_shapes("diagonal_loop", given, **wanted)
     if form == "reference":
         return diagonal_loop_reference(gates, h, first, weight, cell)
     if form == "compiled":

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .activations_compiled import ONE, tanh
-from .cell_compiled import by_rows, require_shapes
+from .cell_compiled import by_rows
 from .compiled import Array, array
 from .elementwise_loop import derive
 
@@ -151,7 +151,4 @@ derive(_forward, _backward)
 
 def elementwise_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
     """`elementwise_loop` on a CPU, float32; its arguments."""
-    (T, B), units = gates.shape[:2], gates.shape[2:]
-    given = {"h": h, "first": first, "weight": weight}
-    require_shapes("elementwise_loop", given, h=(B, *units), first=(T, B), weight=tuple(units))
     return _forward(gates, h, first, weight, activation)

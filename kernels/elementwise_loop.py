@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.library import CustomOpDef
 
 from .backend import choose
+from .shapes import require_shapes
 from .starts import numbers, starts
 
 
@@ -131,11 +132,14 @@ def elementwise_loop(
         The state after every step, of the shape of gates. Differentiable, once, in gates, h and weight.
 
     Raises:
-        ValueError: If there is no such activation, or the backend is unknown or cannot run on these tensors.
+        ValueError: If there is no such activation, shapes do not fit, or the backend is unknown or cannot run here.
     """
     if activation not in ("relu", "tanh"):
         raise ValueError(f"activation is {activation!r}; it must be relu or tanh")
     form = choose(backend, gates, h, weight, compiled=(torch.float32,))
+    (T, B), units = gates.shape[:2], tuple(gates.shape[2:])
+    given = {"h": h, "first": first, "weight": weight}
+    require_shapes("elementwise_loop", given, h=(B, *units), first=(T, B), weight=units)
     if form == "reference":
         return elementwise_loop_reference(gates, h, first, weight, activation)
     if form == "compiled":

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .activations_compiled import ONE, sigmoid, tanh
-from .cell_compiled import by_rows, require_shapes
+from .cell_compiled import by_rows
 from .compiled import Array, array
 from .elstm_loop import derive
 
@@ -97,7 +97,4 @@ derive(_forward, _backward)
 
 def elstm_loop_compiled(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """`elstm_loop` on a CPU, float32; its arguments."""
-    (T, B), N = gates.shape[:2], c.shape[-1]
-    given = {"gates": gates, "c": c, "first": first, "weight": weight}
-    require_shapes("elstm_loop", given, gates=(T, B, 2 * N), c=(B, N), first=(T, B), weight=(2 * N,))
     return _forward(gates, c, first, weight)

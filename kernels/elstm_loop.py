@@ -23,6 +23,7 @@ from torch.library import CustomOpDef
 
 from .backend import choose
 from .gradients import asked
+from .shapes import require_shapes
 from .starts import IN_CACHE, before, starts
 
 
@@ -132,9 +133,12 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend:
         [3, T, B, N], which carry no gradient.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
     form = choose(backend, gates, c, weight, compiled=(torch.float32,))
+    (T, B), N = gates.shape[:2], c.shape[-1]
+    given = {"gates": gates, "c": c, "first": first, "weight": weight}
+    require_shapes("elstm_loop", given, gates=(T, B, 2 * N), c=(B, N), first=(T, B), weight=(2 * N,))
     if form == "reference":
         return elstm_loop_reference(gates, c, first, weight)
     if form == "compiled":

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from . import heads
 from .activations_compiled import ONE, sigmoid, tanh
-from .cell_compiled import by_rows, require_shapes
+from .cell_compiled import by_rows
 from .compiled import Array, array
 from .gru_loop import derive
 from .product_compiled import add_product, add_product_back, backward_blocks, forward_blocks, rows_for
@@ -137,9 +137,4 @@ derive(_forward, _backward)
 
 def gru_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """`gru_loop` on a CPU, float32; its arguments."""
-    (T, B, _), H = gates.shape, h.shape[-1]
-    given = {"gates": gates, "h": h, "first": first, "weight": weight, "bias": bias}
-    U = H // heads.count(weight, H)
-    wanted = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "weight": (3 * H, U), "bias": (3 * H,)}
-    require_shapes("gru_loop", given, **wanted)
     return _forward(gates, h, first, weight, bias)[0]

@@ -28,6 +28,7 @@ from . import heads
 from .backend import choose_cell
 from .gradients import asked
 from .packing import are_many, lay_out
+from .shapes import require_shapes
 from .starts import IN_CACHE
 
 
@@ -157,9 +158,13 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
         The state after every step, [T, B, H]. Differentiable, once, in all but `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors, or the weight is none of H units.
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
     form = choose_cell(backend, gates, first, h, bias, weight=weight)
+    (T, B), H = gates.shape[:2], h.shape[-1]
+    given = {"gates": gates, "h": h, "first": first, "weight": weight, "bias": bias}
+    wanted = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "bias": (3 * H,)}
+    require_shapes("gru_loop", given, weight=(3 * H, H // heads.count(weight, H)), **wanted)
     if form == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return gru_loop_reference(gates, h, first, weight, bias)

@@ -31,6 +31,7 @@ from .gradients import asked
 from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
 from .repeated_linear import repeated_linear
+from .shapes import require_shapes
 
 
 def hippo_cell_loop_reference(
@@ -156,7 +157,14 @@ def hippo_cell_loop(
     Returns:
         The output [T, B, H] and the coefficients [T, B, C, N] after every step. Differentiable, once, in all floating
         arguments but k and `transition`.
+
+    Raises:
+        ValueError: If shapes do not fit.
     """
+    (T, B, C), H, N = to_u.shape, h.shape[-1], c.shape[-1]
+    given = {"to_h": to_h, "c": c, "h": h, "first": first, "k": k, "U": U, "P": P}
+    wanted = {"to_h": (T, B, 2 * H), "c": (B, C, N), "h": (B, H), "first": (T, B), "k": (T, B)}
+    require_shapes("hippo_cell_loop", given, U=(C, H), P=(2 * H, C * N), **wanted)
     if is_transformed(to_u, to_h, c, h, U, P):
         return hippo_cell_loop_reference(to_u, to_h, c, h, first, k.detach(), U, P, transition, scheme)
     y, memories, _ = _forward(to_u, to_h, c, h, first, k, U, P, transition, scheme)

@@ -22,6 +22,7 @@ from torch import Tensor
 from .backend import choose
 from .hippo_moves import backward_step, begin, ended, forward_step, moves, step_reference
 from .packing import pack
+from .shapes import require_shapes
 
 
 def hippo_loop_reference(
@@ -112,9 +113,12 @@ def hippo_loop(
         The coefficients after every step, [T, B, C, N]. Differentiable, once, in u and c.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors, or with this scheme or order.
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors, with this scheme or
+            order.
     """
     form = choose(backend, u, c, *([] if transition is None else [transition]), plain="packed")
+    (T, B, C), N = u.shape, c.shape[-1]
+    require_shapes("hippo_loop", {"c": c, "first": first, "k": k}, c=(B, C, N), first=(T, B), k=(T, B))
     if form == "reference":
         return hippo_loop_reference(u, c, first, k.detach(), transition, scheme)
     if form == "triton":

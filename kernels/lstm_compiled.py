@@ -8,7 +8,7 @@ from torch import Tensor
 
 from . import heads
 from .activations_compiled import ONE, sigmoid, tanh
-from .cell_compiled import by_rows, require_shapes
+from .cell_compiled import by_rows
 from .compiled import Array, array
 from .lstm_loop import derive
 from .product_compiled import add_product, add_product_back, backward_blocks, forward_blocks, rows_for
@@ -167,10 +167,5 @@ derive(_forward, _backward)
 
 def lstm_loop_compiled(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """`lstm_loop` on a CPU, float32; its arguments."""
-    (T, B, _), H = gates.shape, h.shape[-1]
-    given = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
-    U = H // heads.count(weight, H)
-    wanted = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B), "weight": (4 * H, U)}
-    require_shapes("lstm_loop", given, **wanted)
     y, cells, *_ = _forward(gates, h, c, first, weight)
     return y, cells

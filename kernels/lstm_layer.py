@@ -30,6 +30,7 @@ from .backend import choose_cell, is_transformed
 from .lstm_loop import lstm_loop
 from .packing import Packing, pack
 from .repeated_linear import ENOUGH
+from .shapes import require_shapes
 
 WASTE = 256
 """Places computed for nothing that cost as much as one more call."""
@@ -145,8 +146,11 @@ def lstm_layer(
         `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors.
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
+    (T, B, D), H = x.shape, h.shape[-1]
+    given = {"h": h, "c": c, "first": first, "weight_ih": weight_ih, "bias": bias}
+    require_shapes("lstm_layer", given, h=(B, H), c=(B, H), first=(T, B), weight_ih=(4 * H, D), bias=(4 * H,))
     whole = heads.count(weight_hh, h.shape[1]) == 1
     fits = backend in ("auto", "fused") and whole and _can_fuse(x, h, c, weight_ih, weight_hh, bias)
     if backend == "fused" and not fits:

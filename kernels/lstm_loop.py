@@ -28,6 +28,7 @@ from . import heads
 from .backend import choose_cell
 from .gradients import asked
 from .packing import lay_out
+from .shapes import require_shapes
 from .starts import IN_CACHE
 
 
@@ -160,9 +161,13 @@ def lstm_loop(
         The output and the cell after every step, both [T, B, H]. Differentiable, once, in all but `first`.
 
     Raises:
-        ValueError: If the backend is unknown or cannot run on these tensors, or the weight is none of H units.
+        ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
     form = choose_cell(backend, gates, first, h, c, weight=weight)
+    (T, B), H = gates.shape[:2], h.shape[-1]
+    given = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
+    wanted = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B)}
+    require_shapes("lstm_loop", given, weight=(4 * H, H // heads.count(weight, H)), **wanted)
     if form == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return lstm_loop_reference(gates, h, c, first, weight)

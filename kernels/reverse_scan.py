@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .backend import FLOATS, choose
+from .diag_scan import diag_scan
 
 
 def reverse_scan_reference(a: Tensor, b: Tensor) -> Tensor:
@@ -43,13 +44,13 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
     if form == "reference":
         return reverse_scan_reference(a, b)
     if form in ("compiled", "triton"):
-        if form == "compiled":  # the loop itself, since an operator takes longer than that
-            from .diag_compiled import forward as scan
-        else:
-            from .diag_triton import diag_scan_triton as scan
-
         never = torch.zeros(len(b), 1, dtype=torch.bool, device=b.device)
-        return scan(a.flip(0)[:, None], b.flip(0)[:, None], torch.zeros_like(b[:1]), never)[:, 0].flip(0)
+        turned = (a.flip(0)[:, None], b.flip(0)[:, None], torch.zeros_like(b[:1]), never)
+        if form == "triton" or torch.compiler.is_compiling():
+            return diag_scan(*turned, backend=form)[:, 0].flip(0)
+        from .diag_compiled import forward  # the loop itself, since an operator takes longer than that
+
+        return forward(*turned)[:, 0].flip(0)
     y = b.clone()
     rows = list(zip(y.unbind(0), a.unbind(0), strict=True))
     following = rows.pop()[0]

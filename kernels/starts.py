@@ -37,8 +37,11 @@ def numbers(x: Tensor, dims: int) -> Tensor:
     """Pairs [..., 2] with `dims` dimensions as complex numbers, in the same memory if it can be; else x as it is."""
     if x.dim() != dims:
         return x
+    if x.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"pairs are {x.dtype}; they must be torch.float32 or torch.float64")
     *strides, last = x.stride()
-    return torch.view_as_complex(x if last == 1 and not any(n % 2 for n in strides) else x.contiguous())
+    even = last == 1 and not any(n % 2 for n in (x.storage_offset(), *strides))
+    return torch.view_as_complex(x if even else x.clone(memory_format=torch.contiguous_format))
 
 
 @torch.library.custom_op("memorl::products_without_rows", mutates_args=())

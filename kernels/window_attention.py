@@ -82,10 +82,11 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
     heads = q.shape[:2]
     q, k, v = (x.flatten(0, 1) for x in (q, k, v))
     bias = None if bias is None else bias.flatten(0, 1)
-    v = v.nan_to_num(0, 0, 0)  # who may see it has a p that is not finite; the others weigh it with 0
-    y = torch.empty_like(q)
-    for queries, keys, p in _chunks(q, k, reach, bias):
-        y[:, queries] = torch.bmm(p, v[:, keys])
+    y, lost = torch.empty_like(q), (~v.isfinite()).any(2, keepdim=True).to(v.dtype)
+    v = v.nan_to_num(0, 0, 0)  # who weighs it with 0 does not see it, and who sees it is told by `lost`
+    with torch.autocast(q.device.type, enabled=False):
+        for queries, keys, p in _chunks(q, k, reach, bias):
+            y[:, queries] = torch.bmm(p, v[:, keys]).masked_fill_(torch.bmm(p, lost[:, keys]) > 0, float("nan"))
     return y.unflatten(0, heads)
 
 
@@ -152,8 +153,8 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tenso
 
     Returns:
         y, [B, H, T, E]. Differentiable, once, in all but `reach`. What is not finite reaches the queries that see it,
-        and no others.
+        as NaN, and no others (under `torch.func` all of the row).
     """
-    if is_transformed(q, k, v):
+    if is_transformed(q, k, v, *([] if bias is None else [bias])):
         return window_attention_reference(q, k, v, reach, bias)
     return _forward(q, k, v, reach, bias)

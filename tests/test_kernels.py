@@ -1,5 +1,6 @@
 """Every core equals its reference: outputs, and all gradients, whatever the sizes and the starts."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -316,6 +317,61 @@ def test_an_unknown_activation_is_named() -> None:
 def plain(name: str) -> str:
     """The form of a core that runs everywhere."""
     return "packed" if name.startswith(("gru_loop", "lstm_loop")) else "loop"
+
+
+@pytest.mark.parametrize("form", ["reference", "plain", "auto", *["compiled"] * backend.HAS_NUMBA])
+def test_what_does_not_fit_is_named(name: str, form: str) -> None:
+    """In every form: one that does not look would read beyond the end."""
+    if name.startswith("diag_scan"):
+        return  # has a test of its own
+    fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
+    args = arguments(name, 3, 2, 4, 0.3, torch.float32)
+    core = re.split("[ ,]", name)[0]
+    with pytest.raises(ValueError, match=rf"{core}: first is torch\.float32; it must be torch\.bool"):
+        fast(*(a.float() if a.dtype == torch.bool else a for a in args))
+    for i in range(1, len(args)):
+        for wrong in (args[i][:-2], torch.cat([args[i], args[i]])):
+            with pytest.raises(ValueError, match=r"\w+ has shape"):
+                fast(*(wrong if k == i else a for k, a in enumerate(args)))
+
+
+@pytest.mark.parametrize("name", [name for name in CORES if "pairs" in name or ", lstm" in name], indirect=True)
+@pytest.mark.parametrize("form", ["reference", "plain", *["compiled"] * backend.HAS_NUMBA])
+def test_pairs_may_begin_anywhere_in_memory(name: str, form: str) -> None:
+    fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
+    args = arguments(name, 5, 3, 4, 0.3, torch.float32)
+    moved = [torch.cat([a.flatten()[:1], a.flatten()])[1:].view(a.shape) for a in args]
+    moved = [m.detach().requires_grad_(a.requires_grad) for m, a in zip(moved, args, strict=True)]
+    assert moved[0].storage_offset() == 1
+    for a, b in zip(run(fast, moved), run(fast, args), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("form", ["auto", "loop"])
+def test_the_reverse_scan_compiles_whole(form: str) -> None:
+    a, b = torch.rand(2, 5, 3)
+    whole = torch.compile(partial(reverse_scan, backend=form), fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(whole(a, b), reverse_scan(a, b))
+
+
+def test_every_argument_can_be_differentiated_alone_by_torch_func(name: str) -> None:
+    fast, reference = CORES[name]
+    args = [a.detach() for a in arguments(name, 3, 2, 4, 0.3)]
+
+    def loss(core: Core, i: int, x: Tensor) -> Tensor:
+        out = core(*args[:i], x, *args[i + 1 :])
+        return sum((y**2).sum() for y in ([out] if isinstance(out, Tensor) else out))  # type: ignore[return-value]
+
+    for i, x in enumerate(args):
+        if x.is_floating_point():
+            a, b = (torch.func.grad(partial(loss, core, i))(x) for core in (partial(fast, backend="auto"), reference))
+            torch.testing.assert_close(a, b)
+
+
+def test_pairs_of_another_precision_are_refused() -> None:
+    a, first = torch.rand(3, 2, 4, 2, dtype=torch.bfloat16), torch.zeros(3, 2, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"pairs are torch\.bfloat16; they must be torch\.float32 or torch\.float64"):
+        diag_scan(a, a, a[0], first)
 
 
 def test_a_named_form_is_that_one_or_an_error(name: str) -> None:

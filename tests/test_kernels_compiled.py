@@ -41,10 +41,6 @@ def compiled(name: str) -> Core:
     return partial(CORES[name][0], backend="compiled")
 
 
-def core(name: str) -> str:
-    return name.partition(",")[0].partition(" ")[0]
-
-
 def rounded(args: list[Tensor]) -> list[Tensor]:
     return [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
 
@@ -166,13 +162,6 @@ def test_what_does_not_fit_is_named(name: str) -> None:
         ValueError, match=r"'compiled', but the tensors are torch\.float64 on cpu; they must be float32"
     ):
         compiled(name)(*args)
-    args = rounded(args)
-    with pytest.raises(ValueError, match=rf"{core(name)}: first is torch\.float32; it must be torch\.bool"):
-        compiled(name)(*(a.float() if a.dtype == torch.bool else a for a in args))
-    for i in range(1, len(args)):
-        wrong = [a[:-2] if k == i else a for k, a in enumerate(args)]
-        with pytest.raises(ValueError, match=r"\w+ has shape"):
-            compiled(name)(*wrong)
 
 
 def test_sigmoid_and_tanh_are_right_to_the_last_bits() -> None:

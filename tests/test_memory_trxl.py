@@ -199,6 +199,19 @@ def test_the_operator_is_well_formed(biased: bool) -> None:
     torch.library.opcheck(torch.ops.memorl.window_attention, (*args, *([] if biased else [None])))
 
 
+def test_a_value_that_is_not_finite_is_told_to_those_who_see_it() -> None:
+    q, k, v = torch.randn(1, 1, 6, 2), torch.randn(1, 1, 9, 2), torch.randn(1, 1, 9, 2)
+    reach = torch.tensor([[3, 3, 0, 1, 2, 3]])
+    for key, seen in ((4, [1]), (3, [0, 1]), (8, [5]), (0, [0])):
+        for value in (float("nan"), float("inf")):
+            spoilt = v.clone()
+            spoilt[0, 0, key, 1] = value
+            y = window_attention(q, k, spoilt, reach)
+            assert (~y.isfinite()).any(3)[0, 0].nonzero().flatten().tolist() == seen
+            clean = [t for t in range(6) if t not in seen]
+            assert torch.equal(y[:, :, clean], window_attention(q, k, v, reach)[:, :, clean])
+
+
 def test_a_window_that_is_not_projected_gives_the_same() -> None:
     H, E, window = 2, 4, 5
     q, z = torch.randn(B, H, E), torch.randn(B, window + 1, H * E)
