@@ -11,12 +11,12 @@ IN_CACHE = 1 << 16
 """Numbers of one kind that a backward pass takes at a time, so that its dozen passes over them stay in the cache."""
 
 
-def wipe_(x: Tensor, rows: Tensor) -> None:
-    """Zero the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it."""
+def wipe_(x: Tensor, rows: Tensor, value: float = 0) -> None:
+    """Fill the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it."""
     if x.device.type == "cpu":
-        x.index_fill_(0, rows.nonzero().flatten(), 0)
+        x.index_fill_(0, rows.nonzero().flatten(), value)
     else:
-        x.masked_fill_(rows.view(-1, *[1] * (x.dim() - 1)), 0)
+        x.masked_fill_(rows.view(-1, *[1] * (x.dim() - 1)), value)
 
 
 def starts(first: Tensor) -> list[Tensor | None]:

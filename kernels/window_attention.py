@@ -27,6 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .backend import is_transformed
+from .starts import wipe_
 
 CHUNK = 64
 """Queries of a chunk, C."""
@@ -77,16 +78,26 @@ def _by_distance(x: Tensor, W: int) -> Tensor:
     return F.pad(x.flatten(-2), (0, C)).unflatten(-1, (C, -1))[..., : W + 1].flip(-1)
 
 
+def _sees_lost(v: Tensor, reach: Tensor) -> Tensor:
+    """Whether one of the values v [B H, W + T, E] that a query sees is not finite, [B H, T]."""
+    (BH, S, _), (B, T) = v.shape, reach.shape
+    lost = F.pad((~v.abs().amax(2).isfinite()).cumsum(1), (1, 0))  # before each key; a mask of v itself is slow
+    end = torch.arange(S - T, S, device=v.device)
+    begin = (end - reach.clamp(max=S - T).long()).repeat_interleave(BH // B, 0)
+    return lost.gather(1, begin) != lost[:, end + 1]
+
+
 @torch.library.custom_op("memorl::window_attention", mutates_args=())
 def _forward(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None) -> Tensor:
     heads = q.shape[:2]
     q, k, v = (x.flatten(0, 1) for x in (q, k, v))
     bias = None if bias is None else bias.flatten(0, 1)
-    y, lost = torch.empty_like(q), (~v.isfinite()).any(2, keepdim=True).to(v.dtype)
-    v = v.nan_to_num(0, 0, 0)  # who weighs it with 0 does not see it, and who sees it is told by `lost`
+    y, spoilt = torch.empty_like(q, memory_format=torch.contiguous_format), _sees_lost(v, reach)
+    v = v.nan_to_num(0, 0, 0)  # or those who weigh it with 0 would see it
     with torch.autocast(q.device.type, enabled=False):
         for queries, keys, p in _chunks(q, k, reach, bias):
-            y[:, queries] = torch.bmm(p, v[:, keys]).masked_fill_(torch.bmm(p, lost[:, keys]) > 0, float("nan"))
+            y[:, queries] = torch.bmm(p, v[:, keys])
+    wipe_(y.flatten(0, 1), spoilt.flatten(), float("nan"))
     return y.unflatten(0, heads)
 
 
@@ -155,6 +166,6 @@ def window_attention(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tenso
         y, [B, H, T, E]. Differentiable, once, in all but `reach`. What is not finite reaches the queries that see it,
         as NaN, and no others (under `torch.func` all of the row).
     """
-    if is_transformed(q, k, v, *([] if bias is None else [bias])):
+    if is_transformed(q, k, v, bias):
         return window_attention_reference(q, k, v, reach, bias)
     return _forward(q, k, v, reach, bias)

@@ -29,7 +29,7 @@ def window_step(
         k_weight: K of each head, [H, E, D].
         v_weight: V of each head, [H, E, D].
         reach: How many keys back the query may see, [B].
-        bias: what each distance adds to the logits, [B, H, W + 1]; None is 0.
+        bias: What each distance adds to the logits, [B, H, W + 1]; None is 0.
 
     Returns:
         y, [B, H, E].
