@@ -18,13 +18,13 @@ HAS_NUMBA = importlib.util.find_spec("numba") is not None
 """Whether these are installed; they are imported only by what uses them."""
 
 
-def is_transformed(*tensors: Tensor) -> bool:
+def is_transformed(*tensors: Tensor | None) -> bool:
     """Whether `torch.func` differentiates or maps here (`grad`, `jacrev`, `vmap`, ...), or derivatives go forward."""
     if torch.compiler.is_compiling():
         return False
     if forward_ad._current_level >= 0:
         return True
-    return any(torch._C._functorch.is_functorch_wrapped_tensor(x) for x in tensors)
+    return any(x is not None and torch._C._functorch.is_functorch_wrapped_tensor(x) for x in tensors)
 
 
 @cache
@@ -62,7 +62,7 @@ def choose(
         ValueError: If there is no such form, or it cannot run on these tensors.
     """
     if backend == "auto":
-        if is_transformed(*tensors, *([] if weight is None else [weight])):
+        if is_transformed(*tensors, weight):
             return "reference"
         if tensors[0].is_cuda:
             return plain if _refusal(tensors, weight) else "triton"

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .cell_compiled import by_rows
 from .compiled import Array, array
+from .threads import by_rows
 
 COST = 4
 """Multiplications that a number's step is worth: what it costs is memory."""

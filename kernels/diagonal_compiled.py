@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from . import diagonal_gru_compiled, diagonal_lstm_compiled
-from .cell_compiled import by_rows
 from .compiled import array
 from .diagonal_cells import CELLS
 from .diagonal_loop import derive, turned
+from .threads import by_rows
 
 COST = 32
 """Multiplications that a unit's step is worth."""
@@ -24,7 +24,8 @@ LOOPS = {
 
 
 @torch.library.custom_op("memorl::diagonal_loop_compiled", mutates_args=())
-def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
+def diagonal_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
+    """`diagonal_loop` on a CPU, float32; its arguments."""
     (T, B), N = first.shape, h.shape[1]
     y = h.new_empty(T, *turned(h).shape)
     given = (gates, turned(h), first, weight, y)
@@ -32,7 +33,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str)
     return turned(y, 4)
 
 
-@_forward.register_fake
+@diagonal_loop_compiled.register_fake
 def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
     return turned(h.new_empty(gates.shape[0], *turned(h).shape), 4)
 
@@ -56,9 +57,4 @@ def _(
     return gates.new_empty(gates.shape), turned(h.new_empty(turned(h).shape)), weight.new_empty(weight.shape)
 
 
-derive(_forward, _backward)
-
-
-def diagonal_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
-    """`diagonal_loop` on a CPU, float32; its arguments."""
-    return _forward(gates, h, first, weight, cell)
+derive(diagonal_loop_compiled, _backward)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from .activations_compiled import ONE, tanh
-from .cell_compiled import by_rows
 from .compiled import Array, array
 from .elementwise_loop import derive
+from .threads import by_rows
 
 COST = 8
 """Multiplications that a number's step is worth."""
@@ -116,14 +116,15 @@ def _pairs_back(
 
 
 @torch.library.custom_op("memorl::elementwise_loop_compiled", mutates_args=())
-def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
+def elementwise_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
+    """`elementwise_loop` on a CPU, float32; its arguments."""
     y = gates.new_empty(gates.shape)
     arrays = tuple(array(x, leading=0) for x in (gates, h, first, weight, y))
     by_rows(_pairs if h.dim() == 3 else _numbers, (*arrays, activation == "relu"), len(h), COST * y.numel())
     return y
 
 
-@_forward.register_fake
+@elementwise_loop_compiled.register_fake
 def _(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
     return gates.new_empty(gates.shape)
 
@@ -146,9 +147,4 @@ def _(
     return y.new_empty(y.shape), h.new_empty(h.shape), weight.new_empty(weight.shape)
 
 
-derive(_forward, _backward)
-
-
-def elementwise_loop_compiled(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
-    """`elementwise_loop` on a CPU, float32; its arguments."""
-    return _forward(gates, h, first, weight, activation)
+derive(elementwise_loop_compiled, _backward)

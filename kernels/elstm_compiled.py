@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from .activations_compiled import ONE, sigmoid, tanh
-from .cell_compiled import by_rows
 from .compiled import Array, array
 from .elstm_loop import derive
+from .threads import by_rows
 
 COST = 16
 """Multiplications that a unit's step is worth."""
@@ -64,14 +64,15 @@ def _back(
 
 
 @torch.library.custom_op("memorl::elstm_loop_compiled", mutates_args=())
-def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def elstm_loop_compiled(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """`elstm_loop` on a CPU, float32; its arguments."""
     (T, B), N = first.shape, c.shape[1]
     y, slopes = gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
     by_rows(_loop, tuple(array(x, leading=0) for x in (gates, c, first, weight, y, slopes)), B, COST * y.numel())
     return y, slopes
 
 
-@_forward.register_fake
+@elstm_loop_compiled.register_fake
 def _(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     (T, B, _), N = gates.shape, c.shape[1]
     return gates.new_empty(T, B, N), gates.new_empty(3, T, B, N)
@@ -92,9 +93,4 @@ def _(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[
     return y.new_empty(T, B, 2 * N), c.new_empty(B, N), c.new_empty(2 * N)
 
 
-derive(_forward, _backward)
-
-
-def elstm_loop_compiled(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """`elstm_loop` on a CPU, float32; its arguments."""
-    return _forward(gates, c, first, weight)
+derive(elstm_loop_compiled, _backward)

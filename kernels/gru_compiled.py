@@ -8,11 +8,11 @@ from torch import Tensor
 
 from . import heads
 from .activations_compiled import ONE, sigmoid, tanh
-from .cell_compiled import by_rows
 from .compiled import Array, array
 from .gru_loop import derive
 from .product_compiled import add_product, add_product_back, backward_blocks, forward_blocks, rows_for
 from .starts import before
+from .threads import by_rows
 
 
 def _run(

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from .backend import FLOATS, choose
-from .cell_compiled import by_rows
 from .compiled import Array, array
 from .starts import products_without_rows
 from .suffix_products import suffix_products, suffix_products_reference
+from .threads import by_rows
 
 COST = 4
 """Multiplications that a number of a part is worth: what it costs is memory."""
@@ -59,9 +59,8 @@ def _weigh_pairs(
     a: Array, first: Array, parts: tuple[Array, ...], owed: tuple[Array, ...], total: Array, low: int, high: int
 ) -> None:
     _, steps, units, _ = owed[0].shape
-    w = total[0].copy()
     for r in range(low, high):
-        begun = False
+        w, begun = total[r], False
         w[:, 0, 0], w[:, 0, 1], w[:, 1, 0], w[:, 1, 1] = 1, 0, 0, 1
         for t in range(steps - 1, -1, -1):
             for part, out in zip(parts, owed):  # noqa: B905
@@ -78,9 +77,7 @@ def _weigh_pairs(
                         w[n, i, 0] = left * a_t[n, 0, 0] + right * a_t[n, 1, 0]
                         w[n, i, 1] = left * a_t[n, 0, 1] + right * a_t[n, 1, 1]
         if begun:
-            total[r] = 0
-        else:
-            total[r] = w
+            w[:] = 0
 
 
 @torch.library.custom_op("memorl::suffix_weighted_compiled", mutates_args=())

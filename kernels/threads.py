@@ -15,6 +15,13 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import torch
+
+from .compiled import compiled
+
+ENOUGH = 1 << 22
+"""Multiplications from which a second thread pays for being woken."""
+
 _WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -57,3 +64,10 @@ def share_out(run: Callable[[int, int], None], rows: int, threads: int) -> None:
             thread.join()
     if errors:
         raise errors[0]
+
+
+def by_rows(function: Callable[..., None], arrays: tuple[Any, ...], rows: int, work: int) -> None:
+    """Run the compiled `function(*arrays, low, high)` over all rows: in two or more threads, if that pays."""
+    run = compiled(function)
+    threads = min(torch.get_num_threads(), rows // 2) if work >= ENOUGH else 1
+    share_out(lambda low, high: run(*arrays, low, high), rows, threads)
