@@ -11,7 +11,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from scripts import call
+from tests.support.scripts import call
 
 from memorl.agents import Stream
 from memorl.envs import FromGymnasium, MiniGrid, NextStep, POPGym, RepeatPrevious, make

@@ -11,7 +11,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from test_envs_mortar_mayhem_play import Painter, Scene
+from tests.test_envs_mortar_mayhem_play import Painter, Scene
 
 from memorl.envs import MortarMayhem
 from memorl.envs.canvas import SIZE

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from literal import legs
-from literal import legs_step as literal_step
+from tests.oracles.literal import legs
+from tests.oracles.literal import legs_step as literal_step
 from torch import Tensor
 
 from memorl.kernels import hippo_cell_loop, hippo_loop, hippo_moves

@@ -1,7 +1,7 @@
 """The laws of memories, held against the measures, schemes and credits of HiPPO that no file of configs/ chooses."""
 
 import pytest
-from test_memory import (  # noqa: F401
+from tests.test_memory import (  # noqa: F401
     D,
     first,
     pytestmark,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from test_hippo import outputs_and_gradients
-from test_kernels_triton import DEVICES, GPU, poisoned, relative
+from tests.test_hippo import outputs_and_gradients
+from tests.test_kernels_triton import DEVICES, GPU, poisoned, relative
 from torch import Tensor
 
 from memorl.kernels import hippo_loop

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
+from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
 
 pytest.importorskip("numba")

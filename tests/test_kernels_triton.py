@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
+from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 

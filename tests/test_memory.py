@@ -4,8 +4,8 @@ import copy
 
 import pytest
 import torch
-from conftest import make_memory, names
-from literal import LITERAL
+from tests.support.memories import make_memory, names
+from tests.oracles.literal import LITERAL
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.autograd import forward_ad

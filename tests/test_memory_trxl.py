@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 import torch
-from literal import trxl as literal
+from tests.oracles.literal import trxl as literal
 from torch import Tensor
 
 from memorl.kernels import window_attention

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import make_memory
+from tests.support.memories import make_memory
 from torch import Tensor
 
 from memorl.memory import ELSTM, Deep, Memory, State

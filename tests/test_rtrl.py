@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import make_memory, memory_file, names
-from literal import LITERAL
+from tests.support.memories import make_memory, memory_file, names
+from tests.oracles.literal import LITERAL
 from torch import Tensor
 
 from memorl.memory import Memory, State

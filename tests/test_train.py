@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import names
-from scripts import ROOT, call
+from tests.support.memories import names
+from tests.support.scripts import ROOT, call
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SMALL = [
