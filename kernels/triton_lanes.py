@@ -49,8 +49,9 @@ def take(at, n, lane, lanes, T, LATE: tl.constexpr):  # type: ignore[no-untyped-
     """What lies at the pointers `at` of step n, 0 where there is nothing; the last LATE ones one step later."""
     taken = ()
     for i in tl.static_range(len(at)):
-        ahead = 1 if i >= len(at) - LATE else 0
-        taken += (tl.load(at[i], present(lane, lanes, n + ahead, T), other=0),)  # type: ignore[assignment]
+        taken += (  # type: ignore[assignment]
+            tl.load(at[i], present(lane, lanes, n + 1 if i >= len(at) - LATE else n, T), other=0),
+        )
     return taken
 
 
