@@ -17,6 +17,7 @@ import sys
 from inspect import signature
 from pathlib import Path
 
+import torch
 from hydra import compose, initialize_config_module
 from hydra.utils import get_class
 
@@ -41,15 +42,22 @@ def variants() -> list[list[str]]:
     return found
 
 
-def measure(settings: list[str], threads: int, updates: int) -> dict[str, float]:
-    """Of one memory, in this process."""
-    run = build([*PLAIN, f"threads={threads}", *settings])
+def peak_megabytes(device: str) -> float:
+    """Return the peak memory of this process so far: of torch on the GPU, or of the whole process."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(settings: list[str], device: str, threads: int, updates: int) -> dict[str, float]:
+    """Measure one memory, in this process."""
+    run = build([*PLAIN, f"threads={threads}", f"device={device}", *settings])
     state = run.model.memory.initial_state(1)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_megabytes(device)
     speed = ours(run, updates)
     return {
         "speed": speed,
-        "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+        "megabytes": peak_megabytes(device) - before,
         "parameters": sum(p.numel() for p in run.model.memory.parameters()),
         "state": sum(x.numel() * x.element_size() for x in state.values()),
     }
@@ -58,6 +66,7 @@ def measure(settings: list[str], threads: int, updates: int) -> dict[str, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", help="these memories alone")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--updates", type=int, default=4, help="measured updates a round, after one of warm-up")
     parser.add_argument("--rounds", type=int, default=3)
@@ -65,13 +74,14 @@ def main() -> None:
     parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
-        print(json.dumps(measure(args.one, args.threads, args.updates)))
+        print(json.dumps(measure(args.one, args.device, args.threads, args.updates)))
         return
     chosen = [v for v in variants() if not args.only or v[0].partition("=")[2] in args.only]
     found: list[list[dict[str, float]]] = [[] for _ in chosen]
     for _ in range(args.rounds):
         for settings, results in zip(chosen, found, strict=True):
             command = [sys.executable, __file__, "--threads", str(args.threads), "--updates", str(args.updates)]
+            command += ["--device", args.device]
             out = subprocess.run([*command, "--one", *settings], capture_output=True, text=True, check=True).stdout
             results.append(json.loads(out.splitlines()[-1]))
             print(settings, results[-1], file=sys.stderr)
@@ -82,8 +92,9 @@ def main() -> None:
         one = results[0]
         rows.append([name, f"{speed:,.0f}", f"{megabytes:,.0f}", f"{one['state']:,.0f}", f"{one['parameters']:,.0f}"])
     header = ["memory", "steps/s", "MB that training adds", "bytes of state an env", "parameters"]
-    body = f"Threads: {args.threads}.\n\n" + table(header, rows)
-    report("Memories in training", body, f"python benchmarks/memories.py --threads {args.threads}", args.write)
+    body = f"Device: {args.device}, threads: {args.threads}.\n\n" + table(header, rows)
+    command = f"python benchmarks/memories.py --device {args.device} --threads {args.threads}"
+    report("Memories in training", body, command, args.write)
 
 
 if __name__ == "__main__":
