@@ -7,6 +7,8 @@ from gymnasium.spaces import Box
 from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import batch_space
 
+from memorl.envs.engine.checks import check_render_mode
+
 from .from_gymnasium import make_batch
 
 TASKS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -80,9 +82,7 @@ class MiniGrid(VectorWrapper):
         for name, value, known in (("task", task, TASKS), ("size", size, TASKS.get(task, ("", ()))[1])):
             if value not in known:
                 raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
-        render_modes = [None, *MiniGrid.metadata["render_modes"]]
-        if render_mode not in render_modes:
-            raise ValueError(f"render_mode is {render_mode!r}; it must be one of {render_modes}")
+        check_render_mode(render_mode, MiniGrid.metadata)
         try:
             import minigrid.wrappers
         except ImportError as error:

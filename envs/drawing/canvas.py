@@ -32,10 +32,10 @@ class Sprites(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What a game draws with, as compiled code takes it."""
+    """The sprites of a game and its own scenery, as compiled code takes them."""
 
     scenery: Any
-    """What the game has of its own, made before it starts."""
+    """What one game alone needs, made before it starts."""
     sprites: Sprites
 
 
@@ -49,13 +49,14 @@ class Atlas:
 
     def add(self, layers: list[tuple[Shape, Colour]], origin: tuple[int, int] = (0, 0)) -> int:
         """Stack equally large shapes, last on top; `origin` is the point of them that `blit` puts at its (x, y)."""
-        shown = np.logical_or.reduce([shape for shape, _ in layers])
-        picture = np.zeros((*shown.shape, 3), np.uint8)
+        visible = np.logical_or.reduce([shape for shape, _ in layers])
+        picture = np.zeros((*visible.shape, 3), np.uint8)
         for shape, colour in layers:
             picture[shape] = colour
-        columns, rows = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
+        columns = np.flatnonzero(visible.any(1))
+        rows = np.flatnonzero(visible.any(0))
         box = np.s_[columns[0] : columns[-1] + 1, rows[0] : rows[-1] + 1]
-        keep = np.where(shown[box][..., None], 0, 255).repeat(3, axis=2).astype(np.uint8)
+        keep = np.where(visible[box][..., None], 0, 255).repeat(3, axis=2).astype(np.uint8)
         first = sum(part.size for part in self._keep)
         corner = int(columns[0]) - origin[0], int(rows[0]) - origin[1]
         self._place.append((first, len(keep), keep[0].size, *corner))
@@ -79,9 +80,13 @@ def copy(frame: Frame, picture: Frame) -> None:
 @jit
 def shows(sprites: Sprites, k: int, x: int, y: int) -> bool:
     """Return True if any pixel of sprite k with its origin at (x, y) lies inside a frame."""
-    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
-    left, top = x + sprites.place[k, 3], 3 * (y + sprites.place[k, 4])
-    start, stop = max(0, -top), min(width, 3 * SIZE - top)
+    first = sprites.place[k, 0]
+    columns = sprites.place[k, 1]
+    width = sprites.place[k, 2]
+    left = x + sprites.place[k, 3]
+    top = 3 * (y + sprites.place[k, 4])
+    start = max(0, -top)
+    stop = min(width, 3 * SIZE - top)
     for column in range(max(0, -left), min(columns, SIZE - left)):
         at = first + column * width
         for b in range(start, stop):
@@ -93,14 +98,19 @@ def shows(sprites: Sprites, k: int, x: int, y: int) -> bool:
 @jit
 def blit(frame: Frame, sprites: Sprites, k: int, x: int, y: int) -> None:
     """Draw sprite k with its origin at (x, y) into a frame [84][252]; what falls outside is cut off."""
-    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
-    left, top = x + sprites.place[k, 3], 3 * (y + sprites.place[k, 4])
-    start, stop = max(0, -top), min(width, 3 * SIZE - top)
+    first = sprites.place[k, 0]
+    columns = sprites.place[k, 1]
+    width = sprites.place[k, 2]
+    left = x + sprites.place[k, 3]
+    top = 3 * (y + sprites.place[k, 4])
+    start = max(0, -top)
+    stop = min(width, 3 * SIZE - top)
     if stop <= start:
         return
     for column in range(max(0, -left), min(columns, SIZE - left)):
         at = first + column * width
         target = frame[left + column, top + start : top + stop]
-        keep, paint = sprites.keep[at + start : at + stop], sprites.paint[at + start : at + stop]
+        keep = sprites.keep[at + start : at + stop]
+        paint = sprites.paint[at + start : at + stop]
         for b in range(stop - start):
             target[b] = (target[b] & keep[b]) | paint[b]

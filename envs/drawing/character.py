@@ -50,7 +50,8 @@ def add_character(atlas: Atlas, scale: float) -> int:
     hand = int(10 * scale)
     size = sprite_size(scale)
     centre = size // 2
-    out, up = int(18 * scale), int(12 * scale) + _MARGIN // 2 - centre
+    out = int(18 * scale)
+    up = int(12 * scale) + _MARGIN // 2 - centre
 
     def placed(shape: Shape, x: float, y: float) -> Shape:
         picture = np.zeros((size, size), np.bool_)
@@ -96,7 +97,8 @@ class Figures:
 @jit
 def walk(env: Record, action: NDArray[np.int64], straight: int, diagonal: int) -> None:
     """Move by an action [2]: horizontal (0 stay, 1 left, 2 right) and vertical (0 stay, 1 up, 2 down)."""
-    across, down = action[0], action[1]
+    across = action[0]
+    down = action[1]
     stride = straight if across == 0 or down == 0 else diagonal
     env.x += stride * (np.int64(across == 2) - np.int64(across == 1))
     env.y += stride * (np.int64(down == 2) - np.int64(down == 1))
@@ -132,7 +134,8 @@ def walk_through(env: Record, action: NDArray[np.int64], speed: float, low: int,
 
     Strides are not cut to whole pixels here; the place they lead to is rounded, halves away from zero.
     """
-    across, down = action[0], action[1]
+    across = action[0]
+    down = action[1]
     stride = speed if across == 0 or down == 0 else _DIAGONAL * speed
     env.x = _through(env.x + stride * (np.int64(across == 2) - np.int64(across == 1)), low, high, margin)
     env.y = _through(env.y + stride * (np.int64(down == 2) - np.int64(down == 1)), low, high, margin)
@@ -151,4 +154,5 @@ def walk_grid(env: Record, action: int, tile: int, low: int, high: int) -> None:
         x = env.x + tile * (np.int64(env.facing == 6) - np.int64(env.facing == 2))
         y = env.y + tile * (np.int64(env.facing == 4) - np.int64(env.facing == 0))
         if low <= x < high and low <= y < high:
-            env.x, env.y = x, y
+            env.x = x
+            env.y = y

@@ -22,7 +22,8 @@ def stamp(picture: Picture, sprites: Sprites, k: int, x: int, y: int) -> None:
     first, columns, width, left, top = sprites.place[k]
     area = np.s_[first : first + columns * width]
     keep, paint = (part[area].reshape(columns, -1, 3) for part in (sprites.keep, sprites.paint))
-    left, top = x + left, y + top
+    left = x + left
+    top = y + top
     inside = np.s_[max(0, -left) : max(0, SIZE - left), max(0, -top) : max(0, SIZE - top)]
     target = picture[max(0, left) : max(0, left + columns), max(0, top) : max(0, top + keep.shape[1])]
     target[:] = (target & keep[inside]) | paint[inside]

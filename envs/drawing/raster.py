@@ -16,7 +16,9 @@ Shape = NDArray[np.bool_]
 def disc(radius: int) -> Shape:
     """Return a filled circle, [2 radius, 2 radius]."""
     reach = np.zeros(radius, np.int64)
-    error, x, y = 1 - radius, 0, radius
+    error = 1 - radius
+    x = 0
+    y = radius
     while x < y:
         if error >= 0:
             y -= 1
@@ -36,13 +38,16 @@ def rotate(shape: Shape, degrees: int) -> Shape:
         return np.rot90(shape, -degrees // 90)
     size = len(shape)
     radians = degrees * 0.01745329251929
-    sine, cosine = math.sin(radians), math.cos(radians)
+    sine = math.sin(radians)
+    cosine = math.cos(radians)
     grown = int(max(abs(cosine * size + sine * size), abs(cosine * size - sine * size)))
-    sine_step, cosine_step = int(sine * 65536), int(cosine * 65536)
+    sine_step = int(sine * 65536)
+    cosine_step = int(cosine * 65536)
     shift = (size - grown) << 15
     start_x = (grown << 15) - int(cosine * ((grown - 1) << 15)) + shift
     start_y = (grown << 15) - int(sine * ((grown - 1) << 15)) + shift
-    column, row = np.arange(grown)[:, None], grown // 2 - np.arange(grown)[None, :]
+    column = np.arange(grown)[:, None]
+    row = grown // 2 - np.arange(grown)[None, :]
     x = start_x + sine_step * row + cosine_step * column
     y = start_y - cosine_step * row + sine_step * column
     inside = (x >= 0) & (x < size << 16) & (y >= 0) & (y < size << 16)
@@ -54,14 +59,17 @@ def rotate_vector(x: float, y: float, degrees: int) -> tuple[float, float]:
     quarter, rest = divmod(degrees % 360, 90)
     if rest == 0:
         return [(x, y), (-y, x), (-x, -y), (y, -x)][quarter]
-    sine, cosine = math.sin(math.radians(degrees % 360)), math.cos(math.radians(degrees % 360))
+    sine = math.sin(math.radians(degrees % 360))
+    cosine = math.cos(math.radians(degrees % 360))
     return cosine * x - sine * y, sine * x + cosine * y
 
 
 def ring(radius: int) -> Shape:
     """Return the outline of width 1 of a circle, [2 radius, 2 radius]."""
     picture = np.zeros((2 * radius, 2 * radius), np.bool_)
-    error, x, y = 1 - radius, 0, radius
+    error = 1 - radius
+    x = 0
+    y = radius
     while x < y:
         if error >= 0:
             y -= 1
@@ -75,7 +83,8 @@ def ring(radius: int) -> Shape:
 
 def gate(size: int, corner: int) -> tuple[Shape, Shape]:
     """Return a square whose upper corners are rounded by circles of radius `corner`, and its outline of width 1."""
-    body, outline = np.ones((size, size), np.bool_), np.zeros((size, size), np.bool_)
+    body = np.ones((size, size), np.bool_)
+    outline = np.zeros((size, size), np.bool_)
     outline[[0, -1]] = outline[:, -1] = True
     outline[:, 0] = True
     for whole, round_ in ((body, disc(corner)), (outline, ring(corner))):

@@ -39,7 +39,8 @@ def mosaic(pictures: list[Picture]) -> Picture:
     rows = math.ceil(len(pictures) / columns)
     whole = np.zeros((rows * (high + GAP) - GAP, columns * (wide + GAP) - GAP, 3), np.uint8)
     for i, picture in enumerate(pictures):
-        top, left = i // columns * (high + GAP), i % columns * (wide + GAP)
+        top = i // columns * (high + GAP)
+        left = i % columns * (wide + GAP)
         whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return whole
 

@@ -1,13 +1,12 @@
 """Many environments in one object: all state in one structured array, one compiled call a step.
 
 With NEXT_STEP autoreset the step after an episode's end ignores its action and returns the first observation of the
-next episode with reward 0. `reset` is that same step with the episodes of all envs over, so that a game is one
-compiled loop over envs (`loop`). N is the number of envs.
+next episode with reward 0. `reset` is that same step, made where an episode need not be over. N is the number of envs.
 """
 
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete, Space
@@ -15,19 +14,15 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from .checks import action_rows, level_range, reset_rows, seeds_per_env
+from .checks import BATCH, action_counts, action_rows, check_render_mode, level_range, reset_rows, seeds_per_env
 from .episodes import ENDED, RESETTING
 from .fields import Array, Field
-from .observations import Observation, allocate, arrays_of, pixels_and_vectors
-from .options import Flag, Integer, Option, encode
+from .observations import Infos, Observation, allocate, arrays_of, pixels_and_vectors
+from .options import Option, encode
 from .records import RecordedEnv
-from .rng import rng_from_seed
+from .rng import rng_from_seed, unseeded_rngs
 from .schema import option_values, options_of
 from .threads import Threads
-
-Infos: TypeAlias = dict[str, Any]
-
-_BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
 
 
 class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
@@ -40,7 +35,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         arguments: The arguments of the subclass's constructor: what `locals()` holds there.
         state: Fields of an env besides the common ones, or in the place of these.
         params: Fields of the params besides the options; `_derive_params` computes them.
-        variant: Defaults of the options that are None in the signature; others that are None are not options.
+        variant: Defaults of options that are None in the signature; others that are None are not taken.
         ranges: The kinds of options that depend on the variant.
         num_envs: N.
         levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
@@ -73,18 +68,15 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        encode(_BATCH, {"num_envs": num_envs, "threads": threads, "copy": copy})
-        render_modes = [None, *self.metadata["render_modes"]]
-        if render_mode not in render_modes:
-            raise ValueError(f"render_mode is {render_mode!r}; it must be one of {render_modes}")
+        encode(BATCH, {"num_envs": num_envs, "threads": threads, "copy": copy})
+        check_render_mode(render_mode, self.metadata)
         self.num_envs = num_envs
         self.render_mode = render_mode
         self.single_observation_space = observation_space
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, num_envs)
         self.action_space = batch_space(action_space, num_envs)
-        choices = action_space.n if isinstance(action_space, Discrete) else action_space.nvec
-        self._choices: NDArray[np.uint64] = np.asarray(choices, np.uint64).reshape(-1)
+        self._choices = action_counts(action_space)
         self._threads = Threads(num_envs, threads)
         self._compiled_step = step_batch
         self._levels = level_range(levels)
@@ -93,8 +85,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._make_records(num_envs, kinds, encode({name: kinds[name] for name in taken}, values), state, params)
         self._state["phase"] = ENDED
         for name in ("rng", "level_rng"):
-            seeds = np.random.default_rng().integers(2**63, size=num_envs)
-            self._state[name] = [rng_from_seed(seed) for seed in seeds.tolist()]
+            self._state[name] = unseeded_rngs(num_envs)
         self._shared = None if copy else allocate(observation_space, num_envs)
         self._last_observation: Observation | None = None
 
@@ -150,15 +141,17 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         others = ~rows
         state = self._state[others]
         kept = [array[others] for array in arrays_of(self._last_observation)] if others.any() else []
-        observation, *_, infos = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
+        observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
         self._state[others] = state
         for array, values in zip(arrays_of(observation), kept, strict=False):
             array[others] = values
+        infos: Infos = {}
         for key in self.every_step_keys:
             infos[key] = self._state[key].copy()
             infos[f"_{key}"] = rows.copy()
-        self._show()
-        return observation, {key: infos[key] for name in self.every_step_keys for key in (name, f"_{name}")}
+        if self.render_mode == "human":
+            self.render()
+        return observation, infos
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
         """Advance every env by one action.
@@ -173,17 +166,12 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         """
         outcome = self._step(action_rows(actions, self.action_space, self.single_action_space, self._choices))
         self._on_episode_end(outcome[2])
-        self._show()
-        return outcome
-
-    def _show(self) -> None:
         if self.render_mode == "human":
             self.render()
+        return outcome
 
     def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
-        observation = self._shared
-        if observation is None:
-            observation = allocate(self.single_observation_space, self.num_envs)
+        observation = allocate(self.single_observation_space, self.num_envs) if self._shared is None else self._shared
         rewards = np.empty(self.num_envs)
         ends = np.empty(self.num_envs, np.bool_)
         pixels, vectors = pixels_and_vectors(observation)

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from gymnasium.spaces import Discrete, MultiDiscrete
 from numpy.typing import NDArray
 
 from .fields import Array
-from .options import Integer, Option, encode
+from .options import Flag, Integer, Option, encode
 
+BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
 _LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 
 
@@ -20,6 +22,13 @@ def level_range(levels: Mapping[str, int] | None) -> NDArray[np.int64]:
         raise ValueError(f"levels is {levels!r}; it must be {{'start': first level, 'count': number of levels}}")
     named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
     return np.array([named["levels.start"], named["levels.count"]], np.int64)
+
+
+def check_render_mode(render_mode: str | None, metadata: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the metadata of an env has a render mode."""
+    render_modes = [None, *metadata["render_modes"]]
+    if render_mode not in render_modes:
+        raise ValueError(f"render_mode is {render_mode!r}; it must be one of {render_modes}")
 
 
 def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
@@ -51,12 +60,17 @@ def reset_rows(mask: Any, num_envs: int, has_observed: bool) -> NDArray[np.bool_
     return rows
 
 
+def action_counts(space: Discrete | MultiDiscrete) -> NDArray[np.uint64]:
+    """Return how many actions each axis has."""
+    return np.asarray(space.n if isinstance(space, Discrete) else space.nvec, np.uint64).reshape(-1)
+
+
 def action_rows(actions: Any, batch_space: Any, single_space: Any, choices: NDArray[np.uint64]) -> Array:
-    """Return actions as int64 [N, axes]; `choices` says how many actions each axis has."""
-    given = np.asarray(actions)
-    if given.shape != batch_space.shape or given.dtype.kind not in "iu":
-        raise ValueError(f"actions are {given.dtype} {given.shape}; they must be in {batch_space}")
-    rows = np.ascontiguousarray(given, np.int64).reshape(-1, len(choices))
+    """Return actions as int64 [N, axes]; `choices` is the number of actions of each axis."""
+    array = np.asarray(actions)
+    if array.shape != batch_space.shape or array.dtype.kind not in "iu":
+        raise ValueError(f"actions are {array.dtype} {array.shape}; they must be in {batch_space}")
+    rows = np.ascontiguousarray(array, np.int64).reshape(-1, len(choices))
     if not (rows.view(np.uint64) < choices).all():
         i = int((rows.view(np.uint64) >= choices).any(1).argmax())
         raise ValueError(f"action of env {i} is {rows[i].tolist()}; it must be in {single_space}")

@@ -27,7 +27,7 @@ COMMON: tuple[Field, ...] = (
     Field("length", low=0, high=2**62),
     Field("reward", np.float64, -_LARGEST, _LARGEST),
 )
-"""What every game keeps."""
+"""The fields that every game keeps."""
 
 
 def is_playing(state: Array, params: Array) -> Any:
@@ -40,7 +40,9 @@ def begin_episode(env: Record, params: Array, levels: NDArray[np.int64]) -> None
     """Begin an episode; afterwards `env.row` names the params to draw it by."""
     if env.phase == ENDED:
         env.row = len(params) - 1
-    env.phase, env.length, env.reward = PLAYING, 0, 0.0
+    env.phase = PLAYING
+    env.length = 0
+    env.reward = 0.0
     if levels[1] > 0:
         seed_rng(env.rng, levels[0] + integers(env.level_rng, 0, levels[1]))
 

@@ -8,6 +8,7 @@ from gymnasium.spaces import Dict, Space
 from .fields import Array
 
 Observation: TypeAlias = Any
+Infos: TypeAlias = dict[str, Any]
 
 _NO_PIXELS = np.empty((0, 0, 0), np.uint8)
 _NO_VECTORS = np.empty((0, 0), np.float32)

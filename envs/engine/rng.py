@@ -34,6 +34,11 @@ def rng_from_seed(seed: int) -> Rng:
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
 
 
+def unseeded_rngs(count: int) -> list[Rng]:
+    """Return streams of seeds drawn from the operating system."""
+    return [rng_from_seed(seed) for seed in np.random.default_rng().integers(2**63, size=count).tolist()]
+
+
 def are_rngs(words: NDArray[np.uint64]) -> bool:
     """Return True if each row of `words` [N, 6] can be a stream.
 
@@ -45,7 +50,10 @@ def are_rngs(words: NDArray[np.uint64]) -> bool:
 
 @jit
 def _multiply_high(a: np.uint64, b: np.uint64) -> np.uint64:
-    a_low, a_high, b_low, b_high = a & _LOW, a >> _HALF, b & _LOW, b >> _HALF
+    a_low = a & _LOW
+    a_high = a >> _HALF
+    b_low = b & _LOW
+    b_high = b >> _HALF
     middle = a_high * b_low + (a_low * b_low >> _HALF)
     carry = (middle & _LOW) + a_low * b_high
     return a_high * b_high + (middle >> _HALF) + (carry >> _HALF)
@@ -53,7 +61,8 @@ def _multiply_high(a: np.uint64, b: np.uint64) -> np.uint64:
 
 @jit
 def _step(rng: Rng) -> None:
-    high, low = rng[0], rng[1]
+    high = rng[0]
+    low = rng[1]
     high = _multiply_high(low, _MULTIPLIER_LOW) + high * _MULTIPLIER_LOW + low * _MULTIPLIER_HIGH
     low = low * _MULTIPLIER_LOW
     rng[1] = low + rng[3]

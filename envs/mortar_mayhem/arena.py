@@ -47,14 +47,16 @@ class Scenery(NamedTuple):
 
 def _tile(colours: tuple[Colour, Colour]) -> NDArray[np.uint8]:
     tile = np.empty((TILE, TILE, 3), np.uint8)
-    tile[:], tile[1:-1, 1:-1] = colours[1], colours[0]
+    tile[:] = colours[1]
+    tile[1:-1, 1:-1] = colours[0]
     return tile
 
 
 def _floors() -> NDArray[np.uint8]:
     floors = np.zeros((1 + MAX_ARENA, 2, SIZE, SIZE, 3), np.uint8)
     for size in range(1 + MAX_ARENA):
-        low, high = SIZE // 2 - size * TILE // 2, SIZE // 2 + size * TILE // 2
+        low = SIZE // 2 - size * TILE // 2
+        high = SIZE // 2 + size * TILE // 2
         for exploded, colours in enumerate((_CALM, _EXPLODED)):
             floors[size, exploded, low:high, low:high] = np.tile(_tile(colours), (size, size, 1))
     return floors.reshape(1 + MAX_ARENA, 2, SIZE, 3 * SIZE)
@@ -63,7 +65,8 @@ def _floors() -> NDArray[np.uint8]:
 def _arrow() -> Shape:
     """Points right: a shaft of width 2 and two diagonal strokes, each two pixels high, to its head."""
     picture = np.zeros((22, 22), np.bool_)
-    picture[:22, 10], picture[:21, 11] = True, True
+    picture[:22, 10] = True
+    picture[:21, 11] = True
     for step in range(11):
         picture[10 + step : 12 + step, [step, 20 - step]] = True
     return picture

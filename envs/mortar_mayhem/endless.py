@@ -1,4 +1,4 @@
-"""What is different in endless Mortar Mayhem, compiled.
+"""The rules that are different in endless Mortar Mayhem, compiled.
 
 The list of commands is carried out again and again, one command longer each time. Only the new command is shown
 (`first_shown` is its number), and while it is shown an explosion that has begun stands still. The arena is a torus:
@@ -62,17 +62,17 @@ def _lengthen(env: Record, params: Record) -> None:
     env.count += 1
     if env.count > MAX_COMMANDS:
         env.phase = ENDED
-    env.current, env.blast, env.frame = 0, 0, -1
+    env.current = 0
+    env.blast = 0
+    env.frame = -1
 
 
 @jit
 def _draw_figure(env: Record, params: Record) -> None:
-    env.drawn_figure[0], env.drawn_figure[1], env.drawn_figure[2], env.drawn_figure[3] = (
-        params.figure,
-        env.facing,
-        env.x,
-        env.y,
-    )
+    env.drawn_figure[0] = params.figure
+    env.drawn_figure[1] = env.facing
+    env.drawn_figure[2] = env.x
+    env.drawn_figure[3] = env.y
     env.drawn_scale = params.agent_scale
 
 
@@ -86,4 +86,5 @@ def report(env: Record, params: Record) -> None:
     if env.length > 0 and env.length == params.max_steps:
         env.phase = ENDED
     env.max_command_sequence = env.count - 1
-    env.ground_truth[0], env.ground_truth[1] = env.target_x / LAST_TILE, env.target_y / LAST_TILE
+    env.ground_truth[0] = env.target_x / LAST_TILE
+    env.ground_truth[1] = env.target_y / LAST_TILE

@@ -14,5 +14,6 @@ _RING[_THICK:-_THICK, _THICK:-_THICK] &= ~disc(TILE // 2 - _THICK)
 def draw_ground_truth(picture: Picture, env: Record, params: Record) -> None:
     """Mark the target on the agent's picture."""
     corner = low_edge(int(params.arena_size))
-    x, y = corner + TILE * env.target_x, corner + TILE * env.target_y
+    x = corner + TILE * env.target_x
+    y = corner + TILE * env.target_y
     picture[x : x + TILE, y : y + TILE][_RING] = (0, 255, 0)

@@ -26,8 +26,10 @@ from .endless import draw_command, judge, move
 @jit
 def _draw_commands(env: Record, params: Record) -> None:
     size = params.arena_size
-    tile_x, tile_y = (env.x - low_edge(size)) // TILE, (env.y - low_edge(size)) // TILE
-    env.target_x, env.target_y = tile_x, tile_y
+    tile_x = (env.x - low_edge(size)) // TILE
+    tile_y = (env.y - low_edge(size)) // TILE
+    env.target_x = tile_x
+    env.target_y = tile_y
     valid = np.empty(9, np.int64)
     for k in range(env.count):
         if params.endless:
@@ -40,7 +42,8 @@ def _draw_commands(env: Record, params: Record) -> None:
                 possible += 1
         command = valid[integers(env.rng, 0, possible)]
         env.commands[k] = command
-        tile_x, tile_y = tile_x + MOVES[command, 0], tile_y + MOVES[command, 1]
+        tile_x = tile_x + MOVES[command, 0]
+        tile_y = tile_y + MOVES[command, 1]
 
 
 @jit
@@ -49,7 +52,8 @@ def _aim(env: Record, params: Record) -> None:
     env.target_x += MOVES[command, 0]
     env.target_y += MOVES[command, 1]
     if params.endless:
-        env.target_x, env.target_y = env.target_x % params.arena_size, env.target_y % params.arena_size
+        env.target_x = env.target_x % params.arena_size
+        env.target_y = env.target_y % params.arena_size
 
 
 @jit
@@ -70,20 +74,29 @@ def start(env: Record, params: Record) -> None:
     """Draw a new episode."""
     tile = integers(env.rng, 0, params.arena_size**2)
     middle = low_edge(params.arena_size) + TILE // 2
-    env.x, env.y = middle + TILE * (tile // params.arena_size), middle + TILE * (tile % params.arena_size)
+    env.x = middle + TILE * (tile // params.arena_size)
+    env.y = middle + TILE * (tile % params.arena_size)
     if params.endless or (params.act_only and not params.grid):
         env.x += integers(env.rng, -2, 2)
         env.y += integers(env.rng, -2, 2)
     env.count = params.initial_command_count if params.endless else choose(env.rng, params.command_count)
     _draw_commands(env, params)
-    env.show_duration, env.show_delay = 0, 0
+    env.show_duration = 0
+    env.show_delay = 0
     if not params.act_only:
         env.show_duration = choose(env.rng, params.command_show_duration)
         env.show_delay = choose(env.rng, params.command_show_delay)
     env.explosion_duration = choose(env.rng, params.explosion_duration)
     env.explosion_delay = choose(env.rng, params.explosion_delay)
-    env.facing, env.current, env.first_shown, env.frame, env.fuse, env.blast, env.success = 0, 0, 0, 0, 0, 0, 0
-    env.exploded, env.commands_completed = False, 0.0
+    env.facing = 0
+    env.current = 0
+    env.first_shown = 0
+    env.frame = 0
+    env.fuse = 0
+    env.blast = 0
+    env.success = 0
+    env.exploded = False
+    env.commands_completed = 0.0
     _aim(env, params)
     _show(env)
 

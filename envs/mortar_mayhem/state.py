@@ -1,7 +1,7 @@
-"""What an env of Mortar Mayhem keeps between steps, and the bounds of a loaded state.
+"""The state of an env of Mortar Mayhem between steps, and the bounds of a loaded state.
 
-Coordinates are pixels of the frame for the figure (x, y) and tiles for the target. What the fields mean is in `rules`
-and `endless`.
+Coordinates are pixels of the frame for the figure (x, y) and tiles for the target. `rules` and
+`endless` say what the fields mean.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from memorl.envs.engine.fields import Array, Field, fields
 from .options import MANY, MAX_COMMANDS
 
 OUTSIDE = 4
-"""How many pixels outside the picture the centre of an endless figure gets."""
+"""The centre of an endless figure gets so many pixels outside the picture."""
 
 
 def _low(state: Array, params: Array) -> Any:

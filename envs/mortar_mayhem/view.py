@@ -44,7 +44,8 @@ def _describe_picture(env: Record, params: Record, scene: Scene, vector: NDArray
     figure, facing, x, y = _figure(env, params)
     if shows(scene.sprites, figure + facing, x, y):
         vector[facing] = 1
-        vector[17], vector[18] = x / SIZE, y / SIZE
+        vector[17] = x / SIZE
+        vector[18] = y / SIZE
     if env.command_on_view >= 0:
         vector[8 + env.command_on_view] = 1
     vector[19] = params.arena_size / MAX_ARENA

@@ -19,7 +19,8 @@ FIRST_SEGMENTS = 3
 
 @jit
 def _add_node(env: Record, x: int, y: int) -> None:
-    env.node_x[env.nodes], env.node_y[env.nodes] = x, y
+    env.node_x[env.nodes] = x
+    env.node_y[env.nodes] = y
     env.visited[env.nodes] = env.refreshed[env.nodes] = np.int8(env.nodes == 0)
     env.nodes += 1
 
@@ -29,7 +30,8 @@ def add_segment(env: Record) -> None:
     """Draw one more segment; the path must not be full."""
     start = env.node_y[env.nodes - 1] if env.nodes > 0 else integers(env.rng, 0, SIDE)
     end = integers(env.rng, 0, SIDE)
-    path, walls = np.empty(TILES, np.int64), np.empty(TILES, np.int8)
+    path = np.empty(TILES, np.int64)
+    walls = np.empty(TILES, np.int8)
     length = find_path(env.rng, start, SIDE * (SIDE - 1) + end, path, walls)
     left = COLUMNS * env.segments
     for k in range(length):
@@ -42,7 +44,8 @@ def add_segment(env: Record) -> None:
 @jit
 def lay_first(env: Record) -> None:
     """Begin a new path."""
-    env.nodes, env.segments = 0, 0
+    env.nodes = 0
+    env.segments = 0
     for _ in range(FIRST_SEGMENTS):
         add_segment(env)
 

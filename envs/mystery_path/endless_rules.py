@@ -27,13 +27,17 @@ def _point(env: Record) -> None:
     across = env.node_x[env.node + 1] - env.node_x[env.node]
     down = env.node_y[env.node + 1] - env.node_y[env.node]
     if across >= 0:
-        env.ground_truth[0], env.ground_truth[1], env.ground_truth[2] = across == 1, down == -1, down == 1
+        env.ground_truth[0] = across == 1
+        env.ground_truth[1] = down == -1
+        env.ground_truth[2] = down == 1
 
 
 @jit
 def _place_on_start(env: Record, params: Record) -> None:
-    env.x, env.y = params.radius, TILE * env.node_y[0] + params.radius
-    env.camera, env.scroll = -params.camera, 0
+    env.x = params.radius
+    env.y = TILE * env.node_y[0] + params.radius
+    env.camera = -params.camera
+    env.scroll = 0
 
 
 @jit
@@ -43,8 +47,12 @@ def start(env: Record, params: Record) -> None:
     env.node = 0
     _place_on_start(env, params)
     _point(env)
-    env.facing, env.off_path, env.stamina = _RIGHT, False, params.stamina_level
-    env.num_fails, env.max_x, env.tiles_visited = 0, 0, 0
+    env.facing = _RIGHT
+    env.off_path = False
+    env.stamina = params.stamina_level
+    env.num_fails = 0
+    env.max_x = 0
+    env.tiles_visited = 0
     env.fallen[:] = 0
 
 
@@ -64,7 +72,8 @@ def _move(env: Record, params: Record, action: int) -> None:
 @jit
 def _tread(env: Record, params: Record, node: int) -> float:
     reward = 0.0
-    env.node, env.off_path = node, False
+    env.node = node
+    env.off_path = False
     if env.visited[node] == 0:
         reward += params.reward_path_progress
         env.visited[node] = 1
@@ -93,7 +102,8 @@ def _fall(env: Record, params: Record, x: int, y: int) -> float:
 def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     """Play one step and return its reward."""
     _move(env, params, action[0])
-    x, y = env.x // TILE, env.y // TILE
+    x = env.x // TILE
+    y = env.y // TILE
     if x // COLUMNS > env.segments - 2:
         if full(env):
             env.phase = ENDED

@@ -1,7 +1,7 @@
-"""What an env of Endless Mystery Path keeps between steps, and the bounds of a loaded state.
+"""The state of an env of Endless Mystery Path between steps, and the bounds of a loaded state.
 
-A segment has a node a column at least, and while the figure plays, one segment more than its own is laid. What the
-fields mean is in `endless_rules` and `endless_path`.
+A segment has a node a column at least, and while the figure plays, one segment more than its own is laid. The
+fields are explained in `endless_rules` and `endless_path`.
 """
 
 from typing import Any

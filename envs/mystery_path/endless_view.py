@@ -71,7 +71,8 @@ def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float
     """Write the values named by `LOOK_NAMES`; the figure's height may leave the picture by a tile."""
     if shows(scene.sprites, params.figure + env.facing, params.figure_x, env.y):
         vector[env.facing] = 1
-        vector[8], vector[9] = params.figure_x / SIZE, (env.y + TILE) / (SIZE + 2 * TILE)
+        vector[8] = params.figure_x / SIZE
+        vector[9] = (env.y + TILE) / (SIZE + 2 * TILE)
     if env.off_path and params.visual_feedback:
         vector[10] = shows(scene.sprites, scene.scenery.cross, _cross_x(env), env.y)
     if params.show_stamina:
@@ -80,7 +81,8 @@ def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float
         vector[12] = env.scroll % TILE / TILE
     left = math.floor(env.camera / TILE)
     for node in range(_oldest_trodden(env, params), env.node):
-        column, x = env.node_x[node] - left, int(TILE * env.node_x[node] - env.camera)
+        column = env.node_x[node] - left
+        x = int(TILE * env.node_x[node] - env.camera)
         only_its_border = params.show_background and (x == 1 - TILE or x == SIZE - 1)  # which is that of the ice, too
         if 0 <= column < COLUMNS and not only_its_border:
             vector[_TRODDEN + SIDE * column + env.node_y[node]] = 1

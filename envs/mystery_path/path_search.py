@@ -45,7 +45,8 @@ def _draw_walls(rng: Rng, start: int, end: int, walls: NDArray[np.int8]) -> None
     for x in range(1, SIDE - 2):
         for y in range(1, SIDE - 2):
             walls[SIDE * x + y] = integers(rng, 0, 100) < 33
-    free, count = np.empty(TILES, np.int64), 0
+    free = np.empty(TILES, np.int64)
+    count = 0
     for tile in range(TILES):
         inside = 0 < tile // SIDE < SIDE - 1 and 0 < tile % SIDE < SIDE - 1
         if not (inside or _near(tile, start) or _near(tile, end) or _touches_wall(walls, tile)):
@@ -63,9 +64,11 @@ def _draw_walls(rng: Rng, start: int, end: int, walls: NDArray[np.int8]) -> None
 @jit
 def _search(rng: Rng, start: int, end: int, walls: NDArray[np.int8], before: NDArray[np.int64]) -> None:
     """Make `before` [TILES] lead from `end` back to `start`."""
-    waiting, count = np.empty(TILES, np.int64), 1
+    waiting = np.empty(TILES, np.int64)
+    count = 1
     place = np.full(TILES, _UNSEEN)
-    cost, promise = np.zeros(TILES, np.int64), np.zeros(TILES)
+    cost = np.zeros(TILES, np.int64)
+    promise = np.zeros(TILES)
     waiting[0] = start
     while True:
         k = 0
@@ -81,7 +84,8 @@ def _search(rng: Rng, start: int, end: int, walls: NDArray[np.int8], before: NDA
             waiting[i] = waiting[i + 1]
         place[tile] = _SHUT
         for step in range(4):
-            x, y = tile // SIDE + _STEPS[step, 0], tile % SIDE + _STEPS[step, 1]
+            x = tile // SIDE + _STEPS[step, 0]
+            y = tile % SIDE + _STEPS[step, 1]
             other = SIDE * x + y
             if not (0 <= x < SIDE and 0 <= y < SIDE) or walls[other] or place[other] == _SHUT:
                 continue
@@ -91,7 +95,8 @@ def _search(rng: Rng, start: int, end: int, walls: NDArray[np.int8], before: NDA
                 waiting[count] = other
                 count += 1
                 cost[other] = total
-                away_x, away_y = x - end // SIDE, y - end % SIDE
+                away_x = x - end // SIDE
+                away_y = y - end % SIDE
                 promise[other] = total + math.sqrt(away_x * away_x + away_y * away_y)
                 before[other] = tile
             elif total < cost[other]:
@@ -110,7 +115,8 @@ def find_path(rng: Rng, start: int, end: int, path: NDArray[np.int64], walls: ND
     before = np.zeros(TILES, np.int64)
     _draw_walls(rng, start, end, walls)
     _search(rng, start, end, walls, before)
-    tile, length = end, 1
+    tile = end
+    length = 1
     while tile != start:
         tile = before[tile]
         length += 1

@@ -37,19 +37,23 @@ STATE: list[Field] = [
 @jit
 def _place_on_start(env: Record, params: Record) -> None:
     margin = TILE // 2 if params.grid else params.radius
-    env.x, env.y = TILE * (env.start // SIDE) + margin, TILE * (env.start % SIDE) + margin
+    env.x = TILE * (env.start // SIDE) + margin
+    env.y = TILE * (env.start % SIDE) + margin
 
 
 @jit
 def start(env: Record, params: Record) -> None:
     """Draw a new path and place the figure on its first tile."""
     side = choose(env.rng, params.cardinal_origin_choice)
-    start, goal = integers(env.rng, 0, SIDE), integers(env.rng, 0, SIDE)
+    start = integers(env.rng, 0, SIDE)
+    goal = integers(env.rng, 0, SIDE)
     near, far = (0, SIDE - 1) if side % 2 == 0 else (SIDE - 1, 0)
     if side < 2:
-        env.start, env.goal = SIDE * near + start, SIDE * far + goal
+        env.start = SIDE * near + start
+        env.goal = SIDE * far + goal
     else:
-        env.start, env.goal = SIDE * start + near, SIDE * goal + far
+        env.start = SIDE * start + near
+        env.goal = SIDE * goal + far
     path = np.empty(TILES, np.int64)
     length = find_path(env.rng, env.start, env.goal, path, env.walls)
     env.tiles[:] = _OFF
@@ -57,7 +61,10 @@ def start(env: Record, params: Record) -> None:
         env.tiles[path[k]] = _ON
     env.tiles[env.start] = _VISITED
     _place_on_start(env, params)
-    env.facing, env.off_path, env.num_fails, env.success = 0, False, 0, 0
+    env.facing = 0
+    env.off_path = False
+    env.num_fails = 0
+    env.success = 0
 
 
 @jit

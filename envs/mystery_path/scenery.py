@@ -34,14 +34,16 @@ class Scenery(NamedTuple):
 def _grounds() -> NDArray[np.uint8]:
     grounds = np.zeros((2, SIZE + TILE, SIZE, 3), np.uint8)
     tile = np.empty((TILE, TILE, 3), np.uint8)
-    tile[:], tile[1:-1, 1:-1] = _GREY, (125, 177, 250)
+    tile[:] = _GREY
+    tile[1:-1, 1:-1] = (125, 177, 250)
     grounds[1] = np.tile(tile, (SIDE + 1, SIDE, 1))
     return grounds.reshape(2, SIZE + TILE, 3 * SIZE)
 
 
 def add_scenery(atlas: Atlas) -> Scenery:
     """Draw the grounds, the tiles, the cross and the stamina bars."""
-    tile, inner = np.ones((TILE, TILE), np.bool_), np.zeros((TILE, TILE), np.bool_)
+    tile = np.ones((TILE, TILE), np.bool_)
+    inner = np.zeros((TILE, TILE), np.bool_)
     inner[1:-1, 1:-1] = True
     across = np.arange(_CROSS)[:, None] - np.arange(_CROSS)
     falling = np.abs(across) <= 1

@@ -37,9 +37,14 @@ def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
     """Write the values named by `LOOK_NAMES`."""
     vector[env.facing] = 1
-    vector[8], vector[9] = env.x / SIZE, env.y / SIZE
+    vector[8] = env.x / SIZE
+    vector[9] = env.y / SIZE
     vector[10] = np.float32(env.off_path and params.visual_feedback)
     if params.show_origin:
-        vector[11], vector[12], vector[13] = 1, (env.start // SIDE + 0.5) / SIDE, (env.start % SIDE + 0.5) / SIDE
+        vector[11] = 1
+        vector[12] = (env.start // SIDE + 0.5) / SIDE
+        vector[13] = (env.start % SIDE + 0.5) / SIDE
     if params.show_goal:
-        vector[14], vector[15], vector[16] = 1, (env.goal // SIDE + 0.5) / SIDE, (env.goal % SIDE + 0.5) / SIDE
+        vector[14] = 1
+        vector[15] = (env.goal // SIDE + 0.5) / SIDE
+        vector[16] = (env.goal % SIDE + 0.5) / SIDE

@@ -43,7 +43,8 @@ def settings_of(arguments: list[str]) -> tuple[Settings, dict[str, Any]]:
         argument = rest.pop(0)
         name, equals, text = argument.removeprefix("--").partition("=")
         if not equals and argument.startswith("--") and rest:
-            text, equals = rest.pop(0), "="
+            text = rest.pop(0)
+            equals = "="
         if not equals:
             raise ValueError(f"an argument is {argument!r}; it must be key=value or --help")
         if name.startswith("env."):

@@ -30,7 +30,7 @@ BEAMS: list[Field] = [
     *fields("spot_count lit_count", low=0, high=MAX_SPOTS),
     *fields("spawn_timer spawned", low=0, high=2**62),
 ]
-"""What an env keeps of its spotlights."""
+"""The fields of the spotlights of an env."""
 
 
 def _directions() -> np.ndarray:
@@ -58,7 +58,9 @@ def add_spot(env: Record, params: Record) -> None:
         return
     spot = env.spots[env.spot_count]
     env.spot_count += 1
-    spot[_RADIUS], spot[_SPEED], spot[_TIME] = radius, speed, 0.0
+    spot[_RADIUS] = radius
+    spot[_SPEED] = speed
+    spot[_TIME] = 0.0
     for axis in range(2):
         spot[_START + axis] = _MIDDLE + _DIRECTIONS[start, axis] * (_HALF_DIAGONAL + radius)
         spot[_TARGET + axis] = _MIDDLE + _DIRECTIONS[target, axis] * (_HALF_DIAGONAL + radius)
@@ -95,9 +97,12 @@ def move_spots(env: Record, params: Record) -> bool:
             y = spot[_START + 1] * (1 - t) + y * t
             lit = env.lit[env.lit_count]
             env.lit_count += 1
-            lit[0], lit[1], lit[2] = np.int64(x), np.int64(y), np.int64(spot[_RADIUS])
+            lit[0] = np.int64(x)
+            lit[1] = np.int64(y)
+            lit[2] = np.int64(spot[_RADIUS])
             spot[_TIME] = min(t + spot[_SPEED], 1.0)
-            across, down = x - env.x, y - env.y
+            across = x - env.x
+            down = y - env.y
             if math.sqrt(across * across + down * down) <= spot[_RADIUS] + params.radius:
                 hit = True
         k += 1

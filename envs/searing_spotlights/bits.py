@@ -38,9 +38,12 @@ def silhouettes(sprites: Sprites) -> Array:
     shapes = np.zeros(len(sprites.place), _SHAPE)
     for shape, (first, columns, width, left, top) in zip(shapes, sprites.place.tolist(), strict=True):
         rows = width // 3
-        shown = sprites.keep[first : first + columns * width : 3].reshape(columns, rows) == 0
-        shape["left"], shape["top"], shape["columns"], shape["rows"] = left, top, columns, rows
-        shape["bits"][:columns] = (shown * (1 << np.arange(rows, dtype=np.uint64))).sum(1)
+        visible = sprites.keep[first : first + columns * width : 3].reshape(columns, rows) == 0
+        shape["left"] = left
+        shape["top"] = top
+        shape["columns"] = columns
+        shape["rows"] = rows
+        shape["bits"][:columns] = (visible * (1 << np.arange(rows, dtype=np.uint64))).sum(1)
     return shapes
 
 
@@ -69,7 +72,8 @@ def beam(env: Record, k: int, x: int, top: int) -> np.uint64:
 @jit
 def shape(silhouette: Record, x: int, y: int, column: int, top: int) -> np.uint64:
     """Return where a thing at (x, y) shows in a column."""
-    i, shift = column - x - silhouette.left, y + silhouette.top - top
+    i = column - x - silhouette.left
+    shift = y + silhouette.top - top
     if i < 0 or i >= silhouette.columns or shift <= -WORD or shift >= WORD:
         return NONE
     return silhouette.bits[i] << np.uint64(shift) if shift >= 0 else silhouette.bits[i] >> np.uint64(-shift)

@@ -10,11 +10,13 @@ from .options import MAX_SPOTS
 def check_together(values: Mapping[str, Any], endless: bool) -> None:
     """Raise ValueError where options that are allowed one by one do not go together."""
     for kind in ("radius", "speed"):
-        low, high = values[f"spot_min_{kind}"], values[f"spot_max_{kind}"]
+        low = values[f"spot_min_{kind}"]
+        high = values[f"spot_max_{kind}"]
         if low > high:
             raise ValueError(f"spot_min_{kind} is {low}; it must be at most spot_max_{kind}, {high}")
     if endless:
-        slowest, interval = values["spot_min_speed"], values["spawn_interval"]
+        slowest = values["spot_min_speed"]
+        interval = values["spawn_interval"]
         crossing = math.inf if slowest <= 0 else 1 / slowest
         most = values["initial_spawns"] + crossing / interval + 2
         named = f"spawn_interval is {interval} and spot_min_speed is {slowest}"
@@ -39,7 +41,8 @@ def check_symbols(values: Mapping[str, Any], room: int) -> None:
     for name, refused in {"black_background": True, "coin_enabled": False}.items():
         if name in values and bool(values[name]) == refused:
             raise ValueError(f"{name} is {refused}; with symbols it must be {not refused}, as it hides things in black")
-    threshold, duration = int(values["light_threshold"]), int(values["light_dim_off_duration"])
+    threshold = int(values["light_threshold"])
+    duration = int(values["light_dim_off_duration"])
     if final_darkness(threshold, duration) in (253, 254):
         raise ValueError(
             f"light_threshold is {threshold} and light_dim_off_duration is {duration}; "

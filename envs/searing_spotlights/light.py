@@ -70,25 +70,31 @@ def lay_floor(env: Record, frame: Frame, floor: int) -> None:
         for x in range(left, right):
             low, high = rows_of(beam, x)
             if low < high:
-                target, source = frame[x, 3 * low : 3 * high], FLOORS[floor, x, 3 * low : 3 * high]
+                target = frame[x, 3 * low : 3 * high]
+                source = FLOORS[floor, x, 3 * low : 3 * high]
                 for b in range(len(target)):
                     target[b] = source[b]
 
 
 @jit
 def _blit_through(frame: Frame, sprites: Sprites, k: int, x: int, y: int, beam: Beam) -> None:
-    first, columns, width = sprites.place[k, 0], sprites.place[k, 1], sprites.place[k, 2]
-    left, top = x + sprites.place[k, 3], 3 * (y + sprites.place[k, 4])
+    first = sprites.place[k, 0]
+    columns = sprites.place[k, 1]
+    width = sprites.place[k, 2]
+    left = x + sprites.place[k, 3]
+    top = 3 * (y + sprites.place[k, 4])
     low, high = columns_of(beam)
     if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
         return
     for column in range(max(low, left), min(high, left + columns)):
         lowest, highest = rows_of(beam, column)
-        start, stop = max(3 * lowest - top, 0), min(3 * highest - top, width)
+        start = max(3 * lowest - top, 0)
+        stop = min(3 * highest - top, width)
         if start < stop:
             at = first + (column - left) * width
             target = frame[column, top + start : top + stop]
-            keep, paint = sprites.keep[at + start : at + stop], sprites.paint[at + start : at + stop]
+            keep = sprites.keep[at + start : at + stop]
+            paint = sprites.paint[at + start : at + stop]
             for b in range(len(target)):
                 target[b] = (target[b] & keep[b]) | paint[b]
 

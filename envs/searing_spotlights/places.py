@@ -19,7 +19,7 @@ WIDE, NARROW = 28, 21
 
 _EDGE = 7
 _REACH = np.array([[math.isqrt(max(0, r * r - d * d - 1)) for d in range(WIDE)] for r in range(WIDE + 1)])
-"""How far to the sides a disc of a radius, without its rim, reaches at a distance from its middle row."""
+"""The reach to the sides of a disc of a radius, without its rim, at a distance from its middle row."""
 
 
 @jit
@@ -62,7 +62,8 @@ def place(env: Record, cells: Cells, radius: int) -> tuple[int, int]:
         clear(cells)
         free = SIZE * SIZE
     left = integers(env.rng, 0, free)
-    x, y = 0, 0
+    x = 0
+    y = 0
     while left >= cells[y, SIZE]:
         left -= np.int64(cells[y, SIZE])
         y += 1

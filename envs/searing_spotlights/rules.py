@@ -30,9 +30,12 @@ def start(env: Record, params: Record) -> None:
     if params.sample_agent_position:
         env.x, env.y = place(env, cells, WIDE)
     else:
-        env.x, env.y = SIZE // 2, SIZE // 2
+        env.x = SIZE // 2
+        env.y = SIZE // 2
         block(cells, SIZE // 2, SIZE // 2, NARROW)
-    env.spot_count, env.spawn_timer, env.spawned = 0, 0, 0
+    env.spot_count = 0
+    env.spawn_timer = 0
+    env.spawned = 0
     for _ in range(params.initial_spawns):
         add_spot(env, params)
     env.coin_count = 0
@@ -45,12 +48,22 @@ def start(env: Record, params: Record) -> None:
             add_coin(env, cells, NARROW)
         if params.use_exit:
             x, y = place(env, cells, NARROW)
-            env.exit_x, env.exit_y = inside(x), inside(y)
+            env.exit_x = inside(x)
+            env.exit_y = inside(y)
     env.alpha = 0 if params.light_dim_off_duration > 0 else params.light_threshold
     env.health = params.agent_health
-    env.bar_across, env.bar_down, env.next_across, env.next_down = 0, 0, 0, 0
-    env.red_width, env.coin_t, env.num_taken, env.exit_open, env.success = 0, 0, 0, 0, 0
-    env.is_hurt, env.bar_reward, env.next_reward = 0, 0, 0
+    env.bar_across = 0
+    env.bar_down = 0
+    env.next_across = 0
+    env.next_down = 0
+    env.red_width = 0
+    env.coin_t = 0
+    env.num_taken = 0
+    env.exit_open = 0
+    env.success = 0
+    env.is_hurt = 0
+    env.bar_reward = 0
+    env.next_reward = 0
 
 
 @jit
@@ -91,8 +104,10 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     walk(env, action, params.straight, params.diagonal)
     env.x = max(min(env.x, SIZE - params.radius), params.radius)
     env.y = max(min(env.y, SIZE - params.radius), TOP + params.radius)
-    env.bar_across, env.bar_down = env.next_across, env.next_down
-    env.next_across, env.next_down = action[0], action[1]
+    env.bar_across = env.next_across
+    env.bar_down = env.next_down
+    env.next_across = action[0]
+    env.next_down = action[1]
     _dim(env, params)
     reward = 0.0
     reward += _spotlights(env, params)
@@ -106,7 +121,8 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
         reward += leave(env, params)
     if env.length + 1 == params.max_steps:
         env.phase = ENDED
-    env.bar_reward, env.next_reward = env.next_reward, np.int64(reward > 0)
+    env.bar_reward = env.next_reward
+    env.next_reward = np.int64(reward > 0)
     return reward
 
 
@@ -119,6 +135,7 @@ def report(env: Record, params: Record) -> None:
         env.coins_collected = env.num_taken
     else:
         env.coins_collected = env.num_taken / total if total > 0 else np.nan
-    env.ground_truth[0], env.ground_truth[1] = env.x / SIZE, env.y / SIZE
+    env.ground_truth[0] = env.x / SIZE
+    env.ground_truth[1] = env.y / SIZE
     for axis in range(2):
         env.ground_truth[2 + axis] = env.coins[0, axis] / SIZE if env.coin_count > 0 else 0.0

@@ -41,7 +41,7 @@ FLOORS = _floors()
 SPANS = _measure(disc)
 """Half the height of each column of a disc, [radius][column]."""
 EDGES = _measure(ring)
-"""How much of it is outline: the uppermost and the lowest pixels of the column, [radius][column]."""
+"""The part of it that is outline: the uppermost and the lowest pixels of the column, [radius][column]."""
 
 
 def coin_radius(scale: float) -> int:

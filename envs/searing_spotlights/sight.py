@@ -40,7 +40,8 @@ def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint6
     bits = NONE
     for k in range(env.lit_count):
         x, y, radius = beam_of(env, k)
-        across, down = max(left - x, x - right, 0), max(top - y, y - bottom, 0)
+        across = max(left - x, x - right, 0)
+        down = max(top - y, y - bottom, 0)
         if across * across + down * down <= (radius + 1) * (radius + 1):
             bits |= bit(k)
     return bits
@@ -146,8 +147,10 @@ def sees(
     env: Record, params: Record, things: Things, order: Order, under: int, coins: int, thing: Record, x: int, y: int
 ) -> bool:
     """Return True if a thing at (x, y) can be seen under the layers and the coins from these numbers on."""
-    left, top = x + thing.left, y + thing.top
-    right, bottom = left + thing.columns, top + thing.rows
+    left = x + thing.left
+    top = y + thing.top
+    right = left + thing.columns
+    bottom = top + thing.rows
     dark = False
     for i in range(under, LAYERS):
         dark |= order[i] == DARK and env.alpha == LIGHTLESS

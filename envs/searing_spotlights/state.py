@@ -1,4 +1,4 @@
-"""What an env of Searing Spotlights keeps between steps, and the bounds of a loaded state."""
+"""The state of an env of Searing Spotlights between steps, and the bounds of a loaded state."""
 
 from typing import Any
 

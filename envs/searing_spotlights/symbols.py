@@ -47,11 +47,13 @@ def symbol_names(coins: int) -> tuple[str, ...]:
 @jit
 def _leftmost(places: Array, count: int, done: np.uint64) -> int:
     """Return the first from left to right, then from top to bottom, of those without a bit in `done`."""
-    best, least = -1, np.int64(0)
+    best = -1
+    least = np.int64(0)
     for k in range(count):
         rank = 4 * SIZE * np.int64(places[k, 0]) + np.int64(places[k, 1])
         if not done & bit(k) and (best < 0 or rank < least):
-            best, least = k, rank
+            best = k
+            least = rank
     return best
 
 
@@ -64,15 +66,17 @@ def _write_spots(env: Record, params: Record, things: Things, order: Order, vect
             break
         if order[i] != BAR and order[i] != NOTHING:
             above = i
-    at, done, idle = _SPOTS, NONE, NONE
+    at = _SPOTS
+    done = NONE
+    idle = NONE
     for _ in range(env.lit_count):
         k = _leftmost(env.lit, env.lit_count, done)
         done |= bit(k)
         if above < LAYERS:
-            shown = shines_openly(env, params, things, order, above, k, idle)
+            is_visible = shines_openly(env, params, things, order, above, k, idle)
         else:
-            shown = shines_alone(env, k, idle)
-        if not shown:
+            is_visible = shines_alone(env, k, idle)
+        if not is_visible:
             idle |= bit(k)
         elif at < _COINS:
             vector[at] = 1
@@ -85,13 +89,16 @@ def _write_spots(env: Record, params: Record, things: Things, order: Order, vect
 def _write_figure(env: Record, vector: NDArray[np.float32]) -> None:
     vector[_FIGURE] = 1
     vector[_FIGURE + 1 + facing_of(env)] = 1
-    vector[_FIGURE + 9], vector[_FIGURE + 10] = env.x / SIZE, env.y / SIZE
+    vector[_FIGURE + 9] = env.x / SIZE
+    vector[_FIGURE + 10] = env.y / SIZE
 
 
 @jit
 def _write_exit(env: Record, vector: NDArray[np.float32]) -> None:
-    vector[_GATE], vector[_GATE + 1] = 1, env.exit_open
-    vector[_GATE + 2], vector[_GATE + 3] = env.exit_x / SIZE, env.exit_y / SIZE
+    vector[_GATE] = 1
+    vector[_GATE + 1] = env.exit_open
+    vector[_GATE + 2] = env.exit_x / SIZE
+    vector[_GATE + 3] = env.exit_y / SIZE
 
 
 @jit
@@ -99,13 +106,17 @@ def _write_coins(
     env: Record, params: Record, things: Things, order: Order, under: int, vector: NDArray[np.float32]
 ) -> None:
     """Write coins in order of place, which does not say which was drawn first."""
-    at, done = _COINS, NONE
+    at = _COINS
+    done = NONE
     for _ in range(env.coin_count):
         best = _leftmost(env.coins, env.coin_count, done)
         done |= bit(best)
-        x, y = env.coins[best, 0], env.coins[best, 1]
+        x = env.coins[best, 0]
+        y = env.coins[best, 1]
         if sees(env, params, things, order, under, best + 1, things[1], x, y):
-            vector[at], vector[at + 1], vector[at + 2] = 1, x / SIZE, y / SIZE
+            vector[at] = 1
+            vector[at + 1] = x / SIZE
+            vector[at + 2] = y / SIZE
             at += 3
 
 
@@ -136,7 +147,8 @@ def _write_bar(env: Record, params: Record, vector: NDArray[np.float32]) -> None
         vector[_DOWN + env.bar_down] = 1
     rewarded = params.show_last_positive_reward and env.length > 0
     if rewarded:
-        vector[_REWARD], vector[_REWARD + 1] = 1, env.bar_reward
+        vector[_REWARD] = 1
+        vector[_REWARD + 1] = env.bar_reward
     if env.red_width > HEALTH:
         left, width = (REWARD, REWARD_WIDTH) if params.show_last_action else (HEALTH, HEALTH)
         if rewarded and left < env.red_width <= left + width:

@@ -12,7 +12,8 @@ from .places import WIDE, Cells, block, inside, new_cells, place
 def add_coin(env: Record, cells: Cells, radius: int) -> None:
     """Place one more coin."""
     x, y = place(env, cells, radius)
-    env.coins[env.coin_count, 0], env.coins[env.coin_count, 1] = inside(x), inside(y)
+    env.coins[env.coin_count, 0] = inside(x)
+    env.coins[env.coin_count, 1] = inside(y)
     env.coin_count += 1
 
 
@@ -23,13 +24,15 @@ def take_coins(env: Record, params: Record) -> float:
     reach = params.coin_radius + params.radius
     k = 0
     while k < env.coin_count:
-        across, down = env.coins[k, 0] - env.x, env.coins[k, 1] - env.y
+        across = env.coins[k, 0] - env.x
+        down = env.coins[k, 1] - env.y
         if across * across + down * down <= reach * reach:
             reward += params.reward_coin
             env.num_taken += 1
             env.coin_count -= 1
             for i in range(k, env.coin_count):
-                env.coins[i, 0], env.coins[i, 1] = env.coins[i + 1, 0], env.coins[i + 1, 1]
+                env.coins[i, 0] = env.coins[i + 1, 0]
+                env.coins[i, 1] = env.coins[i + 1, 1]
         k += 1
     return reward
 
@@ -39,7 +42,8 @@ def endless_coin(env: Record, params: Record) -> float:
     """Replace the coin when it is taken."""
     if not params.coin_enabled:
         return 0.0
-    x, y = env.coins[0, 0], env.coins[0, 1]
+    x = env.coins[0, 0]
+    y = env.coins[0, 1]
     reward = take_coins(env, params)
     if env.coin_count == 0:
         env.coin_t = 0
@@ -58,7 +62,8 @@ def leave(env: Record, params: Record) -> float:
     out = env.num_taken > 0
     if params.use_exit:
         env.exit_open = 1
-        across, down = env.exit_x - env.x, env.exit_y - env.y
+        across = env.exit_x - env.x
+        down = env.exit_y - env.y
         out = math.sqrt(across * across + down * down) <= params.exit_radius + params.radius
         reward = params.reward_exit if out else 0.0
     if out and env.phase != ENDED:

@@ -24,7 +24,7 @@ _STEP_BATCH = compile_quiz(_show)
 
 @final
 class DelayedMatchToSample(LastBits):
-    """Whether the last bit equals the first of the last N, with an N that grows as the agent succeeds.
+    """Say if the last bit equals the first of the last N, with an N that grows as the agent succeeds.
 
     ## Task
     Every step shows a bit, drawn uniformly and independently. Beside the last of them stands a query: does it equal

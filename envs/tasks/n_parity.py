@@ -25,7 +25,7 @@ _STEP_BATCH = compile_quiz(_show)
 
 @final
 class NParity(LastBits):
-    """Whether the number of ones among the last N bits is odd, with an N that grows as the agent succeeds.
+    """Say if the number of ones among the last N bits is odd, with an N that grows as the agent succeeds.
 
     ## Task
     Every step shows a bit, drawn uniformly and independently. Beside the last of them stands a query: is the number of

@@ -54,7 +54,8 @@ def compile_quiz(show: Compiled) -> Callable[..., None]:
 
     @jit
     def describe(env: Record, params: Record, scene: Any, vector: Array) -> None:
-        env.target, env.last = -1, False
+        env.target = -1
+        env.last = False
         if env.phase == PLAYING:
             show(env, params, vector)
 
