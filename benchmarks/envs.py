@@ -26,8 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from machine import report, table  # isort: skip
-from memorl.envs import MortarMayhem, MysteryPath, SearingSpotlights
-from memorl.envs.core import BatchedEnv
+from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, SearingSpotlights
 
 GAMES: dict[str, tuple[type[BatchedEnv], dict[str, bool]]] = {
     "MortarMayhem-v0": (MortarMayhem, {}),

@@ -6,24 +6,15 @@ envs = make("mortar_mayhem", num_envs=32)                 # what train.py env=mo
 env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 """
 
-from gymnasium.envs.registration import register
-
-from memorl.envs.copy import Copy
-from memorl.envs.core import BatchedEnv
-from memorl.envs.delayed_cue import DelayedCue
-from memorl.envs.delayed_match_to_sample import DelayedMatchToSample
-from memorl.envs.from_gymnasium import FromGymnasium
+from memorl.envs.adapters import FromGymnasium, MiniGrid, NextStep, POPGym
+from memorl.envs.engine.batched_env import BatchedEnv
+from memorl.envs.engine.registration import register
+from memorl.envs.engine.single_env import SingleEnv
 from memorl.envs.make import make
-from memorl.envs.minigrid import MiniGrid
 from memorl.envs.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path import MysteryPath
-from memorl.envs.n_parity import NParity
-from memorl.envs.next_step import NextStep
-from memorl.envs.popgym import POPGym
-from memorl.envs.repeat_first import RepeatFirst
-from memorl.envs.repeat_previous import RepeatPrevious
 from memorl.envs.searing_spotlights import SearingSpotlights
-from memorl.envs.single import SingleEnv
+from memorl.envs.tasks import Copy, DelayedCue, DelayedMatchToSample, NParity, RepeatFirst, RepeatPrevious
 
 __all__ = [
     "BatchedEnv",
@@ -42,30 +33,23 @@ __all__ = [
     "SearingSpotlights",
     "SingleEnv",
     "make",
+    "register",
 ]
 
-for _name, _module, _game, _arguments in (
-    ("MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {}),
-    ("MortarMayhem-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True}),
-    ("MortarMayhemB-v0", "mortar_mayhem", "MortarMayhem", {"act_only": True}),
-    ("MortarMayhemB-Grid-v0", "mortar_mayhem", "MortarMayhem", {"grid": True, "act_only": True}),
-    ("Endless-MortarMayhem-v0", "mortar_mayhem", "MortarMayhem", {"endless": True}),
-    ("MysteryPath-v0", "mystery_path", "MysteryPath", {}),
-    ("MysteryPath-Grid-v0", "mystery_path", "MysteryPath", {"grid": True}),
-    ("Endless-MysteryPath-v0", "mystery_path", "MysteryPath", {"endless": True}),
-    ("SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {}),
-    ("Endless-SearingSpotlights-v0", "searing_spotlights", "SearingSpotlights", {"endless": True}),
-    ("RepeatPrevious-v0", "repeat_previous", "RepeatPrevious", {}),
-    ("RepeatFirst-v0", "repeat_first", "RepeatFirst", {}),
-    ("DelayedCue-v0", "delayed_cue", "DelayedCue", {}),
-    ("Copy-v0", "copy", "Copy", {}),
-    ("Autoencode-v0", "copy", "Copy", {"delay": 0, "backwards": True}),
-    ("NParity-v0", "n_parity", "NParity", {}),
-    ("DelayedMatchToSample-v0", "delayed_match_to_sample", "DelayedMatchToSample", {}),
-):
-    register(
-        id=f"memorl/{_name}",
-        entry_point=f"memorl.envs.{_module}:Single{_game}",
-        vector_entry_point=f"memorl.envs.{_module}:{_game}",
-        kwargs=_arguments,
-    )
+register("MortarMayhem-v0", MortarMayhem)
+register("MortarMayhem-Grid-v0", MortarMayhem, grid=True)
+register("MortarMayhemB-v0", MortarMayhem, act_only=True)
+register("MortarMayhemB-Grid-v0", MortarMayhem, grid=True, act_only=True)
+register("Endless-MortarMayhem-v0", MortarMayhem, endless=True)
+register("MysteryPath-v0", MysteryPath)
+register("MysteryPath-Grid-v0", MysteryPath, grid=True)
+register("Endless-MysteryPath-v0", MysteryPath, endless=True)
+register("SearingSpotlights-v0", SearingSpotlights)
+register("Endless-SearingSpotlights-v0", SearingSpotlights, endless=True)
+register("RepeatPrevious-v0", RepeatPrevious)
+register("RepeatFirst-v0", RepeatFirst)
+register("DelayedCue-v0", DelayedCue)
+register("Copy-v0", Copy)
+register("Autoencode-v0", Copy, delay=0, backwards=True)
+register("NParity-v0", NParity)
+register("DelayedMatchToSample-v0", DelayedMatchToSample)

@@ -1,4 +1,4 @@
-"""Environments by name: that of a file of configs/env, or a Gymnasium id."""
+"""Environments by name: the name of a file of configs/env, or a Gymnasium id."""
 
 import importlib
 import importlib.resources
@@ -8,22 +8,21 @@ from typing import Any
 import gymnasium
 from gymnasium.vector import VectorEnv
 
-from memorl.envs.from_gymnasium import FromGymnasium
-from memorl.envs.names import unknown
+from memorl.envs.adapters.from_gymnasium import FromGymnasium
+from memorl.envs.engine.names import unknown_name
 
 
 def make(name: str, num_envs: int = 1, **arguments: Any) -> VectorEnv[Any, Any, Any]:
-    """A batch of environments with next-step autoreset.
+    """Make a batch of environments with next-step autoreset.
 
     Args:
         name: `"mortar_mayhem"`: what `python train.py env=mortar_mayhem` trains on, its `levels` included; or
             `"memorl/MortarMayhem-v0"`, or any other id that Gymnasium knows.
-        num_envs: How many.
-        arguments: The constructor's; for an id the environment's.
+        num_envs: The number of environments.
+        arguments: Arguments of the constructor; for an id those of the environment.
 
     Raises:
-        ValueError: The name is unknown, or an argument is none that the constructor takes or has a value that it does
-            not allow.
+        ValueError: The name is unknown, or the constructor does not take an argument, or its value.
     """
     known = config_names()
     if name in known:
@@ -37,11 +36,11 @@ def make(name: str, num_envs: int = 1, **arguments: Any) -> VectorEnv[Any, Any, 
         if name.startswith("memorl/") and isinstance(entry, str):
             return _call(entry.replace(":", "."), num_envs, gymnasium.registry[name].kwargs | arguments)
         return FromGymnasium(name, num_envs=num_envs, **arguments)
-    raise unknown("env", name, {*known, *gymnasium.registry})
+    raise unknown_name("env", name, {*known, *gymnasium.registry})
 
 
 def config_names() -> list[str]:
-    """The files of configs/env."""
+    """Return the names of the files of configs/env."""
     folder = importlib.resources.files("memorl.configs") / "env"
     return sorted(file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml"))
 
@@ -53,5 +52,5 @@ def _call(target: str, num_envs: int, arguments: dict[str, Any]) -> VectorEnv[An
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         for key in arguments:
             if key not in parameters:
-                raise unknown(f"an argument of {title}", key, parameters)
+                raise unknown_name(f"an argument of {title}", key, parameters)
     return cls(num_envs=num_envs, **arguments)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.oracles.literal import legs
-from tests.oracles.literal import legs_step as literal_step
 from torch import Tensor
 
 from memorl.kernels import hippo_cell_loop, hippo_loop, hippo_moves
@@ -18,6 +16,8 @@ from memorl.kernels.hippo_moves import legs_step, seen
 from memorl.kernels.legs_transition import SCHEMES, legs_transition, orthonormal
 from memorl.memory import HiPPO, HiPPOLinear, Memory
 from memorl.memory.hippo_matrices import MEASURES, discretise, functions, matrices
+from tests.oracles.literal import legs
+from tests.oracles.literal import legs_step as literal_step
 
 pytestmark = pytest.mark.usefixtures("float64")
 WINDOWS = MEASURES[1:]

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from tests.test_hippo import outputs_and_gradients
-from tests.test_kernels_triton import DEVICES, GPU, poisoned, relative
 from torch import Tensor
 
 from memorl.kernels import hippo_loop
 from memorl.kernels.hippo_loop import hippo_loop_reference
 from memorl.kernels.hippo_moves import seen
+from tests.test_hippo import outputs_and_gradients
+from tests.test_kernels_triton import DEVICES, GPU, poisoned, relative
 
 KINDS = ("euler", "backward_euler", "bilinear", "window")
 triton = partial(hippo_loop, backend="triton")

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
+
+from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 
 pytest.importorskip("numba")
 

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
+
+from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
 
 GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")

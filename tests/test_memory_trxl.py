@@ -5,7 +5,6 @@ from itertools import product
 
 import pytest
 import torch
-from tests.oracles.literal import trxl as literal
 from torch import Tensor
 
 from memorl.kernels import window_attention
@@ -13,6 +12,7 @@ from memorl.kernels.window_attention import window_attention_reference, window_w
 from memorl.kernels.window_step import window_step
 from memorl.memory import TrXL
 from memorl.memory.positions import POSITIONS
+from tests.oracles.literal import trxl as literal
 
 D, W, B = 3, 3, 2
 pytestmark = pytest.mark.usefixtures("float64")

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
 from tests.support.memories import names
 from tests.support.scripts import ROOT, call
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SMALL = [
     "env=repeat_previous", "env.k=1", "env.length=9", "memory.hidden_size=8", "model.body_size=0",
@@ -277,7 +278,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
     "place": ("train.py", small("run_dir={place}/empty.pt/run"), r".*Not a directory: .*"),
     "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
-    "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"render_mode='rgb_array' is not allowed.*"),
+    "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"render_mode is 'rgb_array'; it must be .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
     "other": ("evaluate.py", ["checkpoint={finished}", "env.symbols=5"], r".* does not fit: RuntimeError .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; give a run folder or a checkpoint in one"),

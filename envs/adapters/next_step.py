@@ -1,0 +1,107 @@
+"""A vector environment of any autoreset mode, with the rows of next-step autoreset.
+
+NEXT_STEP gives the last observation of an episode a row of its own: it stands for one step, in which the action is
+ignored and the next episode begins. In the other modes of Gymnasium an environment begins its next episode at once
+(SAME_STEP, which hands the last observation over in the infos) or when `reset` is called (DISABLED). To hold it back
+for one step while the others go on, it is begun once more, after them, by `reset(options={"reset_mask": ...})`:
+
+    row t        what the step led to; of envs that ended the final observation
+    row t + 1    step everyone, begin those that ended anew, and take of these the first observation
+
+So the rows are those of NEXT_STEP, at the price of a step and an episode begun in vain at each end: random levels are
+others than those of NEXT_STEP, drawn from the same distribution.
+"""
+
+from typing import Any, final
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from numpy.typing import NDArray
+
+from .info_rows import Infos, Rows, merge_rows, select_rows
+
+_FINAL = ("final_obs", "final_info", "_final_obs", "_final_info")
+
+
+@final
+class NextStep(VectorWrapper):
+    """A vector environment of any autoreset mode as one of mode NEXT_STEP.
+
+    Args:
+        env: It takes `reset_mask`, as Gymnasium's own do, unless its mode is NEXT_STEP, which is left as it is.
+
+    Raises:
+        ValueError: `env` does not say its mode.
+    """
+
+    def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+        super().__init__(env)
+        self.mode = env.metadata.get("autoreset_mode")
+        if not isinstance(self.mode, AutoresetMode):
+            modes = ", ".join(mode.name for mode in AutoresetMode)
+            raise ValueError(f"autoreset_mode of the env's metadata is {self.mode!r}; it must be one of {modes}")
+        self.metadata = env.metadata | {"autoreset_mode": AutoresetMode.NEXT_STEP}
+        self._over: Rows = np.zeros(self.num_envs, np.bool_)
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, Infos]:
+        """Begin an episode everywhere."""
+        self._over = np.zeros(self.num_envs, np.bool_)
+        return self.env.reset(seed=seed, options=options)
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Infos]:
+        """Step everyone but those that ended one row ago, which begin their next episode with reward 0.
+
+        Raises:
+            RuntimeError: The env does not keep to its mode, or does not know `reset_mask`.
+        """
+        if self.mode == AutoresetMode.NEXT_STEP:
+            return self.env.step(actions)
+        new = self._over
+        if self.mode == AutoresetMode.DISABLED and new.any():
+            self.env.reset(options={"reset_mask": new.copy()})
+        observation, rewards, terminated, truncated, infos = self.env.step(actions)
+        ended = terminated | truncated
+        self._over = ended & ~new
+        if new.any() or ended.any():
+            observation, infos = self._replace_rows(observation, infos, new, ended)
+            rewards = np.where(new, 0.0, rewards)
+            terminated = terminated & ~new
+            truncated = truncated & ~new
+        return observation, rewards, terminated, truncated, infos
+
+    def _replace_rows(self, observation: Any, infos: Infos, new: Rows, ended: Rows) -> tuple[Any, Infos]:
+        """Put first observations in the rows of `new`, and final ones in those of the others that ended."""
+        row = _copy(observation)
+        result = select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
+        if self.mode == AutoresetMode.SAME_STEP and self._over.any():
+            if "final_obs" not in infos:
+                raise RuntimeError("infos hold no final_obs at the end of an episode, though the mode is SAME_STEP")
+            result = merge_rows(select_rows(result, ~ended), select_rows(infos.get("final_info", {}), self._over))
+        if new.any():
+            first, first_infos = self.env.reset(options={"reset_mask": new.copy()})
+            for mine, theirs in zip(_arrays(row), _arrays(first), strict=True):
+                if not np.array_equal(mine[~new], theirs[~new], equal_nan=mine.dtype.kind == "f"):
+                    raise RuntimeError(
+                        "the env reset more than reset_mask says: it cannot be given next-step autoreset"
+                    )
+                mine[new] = theirs[new]
+            result = merge_rows(result, select_rows(first_infos, new))
+        for n in np.flatnonzero(self._over) if self.mode == AutoresetMode.SAME_STEP else ():
+            for mine, theirs in zip(_arrays(row), _arrays(infos["final_obs"][n]), strict=True):
+                mine[n] = theirs
+        return row, result
+
+
+def _copy(observation: Any) -> Any:
+    if isinstance(observation, dict):
+        return {key: _copy(value) for key, value in observation.items()}
+    return tuple(map(_copy, observation)) if isinstance(observation, tuple) else np.array(observation)
+
+
+def _arrays(observation: Any) -> list[NDArray[Any]]:
+    """Return the arrays of an observation; those of dictionaries by name."""
+    if isinstance(observation, dict):
+        return [array for key in sorted(observation) for array in _arrays(observation[key])]
+    if isinstance(observation, tuple):
+        return [array for part in observation for array in _arrays(part)]
+    return [observation]

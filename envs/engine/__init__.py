@@ -1,0 +1,1 @@
+"""The batched core: compiled loops, random streams, options, episodes and snapshots."""

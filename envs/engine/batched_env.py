@@ -1,0 +1,199 @@
+"""Many environments in one object: all state in one structured array, one compiled call a step.
+
+With NEXT_STEP autoreset the step after an episode's end ignores its action and returns the first observation of the
+next episode with reward 0. `reset` is that same step, made where an episode need not be over. N is the number of envs.
+"""
+
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Discrete, MultiDiscrete, Space
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from .checks import BATCH, action_counts, action_rows, check_render_mode, level_range, reset_rows, seeds_per_env
+from .episodes import ENDED, RESETTING
+from .fields import Array, Field
+from .observations import Infos, Observation, allocate, arrays_of, pixels_and_vectors
+from .options import Option, encode
+from .records import RecordedEnv
+from .rng import rng_from_seed, unseeded_rngs
+from .schema import option_values, options_of
+from .threads import Threads
+
+
+class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
+    """A natively batched environment; subclasses name their options in the constructor's signature.
+
+    Args:
+        observation_space: The space of the observation of one env.
+        action_space: The space of the action of one env: Discrete or MultiDiscrete, from 0.
+        step_batch: The compiled step, made by `compile_step_batch`.
+        arguments: The arguments of the subclass's constructor: what `locals()` holds there.
+        state: Fields of an env besides the common ones, or in the place of these.
+        params: Fields of the params besides the options; `_derive_params` computes them.
+        variant: Defaults of options that are None in the signature; others that are None are not taken.
+        ranges: The kinds of options that depend on the variant.
+        num_envs: N.
+        levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
+        threads: The number of threads that share a step; the steps are the same for any number.
+        copy: False if the next step may overwrite the observations of this one.
+        render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
+    info_keys: tuple[str, ...] = ("reward", "length")
+    """Fields of the state that infos hold at the end of an episode."""
+    every_step_keys: tuple[str, ...] = ()
+    """Fields of the state that infos always hold, also those of `reset`."""
+    _scene: Any = ()
+
+    def __init__(
+        self,
+        observation_space: Space[Any],
+        action_space: Discrete | MultiDiscrete,
+        step_batch: Callable[..., None],
+        arguments: Mapping[str, Any],
+        *,
+        state: Sequence[Field],
+        params: Sequence[Field] = (),
+        variant: dict[str, Any] | None = None,
+        ranges: Mapping[str, Option] | None = None,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        threads: int = 1,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        encode(BATCH, {"num_envs": num_envs, "threads": threads, "copy": copy})
+        check_render_mode(render_mode, self.metadata)
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.single_observation_space = observation_space
+        self.single_action_space = action_space
+        self.observation_space = batch_space(observation_space, num_envs)
+        self.action_space = batch_space(action_space, num_envs)
+        self._choices = action_counts(action_space)
+        self._threads = Threads(num_envs, threads)
+        self._compiled_step = step_batch
+        self._levels = level_range(levels)
+        taken, values = option_values(type(self), arguments, variant or {})
+        kinds = options_of(type(self)) | dict(ranges or {})
+        self._make_records(num_envs, kinds, encode({name: kinds[name] for name in taken}, values), state, params)
+        self._state["phase"] = ENDED
+        for name in ("rng", "level_rng"):
+            self._state[name] = unseeded_rngs(num_envs)
+        self._shared = None if copy else allocate(observation_space, num_envs)
+        self._last_observation: Observation | None = None
+
+    def _on_episode_end(self, ends: Array) -> None:
+        """Learn from the episodes that ended in a step; a reset ends none."""
+
+    def _on_seeded_reset(self) -> None:
+        """Forget what goes on from episode to episode: `reset` was given a seed."""
+
+    def close_extras(self, **_: Any) -> None:
+        """End the threads."""
+        self._threads.close()
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Infos]:
+        """Begin a new episode in every env.
+
+        Args:
+            seed: s seeds env i with s + i, a list seeds each env with its own; None lets the streams go on. With
+                `levels` it is the choice of levels that is seeded.
+            options: Options for this one episode, over the constructor's arguments. Beside them, as in all vector
+                environments of Gymnasium, `reset_mask`, bool [N]: only these envs are reset.
+
+        Returns:
+            The first observation of each episode, and infos with `every_step_keys` alone; with a `reset_mask` the
+            others' observations are those that they gave last, as the arrays that were given stand now.
+
+        Raises:
+            ValueError: An option or a seed is not allowed; the envs are then as they were.
+        """
+        if not isinstance(options, Mapping | None):
+            raise ValueError(f"options is {options!r}; it must be a dict")
+        options = dict(options or {})
+        rows = reset_rows(options.pop("reset_mask", None), self.num_envs, self._last_observation is not None)
+        values = self._arguments | encode(self.options, options)
+        self._check_options(values)
+        rngs = self._state["level_rng" if self._levels[1] else "rng"]
+        seeds = seeds_per_env(seed, self.num_envs)
+        for i, number in enumerate(seeds):
+            if number is not None and rows[i]:
+                rngs[i] = rng_from_seed(number)
+        if seeds.count(None) < self.num_envs:
+            self._on_seeded_reset()
+        if options:
+            self._apply_options(np.flatnonzero(rows), values)
+        self._state["row"][rows] = np.flatnonzero(rows) if options else self.num_envs
+        self._state["phase"][rows] = RESETTING
+        return self._begin(rows)
+
+    def _begin(self, rows: NDArray[np.bool_]) -> tuple[Observation, Infos]:
+        """Step the rows of a reset; the others take the step, too, and are then put back to where they were."""
+        others = ~rows
+        state = self._state[others]
+        kept = [array[others] for array in arrays_of(self._last_observation)] if others.any() else []
+        observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
+        self._state[others] = state
+        for array, values in zip(arrays_of(observation), kept, strict=False):
+            array[others] = values
+        infos: Infos = {}
+        for key in self.every_step_keys:
+            infos[key] = self._state[key].copy()
+            infos[f"_{key}"] = rows.copy()
+        if self.render_mode == "human":
+            self.render()
+        return observation, infos
+
+    def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
+        """Advance every env by one action.
+
+        Returns:
+            Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos:
+            `every_step_keys`, and at the end of an episode `info_keys`, each an array [N, ...] with its mask [N] under
+            `_key`.
+
+        Raises:
+            ValueError: The actions have the wrong shape or values.
+        """
+        outcome = self._step(action_rows(actions, self.action_space, self.single_action_space, self._choices))
+        self._on_episode_end(outcome[2])
+        if self.render_mode == "human":
+            self.render()
+        return outcome
+
+    def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
+        observation = allocate(self.single_observation_space, self.num_envs) if self._shared is None else self._shared
+        rewards = np.empty(self.num_envs)
+        ends = np.empty(self.num_envs, np.bool_)
+        pixels, vectors = pixels_and_vectors(observation)
+        batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
+        self._threads.run(self._compiled_step, actions, *batch)
+        infos: Infos = {}
+        for key in self.every_step_keys:
+            infos[key] = self._state[key].copy()
+            infos[f"_{key}"] = np.ones(self.num_envs, np.bool_)
+        for key in self.info_keys if ends.any() else ():
+            infos[key] = self._state[key].copy()
+            infos[f"_{key}"] = ends.copy()
+            infos[key][~ends] = 0
+        self._last_observation = observation
+        return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.
+
+        Raises:
+            ValueError: It is from another kind or number of envs, or other options, or holds values that no env has;
+                the envs are then as they were.
+        """
+        self._load(state)
+        self._last_observation = None

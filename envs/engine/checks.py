@@ -1,0 +1,77 @@
+"""Checks of what a user gives to `reset` and `step`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Discrete, MultiDiscrete
+from numpy.typing import NDArray
+
+from .fields import Array
+from .options import Flag, Integer, Option, encode
+
+BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
+_LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
+
+
+def level_range(levels: Mapping[str, int] | None) -> NDArray[np.int64]:
+    """Return the first level and the number of levels, [2]; zeros without levels."""
+    if levels is None:
+        return np.zeros(2, np.int64)
+    if not isinstance(levels, Mapping) or levels.keys() != {"start", "count"}:
+        raise ValueError(f"levels is {levels!r}; it must be {{'start': first level, 'count': number of levels}}")
+    named = encode(_LEVELS, {f"levels.{key}": value for key, value in levels.items()})
+    return np.array([named["levels.start"], named["levels.count"]], np.int64)
+
+
+def check_render_mode(render_mode: str | None, metadata: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the metadata of an env has a render mode."""
+    render_modes = [None, *metadata["render_modes"]]
+    if render_mode not in render_modes:
+        raise ValueError(f"render_mode is {render_mode!r}; it must be one of {render_modes}")
+
+
+def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
+    """Return the seed of each env that `reset(seed=...)` means: s, s + 1, ... for a number s, else one or None each."""
+    if isinstance(seed, int | np.integer):
+        seeds: list[Any] = [int(seed) + i for i in range(num_envs)]
+    elif isinstance(seed, Sequence | np.ndarray):
+        seeds = [int(number) if isinstance(number, np.integer) else number for number in seed]
+    else:
+        seeds = [seed] * num_envs
+    if len(seeds) != num_envs or not all(s is None or (isinstance(s, int) and s >= 0) for s in seeds):
+        raise ValueError(f"seed is {seed!r}; it must be a whole number >= 0, or {num_envs} of them")
+    return seeds
+
+
+def reset_rows(mask: Any, num_envs: int, has_observed: bool) -> NDArray[np.bool_]:
+    """Return the rows of a reset, bool [N]: those of `reset_mask`, or all without one."""
+    if mask is None:
+        return np.ones(num_envs, np.bool_)
+    allowed = f"it must be bool ({num_envs},) with one True or more"
+    try:
+        rows = np.asarray(mask)
+    except ValueError:
+        raise ValueError(f"reset_mask is ragged; {allowed}") from None
+    if rows.shape != (num_envs,) or rows.dtype != np.bool_ or not rows.any():
+        raise ValueError(f"reset_mask is {rows.dtype} {rows.shape} with {np.count_nonzero(rows)} True; {allowed}")
+    if not has_observed and not rows.all():
+        raise ValueError("reset_mask must be all True before the first reset or step, and right after a load")
+    return rows
+
+
+def action_counts(space: Discrete | MultiDiscrete) -> NDArray[np.uint64]:
+    """Return how many actions each axis has."""
+    return np.asarray(space.n if isinstance(space, Discrete) else space.nvec, np.uint64).reshape(-1)
+
+
+def action_rows(actions: Any, batch_space: Any, single_space: Any, choices: NDArray[np.uint64]) -> Array:
+    """Return actions as int64 [N, axes]; `choices` is the number of actions of each axis."""
+    array = np.asarray(actions)
+    if array.shape != batch_space.shape or array.dtype.kind not in "iu":
+        raise ValueError(f"actions are {array.dtype} {array.shape}; they must be in {batch_space}")
+    rows = np.ascontiguousarray(array, np.int64).reshape(-1, len(choices))
+    if not (rows.view(np.uint64) < choices).all():
+        i = int((rows.view(np.uint64) >= choices).any(1).argmax())
+        raise ValueError(f"action of env {i} is {rows[i].tolist()}; it must be in {single_space}")
+    return rows

@@ -1,0 +1,103 @@
+"""The loop over envs that every game and task shares, compiled once for each of them.
+
+    an env that plays      advance and count the step
+    any other env          begin an episode and start the game
+    each env               report, then draw the picture and describe it, where they are asked for
+
+A game gives these functions, each made by `jit`. `env` is the record of one env, `params` the record of its options,
+and `scene` what the game draws with, made before it starts.
+
+    start(env, params)                     draws a new episode
+    advance(env, params, action)           plays one step and returns its reward; the game ends by env.phase = ENDED
+    report(env, params)                    writes what infos hold
+    draw(env, params, scene, frame)        draws the picture, uint8 [x][y and channel]
+    describe(env, params, scene, vector)   writes the observation of numbers, float32 [V], which holds zeros before
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .episodes import ENDED, PLAYING, begin_episode, count_step
+from .fields import Array
+from .jit import Compiled, Record, compile_loop, jit
+
+
+@jit
+def report_nothing(env: Record, params: Record) -> None:
+    """Leave the infos to the rules."""
+
+
+@jit
+def observe_nothing(env: Record, params: Record, scene: Any, output: Array) -> None:
+    """Leave an observation that the game does not have."""
+
+
+def compile_step_batch(
+    start: Compiled,
+    advance: Compiled,
+    report: Compiled = report_nothing,
+    draw: Compiled = observe_nothing,
+    describe: Compiled = observe_nothing,
+) -> Callable[..., None]:
+    """Compile the step of a batch from the functions of one game."""
+
+    def step_batch(
+        low: int,
+        high: int,
+        actions: NDArray[np.int64],
+        state: Array,
+        params: Array,
+        levels: NDArray[np.int64],
+        scene: Any,
+        pixels: NDArray[np.uint8],
+        vectors: NDArray[np.float32],
+        rewards: NDArray[np.float64],
+        ends: NDArray[np.bool_],
+    ) -> None:
+        for i in range(low, high):
+            env = state[i]
+            rewards[i] = 0.0
+            if env.phase == PLAYING:
+                rewards[i] = advance(env, params[env.row], actions[i])
+                count_step(env, rewards[i])
+            else:
+                begin_episode(env, params, levels)
+                start(env, params[env.row])
+            report(env, params[env.row])
+            ends[i] = env.phase == ENDED
+            if pixels.size:
+                draw(env, params[env.row], scene, pixels[i])
+            if vectors.size:
+                vector = vectors[i]
+                for k in range(len(vector)):
+                    vector[k] = 0
+                describe(env, params[env.row], scene, vector)
+
+    return compile_loop(step_batch, start, advance, report, draw, describe)
+
+
+def compile_draw_batch(draw: Compiled) -> Callable[..., None]:
+    """Compile the drawing of every env as it stands into pixels [N][x][y and channel]."""
+
+    def draw_batch(state: Array, params: Array, scene: Any, pixels: NDArray[np.uint8]) -> None:
+        for i in range(len(state)):
+            draw(state[i], params[state[i].row], scene, pixels[i])
+
+    return compile_loop(draw_batch, draw)
+
+
+class Game(NamedTuple):
+    """The compiled loops of a game with pictures."""
+
+    step_batch: Callable[..., None]
+    draw_batch: Callable[..., None]
+
+
+def compile_game(
+    start: Compiled, advance: Compiled, draw: Compiled, describe: Compiled, report: Compiled = report_nothing
+) -> Game:
+    """Compile both loops of a game with pictures."""
+    return Game(compile_step_batch(start, advance, report, draw, describe), compile_draw_batch(draw))

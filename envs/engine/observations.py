@@ -1,0 +1,38 @@
+"""Observations of a batch: an array [N, ...], or a dictionary of them."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from gymnasium.spaces import Dict, Space
+
+from .fields import Array
+
+Observation: TypeAlias = Any
+Infos: TypeAlias = dict[str, Any]
+
+_NO_PIXELS = np.empty((0, 0, 0), np.uint8)
+_NO_VECTORS = np.empty((0, 0), np.float32)
+
+
+def allocate(space: Space[Any], num_envs: int) -> Observation:
+    """Return arrays for the observations of a batch; `space` is that of one env."""
+    if isinstance(space, Dict):
+        return {key: allocate(part, num_envs) for key, part in space.items()}
+    return np.empty((num_envs, *(space.shape or ())), space.dtype)
+
+
+def arrays_of(observation: Observation) -> list[Array]:
+    """Return the arrays of an observation."""
+    return list(observation.values()) if isinstance(observation, dict) else [observation]
+
+
+def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
+    """Return the pictures as [N][x][y and channel], and the vectors [N][V]; empty arrays where there are none."""
+    pixels = _NO_PIXELS
+    vectors = _NO_VECTORS
+    for array in arrays_of(observation):
+        if array.ndim == 4:
+            pixels = array.reshape(*array.shape[:2], -1)
+        else:
+            vectors = array
+    return pixels, vectors

@@ -1,0 +1,44 @@
+"""The options of Mystery Path that depend on its variant, and Memory Gym's defaults of them.
+
+All variants share one record of params; a variant that does not take an option leaves its field untouched. The derived
+fields are what the game needs of the figure and, in the endless variant, of the camera.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from memorl.envs.drawing.character import SPEED, Figures
+from memorl.envs.engine.fields import Field, fields
+from memorl.envs.engine.options import Number, Option
+
+from .path_search import SIDE
+
+TILE = 84 // SIDE
+MANY = 2**31
+
+PARAMS: list[Field] = [*Figures.PARAMS, *fields("grid figure_x"), Field("camera", np.float64)]
+
+
+def variant(grid: bool, endless: bool) -> dict[str, Any]:
+    """Return the defaults of the options that only some variants take, or with another default."""
+    defaults: dict[str, Any] = {"reward_path_progress": 0.0 if grid else 0.1}
+    if not grid:
+        defaults["agent_speed"] = SPEED
+    if endless:
+        return defaults | {
+            "max_steps": -1,
+            "show_past_path": True,
+            "show_background": False,
+            "show_stamina": False,
+            "camera_offset_scale": 5.0,
+            "stamina_level": 20,
+            "reward_path_progress_dense": 0.0,
+        }
+    own = {"cardinal_origin_choice": [0, 1, 2, 3], "show_goal": False, "reward_goal": 1.0}
+    return defaults | own | {"max_steps": 128 if grid else 512}
+
+
+def ranges(endless: bool) -> dict[str, Option]:
+    """Return the kinds of options that differ: on the endless path a step goes at most one tile."""
+    return {"agent_speed": Number(-TILE, TILE + 1)} if endless else {}

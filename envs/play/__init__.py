@@ -1,0 +1,1 @@
+"""A human player: `python -m memorl.envs.play`."""

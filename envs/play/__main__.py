@@ -1,0 +1,67 @@
+"""Play an environment by hand, or record a film of it without a display.
+
+    python -m memorl.envs.play env=endless_mystery_path
+    python -m memorl.envs.play env=mortar_mayhem_grid 'env.command_count=[3]' seed=7 view=both
+    python -m memorl.envs.play env=searing_spotlights --record spotlights.gif
+    python -m memorl.envs.play env=mystery_path view=truth keys='right*12 up*3' --record path.gif
+
+env=NAME        a file of configs/env, or a Gymnasium id
+env.KEY=VALUE   an argument of the environment, as for train.py; levels are off unless given, so that
+seed=0          is the level itself, as in Memory Gym
+view=agent      what the agent sees; truth: what is hidden from it; both: side by side
+zoom=2          how large: 1 is 336 pixels a side in most games
+record=FILE     write a .gif (or .mp4, where imageio can) instead of opening a window; --record FILE is the same
+keys=STRING     what to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
+steps=200       at most so many steps in it; it also ends where the episode does
+
+Keys of the window: arrows or WASD as below, Page Up and Page Down the next and the last seed, Tab the next view, Enter
+again, Escape leaves. Games of turns wait for a key. After an episode its infos are printed, and its keys for `keys=`.
+"""
+
+import sys
+
+from memorl.envs.engine.batched_env import BatchedEnv
+from memorl.envs.make import config_names, make
+
+from .controls import controls_of
+from .film import record_film
+from .game import Game
+from .scene import Scene
+from .settings import settings_of
+
+
+def help_text() -> str:
+    """Return the help: this file's docstring, the environments, and what keys do in each kind of game."""
+    games = {
+        "mortar_mayhem": "games of eight directions",
+        "mystery_path_grid": "games on a grid",
+        "endless_mystery_path": "endless_mystery_path",
+        "minigrid_memory": "MiniGrid",
+    }
+    lines = [str(__doc__), "env: " + ", ".join(config_names()), ""]
+    for name, what in games.items():
+        controls = controls_of(make(name))
+        lines += [f"{what}:", *(f"    {keys:24}{meaning}" for keys, meaning in controls.help.items())]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str]) -> None:
+    """Play or record."""
+    if {"-h", "--help"} & set(arguments):
+        print(help_text())
+        return
+    try:
+        settings, env_arguments = settings_of(arguments)
+        if isinstance(make(settings.env, 1, **env_arguments), BatchedEnv):
+            env_arguments = {"levels": None} | env_arguments
+        scene = Scene(settings.env, env_arguments, settings.view)
+        if settings.record is not None:
+            record_film(scene, settings)
+        else:
+            Game(scene, controls_of(scene.plain), settings).run()
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,5 @@
+"""Searing Spotlights, in all its variants."""
+
+from .searing_spotlights import SearingSpotlights
+
+__all__ = ["SearingSpotlights"]

@@ -1,0 +1,104 @@
+"""Copy and Autoencode: a pattern, a delay, then the pattern again, in order or backwards."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, final
+
+from memorl.envs.engine.fields import Array, Field
+from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
+from memorl.envs.engine.jit import Record, jit
+from memorl.envs.engine.options import Flag, Integer
+from memorl.envs.engine.rng import integers
+
+from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+
+_LONGEST = 256
+
+
+@jit
+def _show(env: Record, params: Record, vector: Array) -> None:
+    symbols = len(vector) - 1
+    size = params.pattern_length
+    if env.length == 0:
+        env.delay = draw_from_range(env.rng, params.delay)
+        env.questions = size
+    if env.length < size:
+        symbol = integers(env.rng, 0, symbols)
+        vector[symbol] = 1
+        env.pattern[env.length] = symbol
+    place = env.length - size - env.delay
+    if place >= 0:
+        vector[symbols] = 1
+        env.target = env.pattern[size - 1 - place if params.backwards else place]
+        env.last = place + 1 == size
+
+
+_STEP_BATCH = compile_quiz(_show)
+
+
+@final
+class Copy(Quiz):
+    """See a pattern, wait, say it again: how much a memory holds, and for how long. Autoencode says it backwards.
+
+    ## Task
+    The first `pattern_length` steps show a symbol each, drawn uniformly and independently from `symbols`. `delay`
+    empty steps follow. Then `pattern_length` steps ask for the symbols in the order in which they were shown, or, with
+    `backwards`, in the opposite order.
+
+    ## Actions
+    `Discrete(symbols)`: the symbol named. Only those of the last `pattern_length` steps count.
+
+    ## Observations
+    float32 (symbols + 1,): the symbol shown now, one-hot, and whether one is asked for. `symbolic_fields` names its
+    values. While symbols are asked for none is shown, and nothing tells which of them it is.
+
+    ## Rewards
+    1 / pattern_length for each right answer, else 0. Perfect memory returns 1. All questions look the same, and each
+    of their symbols is uniform, so a policy without memory is right with probability 1 / symbols each time: none
+    returns more than `memoryless_return` = 1 / symbols on average.
+
+    ## Start
+    With the first symbol.
+
+    ## End
+    After the last answer: 2 pattern_length + delay steps. Infos at the end: `reward` (the return), `length`, `success`
+    (1 if every answer was right), `accuracy` (fraction of right answers).
+
+    ## Arguments
+    `pattern_length` (1 to 256); `delay` (0 or more), a number, or `[lowest, highest]`, from which each episode draws
+    one uniformly; `backwards`. In order, each symbol must be kept for pattern_length + delay steps; backwards, from
+    delay + 1 steps for the last to 2 pattern_length + delay - 1 for the first. `reset(options=...)` overrides all
+    three for one episode. `symbols` (2 or more). The other arguments are those of `BatchedEnv`.
+
+    ## Source
+    Hochreiter and Schmidhuber, Long Short-Term Memory (1997), and Graves et al., Neural Turing Machines (2014), for
+    copying; Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023) for Autoencode.
+
+    ## Differences
+    From POPGym's Autoencode: symbols are drawn with replacement rather than dealt from decks of cards; the last symbol
+    is not on view while it is asked for, so that every answer needs memory; wrong answers cost nothing; the return is
+    in [0, 1]. POPGym's three sizes have patterns of 52, 104 and 156 symbols.
+    """
+
+    def __init__(
+        self,
+        *,
+        pattern_length: Annotated[int, Integer(1, _LONGEST)] = 8,
+        delay: Annotated[int | Sequence[int], IntegerRange(0, MANY)] = 8,
+        backwards: Annotated[bool, Flag()] = False,
+        symbols: int = 4,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        super().__init__(
+            _STEP_BATCH,
+            [*symbol_names(symbols), "query"],
+            symbols,
+            locals(),
+            [
+                Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,)),
+                Field("delay", low=0, high=MANY),
+                length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"]),
+            ],
+        )

@@ -1,0 +1,90 @@
+"""Delayed Cue: a sign at the start, a corridor, and a fork at its end where the sign says which way."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, final
+
+from memorl.envs.engine.fields import Array, Field
+from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
+from memorl.envs.engine.jit import Record, jit
+from memorl.envs.engine.options import Flag
+from memorl.envs.engine.rng import integers
+
+from .quiz import MANY, Quiz, compile_quiz
+
+_NAMES = ("cue", "cue_shown", "query", "distractor")
+_CUE, _CUE_SHOWN, _QUERY, _DISTRACTOR = range(4)
+
+
+@jit
+def _show(env: Record, params: Record, vector: Array) -> None:
+    if env.length == 0:
+        env.cue = integers(env.rng, 0, 2)
+        env.delay = draw_from_range(env.rng, params.delay)
+        env.questions = 1
+        vector[_CUE] = 2 * env.cue - 1
+        vector[_CUE_SHOWN] = 1
+    elif env.length >= env.delay:
+        vector[_QUERY] = 1
+        env.target = env.cue
+        env.last = True
+    elif params.distractors:
+        vector[_DISTRACTOR] = 2 * integers(env.rng, 0, 2) - 1
+
+
+_STEP_BATCH = compile_quiz(_show)
+
+
+@final
+class DelayedCue(Quiz):
+    """A sign, a corridor, and a fork at its end where the sign says which way: one bit to keep, as in a T-maze.
+
+    ## Task
+    The first observation shows a cue, -1 or 1, each with probability 1/2. `delay` steps later the query asks for it:
+    action 0 for -1, action 1 for 1. In between are distractors, or nothing.
+
+    ## Actions
+    `Discrete(2)`. All but the last are ignored: the corridor moves by itself.
+
+    ## Observations
+    float32 (4,), in [-1, 1]; `symbolic_fields` names its values. At step 0 (cue, 1, 0, 0); at steps 1 .. delay - 1 (0,
+    0, 0, d) with d = -1 or 1, drawn uniformly and independently, or 0 without distractors; at step `delay` (0, 0, 1,
+    0).
+
+    ## Rewards
+    1 for the right action at the query, else 0. Memory of one bit returns 1. The observation at the query is always
+    the same, so a policy without memory acts the same after both cues: none returns more than `memoryless_return` =
+    1/2 on average. A memory that reaches back fewer than `delay` steps returns no more than that either.
+
+    ## Start
+    With the cue.
+
+    ## End
+    With the action at the query, after `delay` + 1 steps. Infos at the end: `reward` (the return), `length`, `success`
+    and `accuracy` (1 if the action was right).
+
+    ## Arguments
+    `delay` (1 or more) says for how long the memory must last: a number, or `[lowest, highest]`, from which each
+    episode draws one uniformly. `distractors`: whether the corridor shows random signs. `reset(options=...)` overrides
+    both for one episode. The other arguments are those of `BatchedEnv`.
+
+    ## Source
+    Bakker, Reinforcement Learning with Long Short-Term Memory (NeurIPS 2001), section 4: the T-maze.
+
+    ## Differences
+    The agent does not walk, and cannot stand still or turn off too early: nothing is to be learned but to keep the
+    cue, and the delay is what it is, whatever the agent does. Only the choice at the fork pays, and a wrong one costs
+    nothing. The corridor shows random bits.
+    """
+
+    def __init__(
+        self,
+        *,
+        delay: Annotated[int | Sequence[int], IntegerRange(1, MANY)] = 16,
+        distractors: Annotated[bool, Flag()] = True,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        state = [Field("cue", low=0, high=1), Field("delay", low=0, high=MANY)]
+        super().__init__(_STEP_BATCH, _NAMES, 2, locals(), state, low=-1)

@@ -1,0 +1,139 @@
+"""Questions about the last N bits, where N grows as the agent succeeds.
+
+Khajehabdollahi, Zeraati, Giannakakis, Schäfer, Martius and Levina, Emergent mechanisms for long timescales depend on
+training curriculum and affect performance in memory tasks (ICLR 2024). An episode shows M bits, one a step, and puts
+one question beside the last of them:
+
+    M ~ uniform on n + 2 .. 4 n + 1                                            (1)
+    N = n  (curriculum none, single),    N ~ uniform on 2 .. n  (multi)        (2)
+
+n begins at the option `n`. Of every `window` episodes, a over all questions and a_n over those with N = n are the
+fractions of right answers; with a curriculum,
+
+    n <- n + 1   if  a > threshold  and  a_n > threshold                       (3)
+
+n is one for the whole batch: N is not shown where there is but one (as in the paper), so envs that ask for
+different ones would contradict each other.
+"""
+
+from abc import ABC
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from memorl.envs.engine.episodes import is_playing
+from memorl.envs.engine.fields import Array, Field
+from memorl.envs.engine.jit import Record, jit
+from memorl.envs.engine.options import Integer, Number, Option, encode
+from memorl.envs.engine.rng import integers
+
+from .quiz import MANY, Quiz, length_below
+
+Curriculum = Literal["none", "single", "multi"]
+MAX_N = 256
+
+_RING = MAX_N
+_LIMITS: dict[str, Option] = {
+    "max_n": Integer(2, MAX_N),
+    "window": Integer(1, MANY),
+    "threshold": Number(0, 1),
+}
+_PARAMS = [Field("grows", np.bool_), Field("multi", np.bool_)]
+"""Episodes count for the curriculum where n `grows`; only the constructor's arguments do, not those of a reset."""
+
+
+def _state(max_n: int) -> list[Field]:
+    """Return the fields of an env.
+
+    `level` is n of the next episode that counts, `n` is n of this one, `lag` its N, and `steps` its M. `answered` and
+    `right` count over all questions, and over those with N = n.
+    """
+    return [
+        Field("level", low=2, high=max_n),
+        Field("answered", low=0, high=MANY, shape=(2,)),
+        Field("right", low=0, high=lambda state, params: state["answered"], shape=(2,)),
+        Field("counts", np.bool_),
+        Field("n", low=lambda state, params: 2 * is_playing(state, params), high=max_n),
+        Field("lag", low=lambda state, params: 2 * is_playing(state, params), high=lambda state, params: state["n"]),
+        Field("steps", low=is_playing, high=4 * max_n + 1),
+        Field("bits", low=0, high=1, shape=(_RING,)),
+        length_below(lambda state, params: state["steps"]),
+    ]
+
+
+@jit
+def show_bit(env: Record, params: Record, vector: Array) -> bool:
+    """Show one bit more; True if it is the last, beside which stands the question about the last `env.lag` bits."""
+    if env.length == 0:
+        env.counts = params.grows
+        env.n = env.level if env.counts else params.n
+        env.lag = integers(env.rng, 2, env.n + 1) if env.counts and params.multi else env.n
+        env.steps = integers(env.rng, env.n + 2, 4 * env.n + 2)
+        env.questions = 1
+    env.bits[env.length % _RING] = integers(env.rng, 0, 2)
+    vector[0] = env.bits[env.length % _RING]
+    env.last = env.length + 1 >= env.steps
+    if env.last:
+        vector[env.lag - 1 if params.multi else 1] = 1
+    return env.last
+
+
+@jit
+def bit_before(env: Record, steps: int) -> int:
+    """Return the bit shown so many steps before."""
+    return env.bits[(env.length - steps) % _RING]
+
+
+class LastBits(Quiz, ABC):
+    """A question about the last N bits, with two answers.
+
+    Args:
+        step_batch: The compiled step.
+        arguments: The arguments of the task's constructor: `n`, the largest N at first; `curriculum`; `max_n`, where
+            it stops; `threshold`, which the fraction of right answers must exceed; `window`, the number of episodes of
+            the batch that are judged together; and those of `BatchedEnv`.
+    """
+
+    info_keys = ("reward", "length", "success", "n")
+
+    def __init__(self, step_batch: Callable[..., None], arguments: Mapping[str, Any]) -> None:
+        kinds = get_args(Curriculum)
+        if arguments["curriculum"] not in kinds:
+            raise ValueError(f"curriculum is {arguments['curriculum']!r}; it must be one of {', '.join(kinds)}")
+        encode(_LIMITS, {name: arguments[name] for name in _LIMITS})
+        self.curriculum: Curriculum = arguments["curriculum"]
+        self.max_n: int = arguments["max_n"]
+        self.threshold: float = arguments["threshold"]
+        self.window: int = arguments["window"]
+        queries = [f"query_{lag}" for lag in range(2, self.max_n + 1)] if self.curriculum == "multi" else ["query"]
+        ranges = {"n": Integer(2, self.max_n)}
+        super().__init__(step_batch, ["bit", *queries], 2, arguments, _state(self.max_n), params=_PARAMS, ranges=ranges)
+        self._on_seeded_reset()
+
+    def _derive_params(self, params: Array) -> None:
+        params["multi"] = self.curriculum == "multi"
+        params["grows"] = False
+        params["grows"][-1] = self.curriculum != "none"
+
+    def _on_seeded_reset(self) -> None:
+        self._state["level"] = self._params["n"][-1]
+        self._state["answered"] = 0
+        self._state["right"] = 0
+
+    def _on_episode_end(self, ends: Array) -> None:
+        state = self._state
+        answers = ends & state["counts"]
+        if not answers.any():
+            return
+        answers = np.stack([answers, answers & (state["lag"] == state["n"])], axis=1)
+        state["answered"] += answers
+        state["right"] += answers & (state["success"] == 1)[:, None]
+        answered = state["answered"].sum(0)
+        right = state["right"].sum(0)
+        if answered[0] >= self.window:
+            state["answered"] = 0
+            state["right"] = 0
+            if (right > self.threshold * answered).all() and state["level"][0] < self.max_n:
+                state["level"] += 1
+                state["counts"] = False

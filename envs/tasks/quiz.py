@@ -1,0 +1,126 @@
+"""A quiz shows and then asks: what the diagnostic tasks share.
+
+At each step t of an episode a task shows something, and either asks for an answer or does not:
+
+    vector(t), target(t) = show(t)                                             (1)
+    reward(t) = 1 / questions  if action(t) = target(t),  else 0               (2)
+
+Answers change nothing of what is shown later. So each can be judged by itself: a perfect memory returns 1, and the best
+policy without memory gives to each observation the answer that is right most often. Where the target is uniform over A
+answers whatever is shown beside the question, that returns 1 / A and no more.
+
+A task brings `show(env, params, vector)` (1) alone. The vector holds zeros, `env.target` is -1, which asks for nothing,
+and `env.last` is False; `show` writes these where there is something to write, and `env.questions` at the first step.
+"""
+
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+from memorl.envs.engine.batched_env import BatchedEnv
+from memorl.envs.engine.episodes import ENDED, PLAYING, is_playing
+from memorl.envs.engine.fields import Array, Field
+from memorl.envs.engine.jit import Compiled, Record, jit
+from memorl.envs.engine.loop import compile_step_batch
+from memorl.envs.engine.options import Option
+from memorl.envs.engine.schema import batch_arguments
+
+MANY = 2**31
+
+
+@jit
+def _start(env: Record, params: Record) -> None:
+    env.correct = 0
+
+
+@jit
+def _answer(env: Record, params: Record, action: Array) -> float:
+    reward = 0.0
+    if action[0] == env.target:
+        env.correct += 1
+        reward = 1.0 / env.questions
+    if env.last:
+        env.phase = ENDED
+        env.success = np.int64(env.correct == env.questions)
+        env.accuracy = env.correct / env.questions
+    return reward
+
+
+def compile_quiz(show: Compiled) -> Callable[..., None]:
+    """Compile the step of a batch from what a task shows."""
+
+    @jit
+    def describe(env: Record, params: Record, scene: Any, vector: Array) -> None:
+        env.target = -1
+        env.last = False
+        if env.phase == PLAYING:
+            show(env, params, vector)
+
+    return compile_step_batch(start=_start, advance=_answer, describe=describe)
+
+
+class Quiz(BatchedEnv, ABC):
+    """A task that shows and asks.
+
+    Args:
+        step_batch: The compiled step, made by `compile_quiz`.
+        names: Names of the entries of an observation.
+        answers: The number of answers; one of them, drawn uniformly, is right.
+        arguments: The arguments of the task's constructor.
+        state: Fields of an env besides those of every quiz.
+        low: The lowest value of an entry of an observation; the highest is 1.
+        params: Fields of the params besides the options.
+        ranges: The kinds of options that depend on other arguments.
+    """
+
+    info_keys = ("reward", "length", "success", "accuracy")
+
+    def __init__(
+        self,
+        step_batch: Callable[..., None],
+        names: Sequence[str],
+        answers: int,
+        arguments: Mapping[str, Any],
+        state: Sequence[Field],
+        low: float = 0,
+        params: Sequence[Field] = (),
+        ranges: Mapping[str, Option] | None = None,
+    ) -> None:
+        self.symbolic_fields = tuple(names)
+        self.memoryless_return = 1 / answers
+        quiz_state = [
+            Field("target", low=-1, high=answers - 1),
+            Field("last", np.bool_),
+            Field("questions", low=is_playing, high=MANY),
+            Field("correct", low=0, high=lambda state, params: state["questions"]),
+            Field("success", low=0, high=1),
+            Field("accuracy", np.float64, 0, 1),
+        ]
+        super().__init__(
+            Box(low, 1, (len(names),), np.float32),
+            Discrete(answers),
+            step_batch,
+            arguments,
+            state=[*quiz_state, *state],
+            params=params,
+            ranges=ranges,
+            **batch_arguments(arguments),
+        )
+
+    def _derive_params(self, params: Array) -> None:
+        """Derive nothing, unless the task has fields of the params besides its options."""
+
+
+def length_below(high: Callable[[Array, Array], Any]) -> Field:
+    """Return the field of the length of an episode that plays for less than so many steps, and then has so many."""
+    return Field("length", low=0, high=lambda state, params: high(state, params) - is_playing(state, params))
+
+
+def symbol_names(symbols: int) -> list[str]:
+    """Return the names of one-hot symbols; ValueError unless there are two or more of them."""
+    if not isinstance(symbols, int) or symbols < 2:
+        raise ValueError(f"symbols is {symbols!r}; it must be a whole number from 2")
+    return [f"symbol_{symbol}" for symbol in range(symbols)]

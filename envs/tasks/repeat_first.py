@@ -1,0 +1,89 @@
+"""Repeat First: name the symbol that the episode began with."""
+
+from collections.abc import Mapping
+from typing import Annotated, final
+
+from memorl.envs.engine.fields import Array, Field
+from memorl.envs.engine.jit import Record, jit
+from memorl.envs.engine.options import Integer
+from memorl.envs.engine.rng import integers
+
+from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+
+
+@jit
+def _show(env: Record, params: Record, vector: Array) -> None:
+    symbol = integers(env.rng, 0, len(vector))
+    vector[symbol] = 1
+    if env.length == 0:
+        env.first = symbol
+        env.questions = params.length - 1
+    else:
+        env.target = env.first
+    env.last = env.length + 1 >= params.length
+
+
+_STEP_BATCH = compile_quiz(_show)
+
+
+@final
+class RepeatFirst(Quiz):
+    """Name the symbol that the episode began with: one thing to keep, for as long as the episode lasts.
+
+    ## Task
+    Every step shows one of `symbols` symbols, drawn uniformly and independently. At every step but the first, name the
+    one shown at the first.
+
+    ## Actions
+    `Discrete(symbols)`: the symbol named.
+
+    ## Observations
+    float32 (symbols,): the symbol shown now, one-hot. `symbolic_fields` names its values. Nothing marks the first
+    step.
+
+    ## Rewards
+    1 / (length - 1) for each right answer, else 0; the first answer of an episode is not judged. Perfect memory
+    returns 1. The symbols shown later are independent of the first, so that whatever a policy without memory sees,
+    each answer is right with probability 1 / symbols: no such policy returns more than `memoryless_return` = 1 /
+    symbols on average.
+
+    ## Start
+    With the symbol to keep.
+
+    ## End
+    After `length` steps. Infos at the end: `reward` (the return), `length`, `success` (1 if every answer was right),
+    `accuracy` (fraction of right answers).
+
+    ## Arguments
+    `length` (2 or more) says for how long the memory must last; `reset(options=...)` overrides it for one episode.
+    `symbols` (2 or more). The other arguments are those of `BatchedEnv`.
+
+    ## Source
+    Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023).
+
+    ## Differences
+    Symbols are drawn with replacement rather than dealt from decks of cards, where those seen tell of those to come;
+    any number of symbols; the first answer, for which no memory is needed, is not judged; wrong answers cost nothing;
+    the return is in [0, 1]. POPGym's three sizes have lengths of 51, 415 and 831.
+    """
+
+    def __init__(
+        self,
+        *,
+        length: Annotated[int, Integer(2, MANY)] = 64,
+        symbols: int = 4,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        super().__init__(
+            _STEP_BATCH,
+            symbol_names(symbols),
+            symbols,
+            locals(),
+            [
+                Field("first", low=0, high=symbols - 1),
+                length_below(lambda state, params: params["length"]),
+            ],
+        )
