@@ -15,20 +15,28 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-import imageio.v3 as iio
-import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 from torch.utils.tensorboard import SummaryWriter
 
-from memorl.agents import ActorCritic, Stream
-from memorl.agents.build import build_env, build_model, checked, device_of
-from memorl.agents.checkpoint import find_checkpoint, fitting, load_checkpoint
-from memorl.agents.cli import launch, one_line
-from memorl.agents.evaluation import play, summarise
-from memorl.agents.probe import probe
+from memorl.agents import Stream
+from memorl.agents.experiment import (
+    build_env,
+    build_model,
+    checked,
+    device_of,
+    find_checkpoint,
+    fitting,
+    launch,
+    load_checkpoint,
+    one_line,
+    play,
+    probe,
+    record_video,
+    summarise,
+)
 
 
 @dataclass(frozen=True)
@@ -107,22 +115,9 @@ def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
     file = folder / f"{name}.json"
     file.write_text(json.dumps(result, indent=1) + "\n")
     if scene:
-        film(model, scene, settings, folder / f"{name}.gif")
+        filmed = range(settings.start, settings.start + settings.video_episodes)
+        record_video(model, scene, folder / f"{name}.gif", filmed, settings.greedy, settings.max_steps)
     return result, file
-
-
-def film(model: ActorCritic, stream: Stream, settings: Settings, file: Path) -> None:
-    """A video of the first episodes, four times as large as rendered."""
-    frames: list[np.ndarray] = []
-
-    def watch() -> None:
-        pictures = stream.env.render()
-        assert pictures is not None
-        frames.append(np.asarray(pictures[0]).repeat(4, 0).repeat(4, 1))
-
-    for i in range(settings.video_episodes):
-        play(model, stream, [settings.start + i], settings.greedy, settings.max_steps, watch)
-    iio.imwrite(file, frames, duration=1000 / stream.env.metadata.get("render_fps", 15), loop=0)
 
 
 def _stream(config: dict[str, Any], num_envs: int, device: torch.device, **given: Any) -> Stream:

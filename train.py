@@ -19,10 +19,17 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from memorl.agents import collect
-from memorl.agents.checkpoint import Checkpoints, find_checkpoint, fitting, load_checkpoint
-from memorl.agents.cli import launch, one_line
-from memorl.agents.logger import Logger
-from memorl.agents.run import Run, Settings
+from memorl.agents.experiment import (
+    Checkpoints,
+    Logger,
+    Run,
+    Settings,
+    find_checkpoint,
+    fitting,
+    launch,
+    load_checkpoint,
+    one_line,
+)
 
 CONFIGS = Path(__file__).parent / "configs"
 RESUMABLE = ("resume", "total_steps", "device", "threads", "trust")

@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from machine import gemm_peak, report, table  # isort: skip
 from memorl.agents import collect
-from memorl.agents.run import Run, Settings
+from memorl.agents.experiment import Run, Settings
 
 COMMON = ["device=cpu", "num_envs=16", "rollout_steps=128", "run_dir=none", "agent.minibatches=4"]
 SETTINGS = {

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from .model import ActorCritic
-from .stream import Stream
+from memorl.agents import ActorCritic, Stream
 
 Episode = dict[str, float]
 

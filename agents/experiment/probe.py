@@ -4,11 +4,8 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from memorl.agents import ActorCritic, Stream, collect
 from memorl.memory.probes import by_age, effective_horizon, influence
-
-from .model import ActorCritic
-from .rollout import collect
-from .stream import Stream
 
 
 def probe(model: ActorCritic, stream: Stream, seed: int, steps: int, board: SummaryWriter, at: int) -> dict[str, float]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from .build import build_agent, build_env, build_model, checked, device_of
-from .stream import Stream
+from memorl.agents import Stream
+
+from .config import build_agent, build_env, build_model, checked, device_of
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of glibc's malloc.h
 PARTS = ("env", "memory", "agent", "encoder", "model")

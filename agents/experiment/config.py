@@ -10,12 +10,8 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from hydra.utils import get_object
 
+from memorl.agents import Actions, ActorCritic, Agent, Encoder
 from memorl.memory import Deep, Memory
-
-from .actions import Actions
-from .agent import Agent
-from .encoders import Encoder
-from .model import ActorCritic
 
 T = TypeVar("T")
 _NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
