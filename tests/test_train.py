@@ -232,8 +232,16 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "null": ("train.py", [NEW, "num_envs=null"], r"num_envs is None; it must be int"),
     "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
     "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
-    "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
-    "once": ("train.py", small(NEW, "agent=a2c", "agent.epochs=2"), r"epochs is 2 and .* needs returns=vtrace"),
+    "minibatches": (
+        "train.py",
+        small(NEW, "agent.minibatches=99"),
+        r"minibatches is 99; it must be at most 16, the .*",
+    ),
+    "once": (
+        "train.py",
+        small(NEW, "agent=a2c", "agent.epochs=2"),
+        r"epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
+    ),
     "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are heads, hidden_size, init_gain"),
     "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
     "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),

@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from memorl.agents import ActorCritic, Stream
-
-Episode = dict[str, float]
+from memorl.agents import ActorCritic, Episode, Stream
 
 
 @torch.no_grad()
@@ -33,22 +31,20 @@ def play(
         Return, length and the environment's own figures of each episode, in the order of the seeds.
     """
     step, state = stream.reset(seeds), model.memory.initial_state(len(seeds))
-    stream.episodes = []
+    stream.episodes.pop()
     outcome: list[Episode | None] = [None] * len(seeds)
     watch()
     for _ in range(max_steps):
-        obs = step.obs[None] if isinstance(step.obs, torch.Tensor) else {k: v[None] for k, v in step.obs.items()}
-        policy, _, state = model.decide(obs, state, step.first[None])
+        obs = {name: entry[None] for name, entry in step.obs.items()}
+        policy, _, state = model.forward_policy(obs, state, step.first[None])
         step = stream.step((policy.mode() if greedy else policy.sample())[0])
         watch()
-        ended, stream.episodes = stream.episodes, []
+        ended = stream.episodes.pop()
         for n, episode in zip(step.last.nonzero().flatten().tolist(), ended, strict=True):
             outcome[n] = outcome[n] or episode
         if all(outcome):
             break
-    running = zip(stream.returns, stream.lengths, strict=True)
-    cut = [{"return": float(r), "length": float(n)} for r, n in running]
-    return [episode or left for episode, left in zip(outcome, cut, strict=True)]
+    return [episode or cut for episode, cut in zip(outcome, stream.episodes.running(), strict=True)]
 
 
 def summarise(

@@ -27,7 +27,7 @@ def probe(model: ActorCritic, stream: Stream, seed: int, steps: int, board: Summ
     """
     stream.reset([seed])
     rollout = collect(stream, model, model.memory.initial_state(1), steps)
-    obs = rollout.obs[:-1] if isinstance(rollout.obs, Tensor) else {k: v[:-1] for k, v in rollout.obs.items()}
+    obs = {name: entry[:-1] for name, entry in rollout.obs.items()}
     first = rollout.first[:-1]
     with torch.no_grad():
         x = model.encode(obs, first)

@@ -81,7 +81,7 @@ class Run:
         self.model = build_model(config, self.stream.observation_space, self.stream.actions).to(device)
         self.agent = build_agent(config, self.model)
         sequences = settings.rollout_steps // (settings.sequence_length or settings.rollout_steps)
-        self.agent.require(sequences * settings.num_envs)
+        self.agent.require_sequences(sequences * settings.num_envs)
         self.updates = 0
         self.recent: deque[float] = deque(maxlen=100)
         """Returns of the last episodes; their mean decides which checkpoint is the best."""
@@ -95,7 +95,7 @@ class Run:
 
     def episodes(self) -> dict[str, float]:
         """The means over the episodes that ended since the last call; empty where none did."""
-        ended, self.stream.episodes = self.stream.episodes, []
+        ended = self.stream.episodes.pop()
         self.recent.extend(episode["return"] for episode in ended)
         tags = {"return": "charts/episodic_return", "length": "charts/episodic_length"}
         keys = dict.fromkeys(key for episode in ended for key in episode)
