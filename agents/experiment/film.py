@@ -8,7 +8,7 @@ import numpy as np
 
 from memorl.agents import ActorCritic, Stream
 
-from .evaluation import play
+from .evaluation import run_episodes
 
 SCALE = 4
 """Pixels of the video a side, for each pixel that is rendered."""
@@ -35,5 +35,5 @@ def record_video(
         frames.append(np.asarray(rendered[0]).repeat(SCALE, 0).repeat(SCALE, 1))
 
     for seed in seeds:
-        play(model, stream, [seed], greedy, max_steps, add_frame)
+        run_episodes(model, stream, [seed], greedy, max_steps, add_frame)
     iio.imwrite(file, frames, duration=1000 / stream.env.metadata.get("render_fps", 15), loop=0)
