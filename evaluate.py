@@ -15,133 +15,119 @@ from pathlib import Path
 from typing import Any
 
 import hydra
-import imageio.v3 as iio
-import numpy as np
-import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 from torch.utils.tensorboard import SummaryWriter
 
 from memorl.agents import ActorCritic, Stream
-from memorl.agents.build import build_env, build_model, checked, device_of
-from memorl.agents.checkpoint import find_checkpoint, fitting, load_checkpoint
-from memorl.agents.cli import launch, one_line
-from memorl.agents.evaluation import play, summarise
-from memorl.agents.probe import probe
+from memorl.agents.experiment import (
+    EvaluationSettings,
+    build_model,
+    build_stream,
+    checkpoint_errors,
+    exit_on_error,
+    find_checkpoint,
+    find_device,
+    launch,
+    load_checkpoint,
+    load_model,
+    prepare_process,
+    probe_memory,
+    record_video,
+    run_episodes,
+    summarise,
+    to_plain,
+)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The keys of configs/evaluate.yaml; what they mean is said there."""
+@dataclass
+class Evaluation:
+    """A checkpoint and the environments that it is evaluated in."""
 
-    checkpoint: str | None
-    best: bool
-    start: int
-    levels: int
-    repetitions: int
-    greedy: bool
-    max_steps: int
-    env: dict[str, Any]
-    video: bool
-    video_episodes: int
-    probe: bool
-    probe_steps: int
-    seed: int
-    device: str
-    trust: bool
-
-    def __post_init__(self) -> None:
-        if self.checkpoint is None:
-            raise ValueError("checkpoint is missing; give a run folder or a checkpoint in one")
-        for name in ("levels", "repetitions", "max_steps", "video_episodes", "probe_steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if min(self.start, self.seed) < 0:
-            raise ValueError(f"start is {self.start} and seed {self.seed}; both must be at least 0")
-        if "levels" in self.env:
-            raise ValueError("env.levels cannot be set; start and levels say which are played")
+    settings: EvaluationSettings
+    path: Path
+    step: int
+    model: ActorCritic
+    stream: Stream
+    video_stream: Stream | None
+    probe_stream: Stream | None
 
 
-def evaluate(settings: Settings) -> tuple[dict[str, Any], Path]:
-    """Play, and return the figures and the file they were written to."""
-    path = find_checkpoint(str(settings.checkpoint), prefer="best" if settings.best else "newest")
-    device = device_of(settings.device)
+def prepare(settings: EvaluationSettings) -> Evaluation:
+    """Load the checkpoint and build its model and environments."""
+    path = find_checkpoint(str(settings.checkpoint), settings.best)
+    device = find_device(settings.device)
     saved = load_checkpoint(path, device, settings.trust)
-    torch.manual_seed(settings.seed)
-    seeds = [settings.start + i for i in range(settings.levels) for _ in range(settings.repetitions)]
-    with fitting(path):
-        config = saved["config"]
-        config["env"] |= settings.env | ({"levels": None} if "levels" in config["env"] else {})
-        stream = _stream(config, len(seeds), device)
-        scene = _stream(config, 1, device, render_mode="rgb_array") if settings.video else None
-        probed = _stream(config, 1, device) if settings.probe else None
-        model = build_model(config, stream.observation_space, stream.actions).to(device)
-        model.load_state_dict(saved["model"])
-    episodes = play(model, stream, seeds, settings.greedy, settings.max_steps)
+    prepare_process(settings.seed)
+    config = saved["config"]
+    levels = {"levels": None} if "levels" in config["env"] else {}
+    config["env"] = config["env"] | settings.env | levels
+    stream = build_stream(config, len(settings.seeds), device)
+    video_stream = build_stream(config, 1, device, render_mode="rgb_array") if settings.video else None
+    probe_stream = build_stream(config, 1, device) if settings.probe else None
+    model = build_model(config, stream)
+    with checkpoint_errors(path):
+        load_model(model, saved["model"])
+    return Evaluation(settings, path, saved["agent"]["steps"], model, stream, video_stream, probe_stream)
+
+
+def evaluate(evaluation: Evaluation) -> tuple[dict[str, Any], Path]:
+    """Run the episodes; return the figures and the file they were written to."""
+    settings = evaluation.settings
+    model = evaluation.model
+    episodes = run_episodes(model, evaluation.stream, settings.seeds, settings.greedy, settings.max_steps)
     result = {
-        "checkpoint": str(path),
-        "step": saved["agent"]["steps"],
+        "checkpoint": str(evaluation.path),
+        "step": evaluation.step,
         "protocol": asdict(settings),
         "metrics": summarise(episodes, settings.repetitions),
-        "episodes": [{"level": seed, **episode} for seed, episode in zip(seeds, episodes, strict=True)],
+        "episodes": [{"level": seed, **episode} for seed, episode in zip(settings.seeds, episodes, strict=True)],
     }
-    same = (
-        "checkpoint",
-        "best",
-        "video",
-        "video_episodes",
-        "probe",
-        "probe_steps",
-        "device",
-        "trust",
-    )  # all else makes another outcome
-    told = {key: value for key, value in asdict(settings).items() if key not in same}
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]
-    name = f"step-{result['step']:012}-{settings.start}+{settings.levels}x{settings.repetitions}-{digest}"
-    folder = path.parent.parent / "evaluation" if path.parent.name == "checkpoints" else path.parent
-    folder.mkdir(exist_ok=True)
-    if probed:
-        with SummaryWriter(str(folder)) as board:
-            result["probe"] = probe(model, probed, settings.start, settings.probe_steps, board, result["step"])
-    file = folder / f"{name}.json"
+    file = result_file(evaluation)
+    file.parent.mkdir(exist_ok=True)
+    if evaluation.probe_stream:
+        stream = evaluation.probe_stream
+        with SummaryWriter(str(file.parent)) as board:
+            result["probe"] = probe_memory(model, stream, settings.start, settings.probe_steps, board, evaluation.step)
     file.write_text(json.dumps(result, indent=1) + "\n")
-    if scene:
-        film(model, scene, settings, folder / f"{name}.gif")
+    if evaluation.video_stream:
+        seeds = range(settings.start, settings.start + settings.video_episodes)
+        video = file.with_suffix(".gif")
+        record_video(model, evaluation.video_stream, video, seeds, settings.greedy, settings.max_steps)
     return result, file
 
 
-def film(model: ActorCritic, stream: Stream, settings: Settings, file: Path) -> None:
-    """A video of the first episodes, four times as large as rendered."""
-    frames: list[np.ndarray] = []
-
-    def watch() -> None:
-        pictures = stream.env.render()
-        assert pictures is not None
-        frames.append(np.asarray(pictures[0]).repeat(4, 0).repeat(4, 1))
-
-    for i in range(settings.video_episodes):
-        play(model, stream, [settings.start + i], settings.greedy, settings.max_steps, watch)
-    iio.imwrite(file, frames, duration=1000 / stream.env.metadata.get("render_fps", 15), loop=0)
+def result_file(evaluation: Evaluation) -> Path:
+    """Return the file of the figures; its name tells the step and the protocol."""
+    settings = evaluation.settings
+    digest = hashlib.sha256(json.dumps(settings.protocol, sort_keys=True).encode()).hexdigest()[:8]
+    levels = f"{settings.start}+{settings.levels}x{settings.repetitions}"
+    folder = evaluation.path.parent
+    folder = folder.parent / "evaluation" if folder.name == "checkpoints" else folder
+    return folder / f"step-{evaluation.step:012}-{levels}-{digest}.json"
 
 
-def _stream(config: dict[str, Any], num_envs: int, device: torch.device, **given: Any) -> Stream:
-    return Stream(build_env(config, num_envs, **given), device, config["last_action"], config["last_reward"])
-
-
-@hydra.main(config_path="configs", config_name="evaluate", version_base=None)
-def main(config: DictConfig) -> None:
-    """Check, play, print."""
-    with one_line(ValueError, OSError):
-        plain = OmegaConf.to_container(config, resolve=True)
-        assert isinstance(plain, dict)
-        result, file = evaluate(Settings(**checked("", {str(k): v for k, v in plain.items()}, Settings.__init__)))
+def print_table(result: dict[str, Any]) -> None:
+    """Print the figures."""
     table = Table("figure", "mean", "std", "95 % interval", title=f"{result['checkpoint']}, step {result['step']:,}")
     for name, row in result["metrics"].items():
         table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", f"{row['low']:.3f} .. {row['high']:.3f}")
     for name, value in result.get("probe", {}).items():
         table.add_row(name, f"{value:.0f}")
     Console().print(table)
+
+
+@hydra.main(config_path="configs", config_name="evaluate", version_base=None)
+def main(composed: DictConfig) -> None:
+    """Check, run the episodes, print."""
+    evaluation = None
+    with exit_on_error(ValueError):
+        evaluation = prepare(EvaluationSettings.from_config(to_plain(composed)))
+    if evaluation is None:
+        return
+    result, file = evaluate(evaluation)
+    print_table(result)
     print(f"{len(result['episodes'])} episodes, written to {file}")
 
 

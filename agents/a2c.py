@@ -3,11 +3,11 @@
     L = E[-log pi(a_t | h_t) A_t] + c_1 E[(V_t - v_t)^2] - c_2 E[S[pi]]
 
     n_step:  v_t = V_t + A_t, with A_t the n-step advantage, n up to the end of the rollout (`lam` below 1 mixes n's)
-    vtrace:  v_t and A_t of `returns.vtrace`, with the ratios and values of the policy as it is now
+    vtrace:  v_t and A_t of `returns.vtrace`, with the ratios and values of the current policy
 
 On policy the two are the same (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, remark 1). With a memory that
 carries its sensitivities (`credit="rtrl"`) and short rollouts this is R2AC (Irie et al., 2024,
-https://arxiv.org/abs/2305.19044): the sequence bounds how often one learns, not how far back credit reaches.
+https://arxiv.org/abs/2305.19044): the length of a rollout sets how often the agent learns, not how far credit reaches.
 """
 
 from typing import Literal, final
@@ -15,12 +15,13 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
-from memorl.memory.base import require_not_negative, require_positive
-
-from .agent import Agent, Linear, masked_mean, standardize
+from .agent import Agent
+from .checks import require_at_least, require_positive
+from .masked import masked_mean, standardize
 from .model import ActorCritic
 from .returns import vtrace
 from .rollout import Batch
+from .schedule import LinearSchedule
 
 
 @final
@@ -28,28 +29,28 @@ class A2C(Agent):
     """One gradient step over each rollout, or several with V-trace.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         lr: Learning rate.
-        final_lr: Where the learning rate ends, linearly over `anneal_steps`; None keeps it.
-        anneal_steps: Environment steps over which learning rate and entropy weight run to their ends.
+        final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
+        anneal_steps: Environment steps over which the schedules of learning rate and entropy weight run.
         optimizer: "rmsprop" (alpha 0.99) or "adam".
         optimizer_eps: Epsilon of the optimizer.
         returns: "n_step" or "vtrace".
         gamma: Discount.
         lam: Decay of the trace; 1 is the n-step return.
-        rho_clip: Where V-trace clips the ratio of a step; 1 or more biases towards the policy that acted.
-        trace_clip: Where V-trace clips the ratios along the trace.
+        rho_clip: Upper bound of a step's ratio in V-trace; a low one biases towards the policy that acted.
+        trace_clip: Upper bound of the ratios along the trace in V-trace.
         value_coef: Weight of the value loss (c_1; the loss is the squared error, without a half).
         entropy_coef: Weight of the entropy bonus (c_2).
-        final_entropy_coef: Where the weight of the entropy ends; None keeps it.
+        final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
         normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
-        reduction: "mean" over the decisions of a minibatch, or their "sum", as IMPALA and R2AC have it.
+        reduction: "mean" over the decisions of a minibatch, or their "sum", as in IMPALA and R2AC.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         epochs: Passes over a rollout; more than one needs V-trace.
-        minibatches: Parts that a pass is dealt into; more than one needs V-trace.
+        minibatches: Parts that a pass is split into; more than one needs V-trace.
 
     Raises:
-        ValueError: If an argument is out of its range, or n-step returns are to be learned from more than once.
+        ValueError: If an argument is out of its range, or n-step returns would be learned from more than once.
     """
 
     def __init__(
@@ -75,18 +76,22 @@ class A2C(Agent):
         minibatches: int = 1,
     ) -> None:
         require_positive(lr=lr, optimizer_eps=optimizer_eps, rho_clip=rho_clip, trace_clip=trace_clip)
-        require_not_negative(value_coef=value_coef)
+        require_at_least(0, value_coef=value_coef)
         if returns == "n_step" and epochs * minibatches != 1:
-            raise ValueError(f"epochs is {epochs} and minibatches {minibatches}; more than 1 needs returns=vtrace")
-        self.returns, self.rho_clip, self.trace_clip = returns, rho_clip, trace_clip
-        self.value_coef, self.normalize_advantage, self.reduction = value_coef, normalize_advantage, reduction
+            raise ValueError(f"epochs * minibatches is {epochs * minibatches}; it must be 1 unless returns=vtrace")
+        self.returns = returns
+        self.rho_clip = rho_clip
+        self.trace_clip = trace_clip
+        self.value_coef = value_coef
+        self.normalize_advantage = normalize_advantage
+        self.reduction = reduction
         parameters = model.parameters()
         super().__init__(
             model,
             torch.optim.RMSprop(parameters, lr=lr, alpha=0.99, eps=optimizer_eps)
             if optimizer == "rmsprop"
             else torch.optim.Adam(parameters, lr=lr, eps=optimizer_eps, fused=True),
-            {"lr": Linear(lr, final_lr), "entropy_coef": Linear(entropy_coef, final_entropy_coef)},
+            {"lr": LinearSchedule(lr, final_lr), "entropy_coef": LinearSchedule(entropy_coef, final_entropy_coef)},
             anneal_steps=anneal_steps,
             gamma=gamma,
             lam=lam,
@@ -96,13 +101,14 @@ class A2C(Agent):
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss over a batch, to be minimised, and its parts."""
+        """Return the loss over a batch, to be minimised, and its parts."""
         (policy, value), _ = self.model(batch.obs, batch.state, batch.first)
         valid = batch.valid
         log_prob = policy.log_prob(batch.action).sum(-1)
         log_ratio = log_prob.detach() - batch.log_prob.sum(-1)
 
-        target, advantage = batch.advantage + batch.value[:-1], batch.advantage
+        target = batch.advantage + batch.value[:-1]
+        advantage = batch.advantage
         if self.returns == "vtrace":
             values = torch.cat([value.detach(), batch.value[-1:]])
             rows = (batch.reward, values, batch.last, batch.terminal)
@@ -111,10 +117,15 @@ class A2C(Agent):
             advantage = standardize(advantage, valid)
 
         policy_loss = -masked_mean(log_prob * advantage, valid)
-        value_loss, entropy = masked_mean((value - target) ** 2, valid), masked_mean(policy.entropy(), valid)
-        loss = policy_loss + self.value_coef * value_loss - self.now["entropy_coef"] * entropy
+        value_loss = masked_mean((value - target) ** 2, valid)
+        entropy = masked_mean(policy.entropy(), valid)
+        loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy
         if self.reduction == "sum":
             loss = loss * valid.sum()
-        kl = masked_mean(log_ratio.exp() - 1 - log_ratio, valid)
-        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "approx_kl": kl}
+        parts = {
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "entropy": entropy,
+            "approx_kl": masked_mean(log_ratio.exp() - 1 - log_ratio, valid),
+        }
         return loss, {name: part.detach() for name, part in parts.items()}

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 
 class Actions:
-    """What is known of an action space: the branches, and how to turn actions into the environment's and features.
+    """The branches of an action space, and the conversion of actions to the environment's and to features.
 
     Args:
         space: The action space of one environment: Discrete, MultiDiscrete (one row) or Box.
@@ -26,17 +27,19 @@ class Actions:
         self.choices: tuple[int, ...] = ()
         """Number of choices of each branch; empty for a Box."""
         if isinstance(space, spaces.Discrete):
-            self.choices, self.branches = (int(space.n),), 1
+            self.choices = (int(space.n),)
+            self.branches = 1
         elif isinstance(space, spaces.MultiDiscrete) and space.nvec.ndim == 1:
-            self.choices, self.branches = tuple(int(n) for n in space.nvec), len(space.nvec)
+            self.choices = tuple(int(n) for n in space.nvec)
+            self.branches = len(self.choices)
         elif isinstance(space, spaces.Box):
             self.branches = math.prod(space.shape)
         else:
-            raise ValueError(f"action_space is {space}; supported are Discrete, MultiDiscrete of one row, and Box")
+            raise ValueError(f"action_space is {space}; it must be Discrete, MultiDiscrete of one row, or Box")
         self.feature_size = sum(self.choices) or self.branches
 
     def to_env(self, action: Tensor) -> np.ndarray:
-        """Actions [N, K] as a vector environment's `step` takes them; a Box's are clipped to its bounds."""
+        """Return actions [N, K] as a vector environment's `step` takes them; a Box clips them to its bounds."""
         rows = action.cpu().numpy()
         if isinstance(self.space, spaces.Box):
             rows = rows.reshape(-1, *self.space.shape)
@@ -45,8 +48,8 @@ class Actions:
         return (rows[:, 0] if isinstance(self.space, spaces.Discrete) else rows) + self.space.start
 
     def encode(self, action: Tensor) -> Tensor:
-        """Actions [..., K] as features: one-hot [..., C], or a Box's coordinates [..., K]."""
+        """Return actions [..., K] as features: one-hot [..., C], or the coordinates [..., K] of a Box."""
         if not self.choices:
             return action.float()
-        parts = zip(action.unbind(-1), self.choices, strict=True)
-        return torch.cat([torch.nn.functional.one_hot(a, n) for a, n in parts], -1).float()
+        branches = zip(action.unbind(-1), self.choices, strict=True)
+        return torch.cat([one_hot(branch, n) for branch, n in branches], -1).float()

@@ -1,6 +1,6 @@
 """Observation -> encoder -> memory -> policy and value.
 
-Legend: T time, B batch, K action branches.
+Legend: T time, B batch, D features, H memory outputs, K action branches.
 """
 
 from typing import NamedTuple
@@ -11,16 +11,18 @@ from torch import Tensor, nn
 from memorl.memory import Memory, State
 
 from .actions import Actions
-from .encoders import Observation, orthogonal
-from .heads import Head, Policy
+from .checks import require_at_least
+from .encoders import orthogonal
+from .heads import ActionDistribution, PolicyHead
+from .observations import Observation
 
 PRECISIONS = ("float32", "bfloat16")
 
 
 class Output(NamedTuple):
-    """What a model says of every step."""
+    """The policy and the value of a model at every step."""
 
-    policy: Policy
+    policy: ActionDistribution
     """The distribution over actions, [T, B, K]."""
     value: Tensor
     """The expected return, [T, B]."""
@@ -32,9 +34,9 @@ class ActorCritic(nn.Module):
         x = encoder(obs);  y = memory(x);  b = relu(W y);  policy = W relu(W b);  value = W relu(W b)
 
     Args:
-        encoder: Maps observations [B, ...] to features [B, memory.input_size].
-        memory: Any memory.
-        actions: What is acted in.
+        encoder: Maps observations [B, ...] to features [B, D].
+        memory: Any memory whose input size is D.
+        actions: The actions of the environment.
         body_size: Size of the layer after the memory; 0 leaves it out.
         branch_size: Size of the layer that the policy and the value each have of their own; 0 leaves it out.
         precision: "float32", or "bfloat16" for autocast (states, logits and values stay float32).
@@ -53,48 +55,51 @@ class ActorCritic(nn.Module):
         precision: str = "float32",
     ) -> None:
         super().__init__()
+        require_at_least(0, body_size=body_size, branch_size=branch_size)
         if precision not in PRECISIONS:
             raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
-        if min(body_size, branch_size) < 0:
-            raise ValueError(f"body_size is {body_size} and branch_size {branch_size}; neither can be negative")
-        self.encoder, self.memory, self.precision = encoder, memory, precision
-        self.body, size = _layer(memory.output_size, body_size)
-        self.policy_branch, branch = _layer(size, branch_size)
-        self.value_branch, _ = _layer(size, branch_size)
-        self.policy, self.value = Head(branch, actions), nn.Linear(branch, 1)
+        self.encoder = encoder
+        self.memory = memory
+        self.precision = precision
+        self.body = _layer(memory.output_size, body_size)
+        self.policy_branch = _layer(body_size or memory.output_size, branch_size)
+        self.value_branch = _layer(body_size or memory.output_size, branch_size)
+        branch_output = branch_size or body_size or memory.output_size
+        self.policy = PolicyHead(branch_output, actions)
+        self.value = nn.Linear(branch_output, 1)
         orthogonal(self.policy, 0.1)
         orthogonal(self.value, 1.0)
 
     def forward(self, obs: Observation, state: State, first: Tensor) -> tuple[Output, State]:
         """Run over sequences of observations [T, B, ...] from the state before them; `first` is [T, B]."""
-        policy, b, state = self.decide(obs, state, first)
-        return Output(policy, self.judge(b)), state
+        policy, b, state = self.forward_policy(obs, state, first)
+        return Output(policy, self.forward_value(b)), state
 
-    def decide(self, obs: Observation, state: State, first: Tensor) -> tuple[Policy, Tensor, State]:
-        """The same without the values; in their place b, from which `judge` makes them, [T, B, ...]."""
-        with self._cast(first):
+    def forward_policy(self, obs: Observation, state: State, first: Tensor) -> tuple[ActionDistribution, Tensor, State]:
+        """Run without the values, and return also the body's features b [T, B, ...] that `forward_value` takes."""
+        with self._autocast(first.device):
             y, state = self.memory(self.encode(obs, first), state, first)
             b = self.body(y)
             return self.policy(self.policy_branch(b)), b, state
 
-    def judge(self, b: Tensor) -> Tensor:
-        """The values [T, B], of what `decide` gave for any number of steps."""
-        with self._cast(b):
+    def forward_value(self, b: Tensor) -> Tensor:
+        """Return the values [T, B] of the body's features b, of any number of steps."""
+        with self._autocast(b.device):
             return self.value(self.value_branch(b)).squeeze(-1).float()
 
-    def _cast(self, like: Tensor) -> torch.autocast:
-        return torch.autocast(like.device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
-
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
-        """What the memory reads of observations [T, B, ...], [T, B, D]."""
-        flat = obs.flatten(0, 1) if isinstance(obs, Tensor) else {k: v.flatten(0, 1) for k, v in obs.items()}
+        """Return the features [T, B, D] that the memory reads of observations [T, B, ...]."""
+        flat = {name: entry.flatten(0, 1) for name, entry in obs.items()}
         return self.encoder(flat).unflatten(0, first.shape)
 
+    def _autocast(self, device: torch.device) -> torch.autocast:
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
 
-def _layer(input_size: int, size: int) -> tuple[nn.Module, int]:
-    """A linear layer with ReLU and what comes out of it; nothing at size 0."""
+
+def _layer(input_size: int, size: int) -> nn.Module:
+    """Return a linear layer with ReLU; at size 0 the identity."""
     if not size:
-        return nn.Identity(), input_size
+        return nn.Identity()
     layer = nn.Sequential(nn.Linear(input_size, size), nn.ReLU())
     orthogonal(layer)
-    return layer, size
+    return layer

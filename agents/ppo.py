@@ -4,8 +4,8 @@
     L^CLIP = E[min(rho_t A_t, clip(rho_t, 1 - epsilon, 1 + epsilon) A_t)]                     (eq. 7)
     L = L^CLIP - c_1 L^VF + c_2 S[pi]                                                         (eq. 9)
 
-The expectation runs over the rows on which something was decided. What differs from the paper, and from CleanRL and
-the Memory Gym agents, is listed in docs/ppo.md. Every default is that of the Memory Gym paper.
+The expectation runs over the decisions: the rows on which an action is not ignored. docs/ppo.md lists the differences
+from the paper, from CleanRL and from the Memory Gym agents. The defaults are the settings of the Memory Gym paper.
 """
 
 from typing import final
@@ -13,11 +13,12 @@ from typing import final
 import torch
 from torch import Tensor
 
-from memorl.memory.base import require_not_negative, require_positive
-
-from .agent import Agent, Linear, masked_mean, standardize
+from .agent import Agent
+from .checks import require_at_least, require_positive
+from .masked import masked_mean, standardize
 from .model import ActorCritic
 from .rollout import Batch
+from .schedule import LinearSchedule
 
 
 @final
@@ -25,24 +26,24 @@ class PPO(Agent):
     """The clipped surrogate, over several epochs.
 
     Args:
-        model: What is trained.
+        model: The model to train.
         lr: Learning rate of AdamW.
-        final_lr: Where the learning rate ends, linearly over `anneal_steps`; None keeps it.
+        final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
         gamma: Discount.
         lam: Decay of the generalised advantage estimate.
-        clip: How far the probability ratio may move (epsilon of eq. 7).
-        final_clip: Where the clip range ends; None keeps it.
-        clip_value: Clip the value's move by the clip range, too.
+        clip: Clip range of the probability ratio (epsilon of eq. 7).
+        final_clip: Clip range at the end of `anneal_steps`; None keeps `clip`.
+        clip_value: Clip the change of the value to the clip range, too.
         value_coef: Weight of the value loss (c_1 of eq. 9; the loss is the squared error, without a half).
         entropy_coef: Weight of the entropy bonus (c_2 of eq. 9).
-        final_entropy_coef: Where the weight of the entropy ends; None keeps it.
-        anneal_steps: Environment steps over which the three schedules run; they stay at their ends after it.
+        final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
+        anneal_steps: Environment steps over which the three schedules run; then they stay at their ends.
         normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
-        joint_ratio: One ratio for a whole action; False takes one for each action branch and averages.
+        joint_ratio: Take one ratio for a whole action; False takes one for each action branch and averages.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
-        target_kl: Skip the epochs left once the approximate KL divergence of one is above this; None never does.
+        target_kl: Skip the remaining epochs once the approximate KL divergence of one is above this; None never does.
         epochs: Passes over a rollout.
-        minibatches: Parts that a pass is dealt into.
+        minibatches: Parts that a pass is split into.
         adam_eps: Epsilon of AdamW.
         weight_decay: Weight decay of AdamW; with 0 it is Adam.
 
@@ -74,16 +75,18 @@ class PPO(Agent):
         weight_decay: float = 0.01,
     ) -> None:
         require_positive(lr=lr, clip=clip)
-        require_not_negative(value_coef=value_coef)
-        self.clip_value, self.value_coef = clip_value, value_coef
-        self.normalize_advantage, self.joint_ratio = normalize_advantage, joint_ratio
+        require_at_least(0, value_coef=value_coef)
+        self.clip_value = clip_value
+        self.value_coef = value_coef
+        self.normalize_advantage = normalize_advantage
+        self.joint_ratio = joint_ratio
         super().__init__(
             model,
             torch.optim.AdamW(model.parameters(), lr=lr, eps=adam_eps, weight_decay=weight_decay, fused=True),
             {
-                "lr": Linear(lr, final_lr),
-                "entropy_coef": Linear(entropy_coef, final_entropy_coef),
-                "clip": Linear(clip, final_clip),
+                "lr": LinearSchedule(lr, final_lr),
+                "entropy_coef": LinearSchedule(entropy_coef, final_entropy_coef),
+                "clip": LinearSchedule(clip, final_clip),
             },
             anneal_steps=anneal_steps,
             gamma=gamma,
@@ -95,30 +98,40 @@ class PPO(Agent):
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss over a batch (eq. 9, to be minimised), and its parts."""
+        """Return the loss over a batch (eq. 9, to be minimised), and its parts."""
         (policy, value), _ = self.model(batch.obs, batch.state, batch.first)
-        valid, clip = batch.valid, self.now["clip"]
+        valid = batch.valid
+        clip = self.current_values["clip"]
 
         log_ratio = policy.log_prob(batch.action) - batch.log_prob
         if self.joint_ratio:
             log_ratio = log_ratio.sum(-1, keepdim=True)
         ratio = log_ratio.exp()
-        gain = (standardize(batch.advantage, valid) if self.normalize_advantage else batch.advantage)[..., None]
+        advantage = standardize(batch.advantage, valid) if self.normalize_advantage else batch.advantage
+        gain = advantage[..., None]
         surrogate = torch.min(ratio * gain, ratio.clamp(1 - clip, 1 + clip) * gain)
         policy_loss = -masked_mean(surrogate.mean(-1), valid)  # eq. 7
 
-        old = batch.value[:-1]
-        target = batch.advantage + old
-        squared = (value - target) ** 2
+        old_value = batch.value[:-1]
+        target = batch.advantage + old_value
+        squared_error = (value - target) ** 2
         if self.clip_value:
-            near = old + (value - old).clamp(-clip, clip)
-            squared = torch.max(squared, (near - target) ** 2)
-        value_loss, entropy = masked_mean(squared, valid), masked_mean(policy.entropy(), valid)
+            clipped_value = old_value + (value - old_value).clamp(-clip, clip)
+            squared_error = torch.max(squared_error, (clipped_value - target) ** 2)
+        value_loss = masked_mean(squared_error, valid)
+        entropy = masked_mean(policy.entropy(), valid)
+        loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy  # eq. 9
 
-        loss = policy_loss + self.value_coef * value_loss - self.now["entropy_coef"] * entropy  # eq. 9
         with torch.no_grad():
             # the k3 estimate of http://joschu.net/blog/kl-approx.html
-            kl = masked_mean((ratio - 1 - log_ratio).mean(-1), valid)
-            clipped = masked_mean(((ratio - 1).abs() > clip).to(value.dtype).mean(-1), valid)
-        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy}
-        return loss, {**{k: v.detach() for k, v in parts.items()}, "approx_kl": kl, "clipfrac": clipped}
+            approx_kl = masked_mean((ratio - 1 - log_ratio).mean(-1), valid)
+            outside = ((ratio - 1).abs() > clip).to(value.dtype)
+            clipfrac = masked_mean(outside.mean(-1), valid)
+        parts = {
+            "policy_loss": policy_loss,
+            "value_loss": value_loss,
+            "entropy": entropy,
+            "approx_kl": approx_kl,
+            "clipfrac": clipfrac,
+        }
+        return loss, {name: part.detach() for name, part in parts.items()}

@@ -1,6 +1,6 @@
-"""What actions were worth.
+"""Advantages and value targets of the actions of a rollout.
 
-Legend: T rows, N environments. Row t of reward, last and terminal speaks of what the action of row t - 1 led to.
+Legend: T rows, N environments. Row t of reward, last and terminal is the result of the action of row t - 1.
 """
 
 import torch
@@ -10,13 +10,13 @@ from memorl.kernels import reverse_scan
 
 
 def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: float, lam: float) -> Tensor:
-    """Generalised advantage estimate (Schulman et al., 2016, https://arxiv.org/abs/1506.02438, eq. 16).
+    """Return the generalised advantage estimate (Schulman et al., 2016, https://arxiv.org/abs/1506.02438, eq. 16).
 
         delta_t = r_{t+1} + gamma V_{t+1} (1 - terminal_{t+1}) - V_t
         A_t = delta_t + gamma lam A_{t+1} (1 - last_{t+1})
 
     A time limit is `last` but not `terminal`: it is valued and cuts the trace. Rows that are `last` are no
-    decisions; what stands there is to be masked.
+    decisions; their advantages are to be masked.
 
     Args:
         reward: [T + 1, N].
@@ -44,7 +44,7 @@ def vtrace(
     rho_clip: float = 1.0,
     trace_clip: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
-    """V-trace (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, eq. 1 and section 4.2).
+    """Return V-trace (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, eq. 1 and section 4.2).
 
         rho_t = min(rho_clip, ratio_t),  c_t = lam min(trace_clip, ratio_t),  ratio = pi / pi that acted
         delta_t = rho_t (r_{t+1} + gamma V_{t+1} (1 - terminal_{t+1}) - V_t)
@@ -55,20 +55,22 @@ def vtrace(
 
     Args:
         reward: [T + 1, N].
-        value: Of the policy as it is now, [T + 1, N].
+        value: Values of the current policy, [T + 1, N].
         last: [T + 1, N], bool.
         terminal: [T + 1, N], bool.
-        log_ratio: Of whole actions, [T, N].
+        log_ratio: Logarithms of the ratios of whole actions, [T, N].
         gamma: Discount.
         lam: Decay of the trace.
-        rho_clip: Decides which policy's value it converges to.
-        trace_clip: Decides how fast.
+        rho_clip: Bound of rho; it decides which policy's value v converges to.
+        trace_clip: Bound of c; it decides how fast.
 
     Returns:
         The targets v and the advantages A, both [T, N].
     """
-    ratio, after = log_ratio.exp(), value[1:].masked_fill(terminal[1:], 0)
-    rho, decay = ratio.clamp(max=rho_clip), gamma * lam * ratio.clamp(max=trace_clip) * (~last[1:]).to(value.dtype)
-    excess = reverse_scan(decay, rho * (reward[1:] + gamma * after - value[:-1]))
-    beyond = torch.cat([excess[1:], torch.zeros_like(excess[:1])]).masked_fill(last[1:], 0)
-    return value[:-1] + excess, rho * (reward[1:] + gamma * (after + beyond) - value[:-1])
+    ratio = log_ratio.exp()
+    rho = ratio.clamp(max=rho_clip)
+    next_value = value[1:].masked_fill(terminal[1:], 0)
+    decay = gamma * lam * ratio.clamp(max=trace_clip) * (~last[1:]).to(value.dtype)
+    excess = reverse_scan(decay, rho * (reward[1:] + gamma * next_value - value[:-1]))  # v - V
+    next_excess = torch.cat([excess[1:], torch.zeros_like(excess[:1])]).masked_fill(last[1:], 0)
+    return value[:-1] + excess, rho * (reward[1:] + gamma * (next_value + next_excess) - value[:-1])

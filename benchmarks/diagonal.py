@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from machine import in_turns, report, table  # isort: skip
-from memorl.agents.run import keep_freed_memory
+from memorl.agents.experiment import keep_freed_memory
 from memorl.kernels import diag_scan, diagonal_loop, elementwise_loop, elstm_loop
 from memorl.kernels.diag_scan import diag_scan_reference
 from memorl.kernels.diagonal_loop import diagonal_loop_reference

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from machine import in_turns, report, table  # isort: skip
-from memorl.agents.run import keep_freed_memory
+from memorl.agents.experiment import keep_freed_memory
 from memorl.kernels import diag_scan
 from memorl.kernels.diag_scan import diag_scan_reference
 

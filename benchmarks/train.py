@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from machine import gemm_peak, report, table  # isort: skip
 from memorl.agents import collect
-from memorl.agents.run import Run, Settings
+from memorl.agents.experiment import Run, RunSettings, prepare_process
 
 COMMON = ["device=cpu", "num_envs=16", "rollout_steps=128", "run_dir=none", "agent.minibatches=4"]
 SETTINGS = {
@@ -56,7 +56,9 @@ def build(overrides: list[str]) -> Run:
         config = OmegaConf.to_container(compose("train", forced), resolve=True)
     assert isinstance(config, dict)
     plain = {str(key): value for key, value in config.items()}
-    return Run(plain, Settings.of(plain))
+    settings = RunSettings.from_config(plain)
+    prepare_process(settings.seed, settings.threads)
+    return Run(plain)
 
 
 def update(run: Run) -> int:

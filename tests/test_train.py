@@ -195,7 +195,7 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (place / "truncated.pt").write_bytes(good.read_bytes()[:5000])
     (place / "empty.pt").write_bytes(b"")
     torch.save({"model": {}}, place / "foreign.pt")
-    torch.save({"format": "memorl/1", "config": Malice()}, place / "malicious.pt")
+    torch.save({"format": "memorl/2", "config": Malice()}, place / "malicious.pt")
     whole = torch.load(good, weights_only=True)
     torch.save({key: value for key, value in whole.items() if key != "model"}, place / "partial.pt")
     for name, change in CHANGES.items():
@@ -217,8 +217,11 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "misshapen": lambda c: c | {"model": {k: v[..., :1] for k, v in c["model"].items()}},
-    "smaller": lambda c: c | {"stream": c["stream"] | {"returns": c["stream"]["returns"][:7]}},
+    "smaller": lambda c: (
+        c | {"stream": c["stream"] | {"episodes": {k: v[:7] for k, v in c["stream"]["episodes"].items()}}}
+    ),
     "forgetful": lambda c: c | {"state": {k: v[:1] for k, v in c["state"].items()}},
+    "old": lambda c: c | {"format": "memorl/1"},
     "alien": lambda c: c | {"config": c["config"] | {"memory": {"_target_": "this.Zen"}}},
 }
 NEW = "run_dir={place}/new"
@@ -228,12 +231,20 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are a2c, ppo, r2ac"),
     "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps.*"),
     "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are heads, .*init_gain"),
-    "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be float"),
-    "null": ("train.py", [NEW, "num_envs=null"], r"num_envs is None; it must be int"),
+    "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be a valid number"),
+    "null": ("train.py", [NEW, "num_envs=null"], r"num_envs is None; it must be a valid integer"),
     "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
     "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
-    "minibatches": ("train.py", small(NEW, "agent.minibatches=99"), r"minibatches is 99; .* only 16 sequences"),
-    "once": ("train.py", small(NEW, "agent=a2c", "agent.epochs=2"), r"epochs is 2 and .* needs returns=vtrace"),
+    "minibatches": (
+        "train.py",
+        small(NEW, "agent.minibatches=99"),
+        r"minibatches is 99; it must be at most 16, the .*",
+    ),
+    "once": (
+        "train.py",
+        small(NEW, "agent=a2c", "agent.epochs=2"),
+        r"epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
+    ),
     "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are heads, hidden_size, init_gain"),
     "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
     "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
@@ -242,7 +253,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
     "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
     "exists": ("train.py", small("run_dir={finished}"), r"run_dir is .*/finished, which exists; a run is never .*"),
-    "resume": ("train.py", ["resume={place}/nowhere"], r".*/nowhere does not exist; expected a run folder .*"),
+    "resume": ("train.py", ["resume={place}/nowhere"], r".*/nowhere does not exist; it must be a run folder .*"),
     "resumed": ("train.py", ["resume={finished}", "memory=lstm"], r"resume goes on with .*: memory cannot be changed"),
     "truncated": (
         "evaluate.py",
@@ -253,13 +264,27 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "foreign": ("evaluate.py", ["checkpoint={place}/foreign.pt"], r".*/foreign\.pt is not a checkpoint of this .*"),
     "malicious": ("evaluate.py", ["checkpoint={place}/malicious.pt"], r".*/malicious\.pt is not a readable .*"),
     "pickled": ("evaluate.py", ["checkpoint={place}/pickled.pt"], r".*/pickled\.pt is not a readable checkpoint.*"),
-    "partial": ("evaluate.py", ["checkpoint={place}/partial.pt"], r".*/partial\.pt does not fit: KeyError 'model'"),
-    "misshapen": ("train.py", ["resume={place}/misshapen"], r".*/step-\d+\.pt does not fit: RuntimeError .*"),
-    "smaller": ("train.py", ["resume={place}/smaller"], r"the state is of 7 environments; these are 8"),
+    "partial": ("evaluate.py", ["checkpoint={place}/partial.pt"], r".*/partial\.pt does not fit: model is missing"),
+    "misshapen": ("train.py", ["resume={place}/misshapen"], r".*/step-\d+\.pt does not fit: the shape of model\..*"),
+    "smaller": (
+        "train.py",
+        ["resume={place}/smaller"],
+        r".* does not fit: returns has shape \(7,\); it must be \(8,\)",
+    ),
     "forgetful": (
         "train.py",
         ["resume={place}/forgetful"],
-        r"state is \{'h': \(1, 8\)\}; expected \{'h': \(8, 8\)\} of 8 rows",
+        r".* does not fit: state is \{'h': \(1, 8\)\}; expected \{'h': \(8, 8\)\} of 8 rows",
+    ),
+    "old": (
+        "train.py",
+        ["resume={place}/old"],
+        r".* is not a checkpoint of this version: its format is 'memorl/1'; it must be 'memorl/2'",
+    ),
+    "repeats": (
+        "train.py",
+        [NEW, "memory=trxl", "memory.repeats=[a,b,c]"],
+        r"memory\.repeats\[0\] is 'a'; it must be a valid integer",
     ),
     "alien": (
         "evaluate.py",
@@ -274,14 +299,14 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     ),
     "negative": ("train.py", [NEW, "seed=-1"], r"seed is -1; it must be at least 0"),
     "nan": ("train.py", [NEW, "agent.lr=nan"], r"lr is nan; it must be positive"),
-    "away": ("train.py", [NEW, "~memory"], r"~memory would take a key away; every key is needed"),
+    "away": ("train.py", [NEW, "~memory"], r"~memory would delete a key; every key is needed"),
     "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
     "place": ("train.py", small("run_dir={place}/empty.pt/run"), r".*Not a directory: .*"),
     "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
     "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"render_mode is 'rgb_array'; it must be .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
-    "other": ("evaluate.py", ["checkpoint={finished}", "env.symbols=5"], r".* does not fit: RuntimeError .*"),
-    "missing": ("evaluate.py", [], r"checkpoint is missing; give a run folder or a checkpoint in one"),
+    "other": ("evaluate.py", ["checkpoint={finished}", "env.symbols=5"], r".* does not fit: the shape of model\..*"),
+    "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
     "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),
 }
 

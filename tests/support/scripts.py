@@ -14,8 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 IMPORTED = [
     "hydra",
-    "memorl.agents.evaluation",
-    "memorl.agents.run",
+    "memorl.agents.experiment",
     "memorl.envs",
     "torch._dynamo",
     "torch.utils.tensorboard",

@@ -1,0 +1,40 @@
+"""Experiments: settings, runs, checkpoints, logs, evaluation, and the command line of the scripts."""
+
+from .assemble import build_agent, build_memory, build_model, build_stream, find_device
+from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
+from .cli import exit_on_error, launch, to_plain
+from .evaluation import run_episodes, summarise
+from .film import record_video
+from .interrupt import Interrupt
+from .logger import Logger
+from .probe import probe_memory
+from .process import keep_freed_memory, prepare_process
+from .run import Run
+from .settings import EvaluationSettings, RunSettings
+
+__all__ = [
+    "Checkpoints",
+    "EvaluationSettings",
+    "Interrupt",
+    "Logger",
+    "Run",
+    "RunSettings",
+    "build_agent",
+    "build_memory",
+    "build_model",
+    "build_stream",
+    "checkpoint_errors",
+    "exit_on_error",
+    "find_checkpoint",
+    "find_device",
+    "keep_freed_memory",
+    "launch",
+    "load_checkpoint",
+    "load_model",
+    "prepare_process",
+    "probe_memory",
+    "record_video",
+    "run_episodes",
+    "summarise",
+    "to_plain",
+]

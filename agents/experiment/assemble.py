@@ -1,0 +1,81 @@
+"""From a configuration to objects: environments, stream, encoder, memory, model and agent.
+
+A configuration is a plain dictionary, as configs/train.yaml composes it: the parts `env`, `memory`, `encoder`, `model`
+and `agent`, each a class (`_target_`) with arguments of its constructor, and the keys of `RunSettings`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import torch
+from gymnasium.vector import VectorEnv
+
+from memorl.agents import ActorCritic, Agent, Encoder, Stream
+from memorl.memory import Deep, Memory
+
+from .schema import Constructor
+
+T = TypeVar("T")
+
+
+def build_stream(config: Mapping[str, Any], num_envs: int, device: torch.device, **env_arguments: Any) -> Stream:
+    """Return a stream of new environments.
+
+    Args:
+        config: The configuration.
+        num_envs: Number of environments.
+        device: Device of the tensors.
+        env_arguments: Arguments of the environment beside those of the configuration.
+
+    Raises:
+        ValueError: If the configuration cannot be built; this holds for the other functions here, too.
+    """
+    env = _build("env", config, VectorEnv, num_envs=num_envs, **env_arguments)
+    return Stream(env, device, config["last_action"], config["last_reward"])
+
+
+def build_model(config: Mapping[str, Any], stream: Stream) -> ActorCritic:
+    """Return a new model for the observations and actions of a stream, on its device."""
+    encoder = _build("encoder", config, Encoder, stream.observation_space)
+    memory = build_memory(config["memory"], encoder.output_size)
+    return _build("model", config, ActorCritic, encoder, memory, stream.actions).to(stream.device)
+
+
+def build_memory(config: Mapping[str, Any], input_size: int) -> Memory:
+    """Return a new memory; with `layers`, where its constructor does not take them, a `Deep` one of several blocks."""
+    memory = Constructor.from_target("memory", config, Memory)  # type: ignore[type-abstract]
+    deep = Constructor("memory", Deep)
+    arguments = _arguments(config)
+    of_deep = {}
+    if "layers" in arguments and "layers" not in memory.parameters:
+        names = [name for name in arguments if name in deep.parameters and name not in memory.parameters]
+        of_deep = {name: arguments.pop(name) for name in names}
+    checked = memory.check(arguments, reserved=list(memory.parameters)[:1])
+    if not of_deep:
+        return memory.cls(input_size, **checked)
+    return deep.build(of_deep, input_size, lambda size: memory.cls(size, **checked))
+
+
+def build_agent(config: Mapping[str, Any], model: ActorCritic) -> Agent:
+    """Return a new agent that trains a model."""
+    return _build("agent", config, Agent, model)  # type: ignore[type-abstract]
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device of a name; "auto" is a CUDA device where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
+        allowed = "auto, cpu or cuda" if torch.cuda.is_available() else "auto or cpu (there is no CUDA device)"
+        raise ValueError(f"device is {name!r}; it must be {allowed}")
+    return torch.device(name)
+
+
+def _build(part: str, config: Mapping[str, Any], kind: type[T], *positional: Any, **keywords: Any) -> T:
+    """Return the object of one part of the configuration, a `kind`."""
+    constructor = Constructor.from_target(part, config[part], kind)
+    return constructor.build(_arguments(config[part]), *positional, **keywords)
+
+
+def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name != "_target_"}

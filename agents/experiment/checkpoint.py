@@ -1,0 +1,172 @@
+"""Checkpoints: complete or absent, a bounded number of them, and data only.
+
+A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. It is read
+with `weights_only=True`, which builds tensors and plain containers and runs no code, and checked against `Content`.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ConfigDict, TypeAdapter, with_config
+from torch import Tensor, nn
+from typing_extensions import TypedDict
+
+from .schema import check_value
+from .settings import PARTS, RunSettings
+
+FORMAT = "memorl/2"
+"""Version of the content; every change of `Content` has a new one."""
+
+
+@with_config(ConfigDict(arbitrary_types_allowed=True))
+class AgentState(TypedDict):
+    """The content of `Agent.state_dict`."""
+
+    optimizer: dict[str, Any]
+    steps: int
+
+
+@with_config(ConfigDict(arbitrary_types_allowed=True))
+class StreamState(TypedDict):
+    """The content of `Stream.state_dict`."""
+
+    env: dict[str, Tensor] | None
+    current_step: dict[str, Tensor | dict[str, Tensor]]
+    episodes: dict[str, Tensor]
+
+
+@with_config(ConfigDict(arbitrary_types_allowed=True))
+class Content(TypedDict):
+    """The content of a checkpoint: its format and `Run.state_dict`."""
+
+    format: str
+    config: dict[str, Any]
+    model: dict[str, Any]
+    agent: AgentState
+    stream: StreamState
+    state: dict[str, Tensor]
+    rng: Tensor
+    cuda_rng: list[Tensor]
+    recent_returns: list[float]
+    best_score: float
+    updates: int
+
+
+class Checkpoints:
+    """The checkpoints of a run: the newest few by step, and the best.
+
+    Args:
+        folder: The folder of the files.
+        keep: Number of the newest that stay.
+    """
+
+    def __init__(self, folder: Path, keep: int = 3) -> None:
+        self.folder = folder
+        self.keep = keep
+
+    @property
+    def newest(self) -> Path | None:
+        """Return the newest checkpoint."""
+        return max(self.folder.glob("step-*.pt"), default=None)
+
+    def save(self, content: dict[str, Any], step: int, best: bool) -> None:
+        """Write a checkpoint, also as `best.pt` if it is the best; then delete the oldest."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if best:
+            self._write(content, self.folder / "best.pt")
+        self._write(content, self.folder / f"step-{step:012}.pt")
+        for old in sorted(self.folder.glob("step-*.pt"))[: -self.keep]:
+            old.unlink()
+
+    def _write(self, content: dict[str, Any], path: Path) -> None:
+        partial = path.with_suffix(".tmp")
+        with partial.open("wb") as file:
+            torch.save({"format": FORMAT, **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+def find_checkpoint(path: str, best: bool = False) -> Path:
+    """Return the checkpoint at a path: the file itself, or the newest (or best, if there is one) of a run folder.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    place = Path(path)
+    if place.is_dir():
+        best_file = place / "checkpoints" / "best.pt"
+        found = best_file if best and best_file.exists() else Checkpoints(place / "checkpoints").newest
+        if found is None:
+            raise ValueError(f"{path} holds no checkpoints/step-*.pt")
+        return found
+    if not place.is_file():
+        raise ValueError(f"{path} does not exist; it must be a run folder or a checkpoint in one")
+    return place
+
+
+def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool = False) -> dict[str, Any]:
+    """Return the content of a checkpoint.
+
+    Args:
+        path: The file.
+        device: Device of its tensors.
+        trust: Let its configuration name classes of other packages, which will be imported.
+
+    Raises:
+        ValueError: If it is truncated, has another format, holds anything but data, or misses a part of `Content`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location=device, weights_only=True)
+    except Exception as error:  # what torch raises depends on where the file is broken
+        reason = "it is truncated, or holds something other than tensors and plain containers"
+        raise ValueError(f"{path} is not a readable checkpoint: {reason} ({type(error).__name__})") from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
+    with checkpoint_errors(path):
+        check_value("", content, TypeAdapter(Content))
+        RunSettings.from_config(content["config"])
+        for part in PARTS:
+            check_value(f"config.{part}", content["config"].get(part), TypeAdapter(dict[str, Any]))
+    for part in PARTS:
+        target = str(content["config"][part].get("_target_"))
+        if not trust and not target.startswith("memorl."):
+            raise ValueError(f"{path} names {part}._target_ {target}; trust=true imports it")
+    return content
+
+
+def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:
+    """Load the parameters of a checkpoint.
+
+    Raises:
+        ValueError: If the model has other names or shapes.
+    """
+    own = model.state_dict()
+    for name in own.keys() | saved.keys():
+        found = _shape(saved, name)
+        expected = _shape(own, name)
+        if found != expected:
+            raise ValueError(f"the shape of model.{name} is {found}; it must be {expected}")
+    model.load_state_dict(saved)
+
+
+def _shape(tensors: Mapping[str, Any], name: str) -> tuple[int, ...] | None:
+    """Return the shape of a named tensor; None where there is none."""
+    return tuple(getattr(tensors[name], "shape", ())) if name in tensors else None
+
+
+@contextmanager
+def checkpoint_errors(path: Path) -> Iterator[None]:
+    """Name the checkpoint in every ValueError about its content."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path} does not fit: {error}") from error

@@ -1,0 +1,80 @@
+"""Evaluation: episodes of held-out levels, and their statistics."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+
+from memorl.agents import ActorCritic, Episode, Stream
+
+
+@torch.no_grad()
+def run_episodes(
+    model: ActorCritic,
+    stream: Stream,
+    seeds: Sequence[int],
+    greedy: bool = False,
+    max_steps: int = 100_000,
+    on_step: Callable[[], None] = lambda: None,
+) -> list[Episode]:
+    """Run one episode in each environment of the stream.
+
+    Args:
+        model: The model that acts.
+        stream: As many environments as there are seeds.
+        seeds: The level of each environment.
+        greedy: Take the most likely action instead of sampling.
+        max_steps: Number of steps after which an endless episode is cut; its return up to there counts.
+        on_step: Called after the reset and after every step.
+
+    Returns:
+        Return, length and the environment's own metrics of each episode, in the order of the seeds.
+    """
+    step = stream.reset(seeds)
+    state = model.memory.initial_state(len(seeds))
+    stream.episodes.pop()
+    finished: list[Episode | None] = [None] * len(seeds)
+    on_step()
+    for _ in range(max_steps):
+        obs = {name: entry[None] for name, entry in step.obs.items()}
+        policy, _, state = model.forward_policy(obs, state, step.first[None])
+        step = stream.step((policy.mode() if greedy else policy.sample())[0])
+        on_step()
+        for n, episode in zip(step.last.nonzero().flatten().tolist(), stream.episodes.pop(), strict=True):
+            finished[n] = finished[n] or episode
+        if all(finished):
+            break
+    return [episode or cut for episode, cut in zip(finished, stream.episodes.running(), strict=True)]
+
+
+def summarise(
+    episodes: Sequence[Episode], repetitions: int, resamples: int = 10_000, seed: int = 0
+) -> dict[str, dict[str, float]]:
+    """Return mean, standard deviation over episodes, and a bootstrap interval of the mean, of every metric.
+
+    Levels are resampled with all their repetitions, since episodes of one level are not independent.
+
+    Args:
+        episodes: Level by level, the repetitions of a level beside each other.
+        repetitions: Episodes a level.
+        resamples: Bootstrap samples.
+        seed: Seed of the resampling.
+
+    Returns:
+        Of each metric that all episodes have: `mean`, `std`, and the ends `low` and `high` of the 95 % interval.
+    """
+    rng = np.random.default_rng(seed)
+    levels = len(episodes) // repetitions
+    drawn = rng.integers(0, levels, (resamples, levels))
+    table = {}
+    for name in [key for key in episodes[0] if all(key in episode for episode in episodes)]:
+        values = np.array([episode[name] for episode in episodes])
+        means = values.reshape(levels, repetitions).mean(1)[drawn].mean(1)
+        low, high = np.percentile(means, [2.5, 97.5])
+        table[name] = {
+            "mean": float(values.mean()),
+            "std": float(values.std()),
+            "low": float(low),
+            "high": float(high),
+        }
+    return table

@@ -1,0 +1,82 @@
+"""The log of a run: TensorBoard, metrics.csv and a line on the console."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+from torch.utils.tensorboard import SummaryWriter
+
+from .metrics import Metrics
+
+SECONDS_BETWEEN_LINES = 10
+"""Least time between two lines of progress where the console is not a terminal."""
+
+
+class Logger:
+    """Writes the metrics of a run.
+
+    Args:
+        folder: The run folder.
+        total_steps: Last step of the run, for the time left.
+        step: First step: everything that an interrupted run wrote after it is dropped.
+    """
+
+    def __init__(self, folder: Path, total_steps: int, step: int = 0) -> None:
+        self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self.metrics = Metrics(folder / "metrics.csv", step)
+        self.console = Console(highlight=False)
+        self.live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
+        if self.live:
+            self.live.start()
+        self.total_steps = total_steps
+        self.first_step = step
+        self.start_time = time.perf_counter()
+        self.line_time = float("-inf")
+        self.newest: dict[str, float] = {}
+
+    def write_scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Write to TensorBoard, at once."""
+        for name, value in values.items():
+            self.board.add_scalar(name, value, step)
+        self.board.flush()
+
+    def write_row(self, step: int, values: Mapping[str, float]) -> None:
+        """Write a row of metrics.csv."""
+        self.metrics.append({"step": step, **values})
+
+    def show_progress(self, step: int, sps: float, values: Mapping[str, float]) -> None:
+        """Show steps, the newest return and success, steps per second and the time left."""
+        self.newest |= values
+        now = time.perf_counter()
+        left = (self.total_steps - step) * (now - self.start_time) / max(1, step - self.first_step)
+        parts = [f"{step:,}/{self.total_steps:,} steps"]
+        for label, name in (("return", "charts/episodic_return"), ("success", "episode/success")):
+            if name in self.newest:
+                parts.append(f"{label} {self.newest[name]:.3f}")
+        parts += [f"{sps:,.0f} SPS", f"{_clock(left)} left"]
+        text = "  ".join(parts)
+        if self.live:
+            self.live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
+        elif now - self.line_time >= SECONDS_BETWEEN_LINES or step >= self.total_steps:
+            self.line_time = now
+            self.print(text)
+
+    def print(self, text: str) -> None:
+        """Print a line above the live one."""
+        self.console.print(text, soft_wrap=True)
+
+    def close(self) -> None:
+        """Flush, and release the terminal."""
+        if self.live:
+            self.live.stop()
+        self.board.close()
+
+
+def _clock(seconds: float) -> str:
+    """Return a duration as h:mm:ss."""
+    minutes, second = divmod(max(0, int(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"

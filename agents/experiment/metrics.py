@@ -1,0 +1,47 @@
+"""The table of a run, metrics.csv."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Metrics:
+    """One row an update; a column appears with the first row that has it.
+
+    Holds nothing that depends on the clock, so that a resumed run equals the run that was never interrupted.
+
+    Args:
+        path: The file.
+        until: Last step of an existing file to keep (the run continues from a checkpoint).
+    """
+
+    def __init__(self, path: Path, until: int = 0) -> None:
+        self.path = path
+        self.columns: list[str] = []
+        rows: list[dict[str, str]] = []
+        if path.exists():
+            complete = path.read_text().rpartition("\n")[0]  # a run killed while writing leaves half a line
+            rows = [row for row in csv.DictReader(complete.splitlines()) if int(row["step"]) <= until]
+        for row in rows:
+            self.columns += [name for name, value in row.items() if value and name not in self.columns]
+        self._rewrite(rows)
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Add a row; it is on disk when this returns."""
+        new = [name for name in row if name not in self.columns]
+        if new:
+            with self.path.open(newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.columns += new
+            self._rewrite(rows)
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+            writer.writerow({name: repr(value) for name, value in row.items()})
+
+    def _rewrite(self, rows: list[dict[str, str]]) -> None:
+        partial = self.path.with_suffix(".tmp")
+        with partial.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, extrasaction="ignore", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        partial.replace(self.path)

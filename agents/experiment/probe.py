@@ -1,0 +1,55 @@
+"""Measurements of a trained agent's memory while it acts, into TensorBoard."""
+
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from memorl.agents import ActorCritic, Stream, collect
+from memorl.memory.probes import by_age, effective_horizon, influence
+
+IMAGE_SIZE = 512
+"""Width or height of a heat map in pixels, about."""
+
+
+def probe_memory(
+    model: ActorCritic, stream: Stream, seed: int, rows: int, board: SummaryWriter, step: int
+) -> dict[str, float]:
+    """Act from the start of a level and write how the inputs moved the outputs of the memory.
+
+    Writes the influence by age as a curve over the lag (`probe/influence`, relative to the influence of the present),
+    the whole matrix as a heat map (rows are outputs, columns inputs), and the memory's own heat maps.
+
+    Args:
+        model: The model that acts, by sampling.
+        stream: One environment.
+        seed: Its level.
+        rows: Rows T to act for.
+        board: The TensorBoard writer.
+        step: The training step of the heat maps.
+
+    Returns:
+        The effective horizons for half and for 90 % of the influence, in steps.
+    """
+    stream.reset([seed])
+    rollout = collect(stream, model, model.memory.initial_state(1), rows)
+    obs = {name: entry[:-1] for name, entry in rollout.obs.items()}
+    first = rollout.first[:-1]
+    with torch.no_grad():
+        x = model.encode(obs, first)
+        heatmaps = model.memory.pictures(x, None, first)
+    matrix = influence(model.memory, x, None, first)
+    profile = by_age(matrix, first)
+    for lag, value in enumerate((profile / profile[0].clamp(min=1e-12)).tolist()):
+        board.add_scalar("probe/influence", value, lag)
+    for name, heatmap in {"influence": matrix[..., 0], **heatmaps}.items():
+        board.add_image(f"probe/{name}", _image(heatmap), step)
+    return {f"probe/horizon_{share:.0%}": float(effective_horizon(profile, share)) for share in (0.5, 0.9)}
+
+
+def _image(heatmap: Tensor) -> Tensor:
+    """Return a heat map [T, K] as an image [1, ., .]: black is the least, white the most of each row."""
+    low = heatmap.amin(1, keepdim=True)
+    high = heatmap.amax(1, keepdim=True)
+    scaled = (heatmap - low) / (high - low).clamp(min=1e-12)
+    times = max(1, IMAGE_SIZE // max(heatmap.shape))
+    return scaled.repeat_interleave(times, 0).repeat_interleave(times, 1)[None]

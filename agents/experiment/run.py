@@ -1,0 +1,101 @@
+"""A run: the objects of a configuration, and all that must be saved to continue bit for bit."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from .assemble import build_agent, build_model, build_stream, find_device
+from .checkpoint import load_model
+from .settings import RunSettings
+
+MAX_RECENT_EPISODES = 100
+"""Episodes whose mean return decides which checkpoint is the best."""
+
+
+class Run:
+    """The stream, model and agent of a configuration, and their progress.
+
+    Args:
+        config: A composed configuration, as plain containers.
+
+    Raises:
+        ValueError: If something in it cannot be built.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.settings = RunSettings.from_config(config)
+        self.stream = build_stream(config, self.settings.num_envs, find_device(self.settings.device))
+        self.model = build_model(config, self.stream)
+        self.agent = build_agent(config, self.model)
+        self.agent.require_sequences(self.settings.sequences)
+        self.updates = 0
+        self.recent_returns: deque[float] = deque(maxlen=MAX_RECENT_EPISODES)
+        self.best_score = float("-inf")
+        self._reset(self.settings.seed)
+
+    def pop_episode_stats(self) -> dict[str, float]:
+        """Return the means over the episodes that ended since the last call; nothing where none did."""
+        episodes = self.stream.episodes.pop()
+        self.recent_returns.extend(episode["return"] for episode in episodes)
+        tags = {"return": "charts/episodic_return", "length": "charts/episodic_length"}
+        stats = {}
+        for key in dict.fromkeys(key for episode in episodes for key in episode):
+            values = [episode[key] for episode in episodes if key in episode]
+            stats[tags.get(key, f"episode/{key}")] = float(np.mean(values))
+        return stats
+
+    def update_best_score(self) -> bool:
+        """Return True if the mean return of the recent episodes is the best so far, and remember it."""
+        score = float(np.mean(self.recent_returns)) if self.recent_returns else float("-inf")
+        if score <= self.best_score:
+            return False
+        self.best_score = score
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`."""
+        return {
+            "config": self.config,
+            "model": self.model.state_dict(),
+            "agent": self.agent.state_dict(),
+            "stream": self.stream.state_dict(),
+            "state": self.state,
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+            "recent_returns": list(self.recent_returns),
+            "best_score": self.best_score,
+            "updates": self.updates,
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> bool:
+        """Continue from a `state_dict`; return False where the environment was not saved and begins new episodes.
+
+        Raises:
+            ValueError: If it is the state of another configuration.
+        """
+        load_model(self.model, saved["model"])
+        self.agent.load_state_dict(saved["agent"])
+        self.recent_returns.extend(saved["recent_returns"])
+        self.best_score = saved["best_score"]
+        self.updates = saved["updates"]
+        env_was_saved = saved["stream"]["env"] is not None
+        if env_was_saved:
+            self.stream.load_state_dict(saved["stream"])
+            self.state = {name: value.to(self.stream.device) for name, value in saved["state"].items()}
+            self.model.memory.require_state(self.state, self.settings.num_envs)
+        else:
+            self._reset(self.settings.seed + self.agent.steps)
+        torch.set_rng_state(saved["rng"].cpu())
+        if saved["cuda_rng"] and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all([state.cpu() for state in saved["cuda_rng"]])
+        return env_was_saved
+
+    def _reset(self, seed: int) -> None:
+        """Begin an episode in every environment, each with a seed unrelated to the seeds of another run."""
+        N = self.settings.num_envs
+        self.stream.reset([int(s) for s in np.random.SeedSequence(seed).generate_state(N)])
+        self.state = self.model.memory.initial_state(N)

@@ -1,0 +1,97 @@
+"""The keys of configs/train.yaml and configs/evaluate.yaml, which explain them, as types with checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memorl.agents.checks import require_at_least
+
+from .schema import Constructor
+
+PARTS = ("env", "memory", "encoder", "model", "agent")
+"""Keys of a run's configuration that are classes with arguments; the others are its settings."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings of a run."""
+
+    seed: int
+    device: str
+    threads: int | None
+    total_steps: int
+    num_envs: int
+    rollout_steps: int
+    sequence_length: int | None
+    last_action: bool
+    last_reward: bool
+    checkpoint_every: int
+    keep_checkpoints: int
+    run_dir: str
+    resume: str | None
+    trust: bool
+
+    def __post_init__(self) -> None:
+        require_at_least(0, seed=self.seed)
+        positive = ("threads", "total_steps", "num_envs", "rollout_steps", "sequence_length")
+        for name in (*positive, "checkpoint_every", "keep_checkpoints"):
+            require_at_least(1, **{name: getattr(self, name)})
+        if self.sequence_length and self.rollout_steps % self.sequence_length:
+            allowed = f"it must divide rollout_steps, which is {self.rollout_steps}"
+            raise ValueError(f"sequence_length is {self.sequence_length}; {allowed}")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "RunSettings":
+        """Return the settings of a configuration; ValueError names a key or a value that is not allowed."""
+        return Constructor("", cls).build({key: value for key, value in config.items() if key not in PARTS})
+
+    @property
+    def sequences(self) -> int:
+        """Return the number of sequences of a rollout."""
+        return self.num_envs * (self.rollout_steps // (self.sequence_length or self.rollout_steps))
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """The settings of an evaluation."""
+
+    checkpoint: str | None
+    best: bool
+    start: int
+    levels: int
+    repetitions: int
+    greedy: bool
+    max_steps: int
+    env: dict[str, Any]
+    video: bool
+    video_episodes: int
+    probe: bool
+    probe_steps: int
+    seed: int
+    device: str
+    trust: bool
+
+    def __post_init__(self) -> None:
+        if self.checkpoint is None:
+            raise ValueError("checkpoint is missing; it must be a run folder or a checkpoint in one")
+        for name in ("levels", "repetitions", "max_steps", "video_episodes", "probe_steps"):
+            require_at_least(1, **{name: getattr(self, name)})
+        require_at_least(0, start=self.start, seed=self.seed)
+        if "levels" in self.env:
+            raise ValueError("env.levels cannot be set; start and levels choose the levels")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "EvaluationSettings":
+        """Return the settings of a configuration; ValueError names a key or a value that is not allowed."""
+        return Constructor("", cls).build(config)
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """Return the settings that change the figures."""
+        names = ("start", "levels", "repetitions", "greedy", "max_steps", "env", "seed")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the level of every episode, the repetitions of a level beside each other."""
+        return [self.start + i for i in range(self.levels) for _ in range(self.repetitions)]

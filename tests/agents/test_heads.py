@@ -1,0 +1,32 @@
+"""Distributions are those of torch."""
+
+import torch
+
+from memorl.agents.heads import Categorical, Gaussian
+
+
+def test_categorical_is_that_of_torch() -> None:
+    logits = torch.randn(5, 4, 7)
+    ours = Categorical(logits, (3, 4))
+    theirs = [torch.distributions.Categorical(logits=part) for part in logits.split((3, 4), -1)]
+    action = ours.sample()
+    assert action.shape == (5, 4, 2)
+    expected = torch.stack([d.log_prob(a) for d, a in zip(theirs, action.unbind(-1), strict=True)], -1)
+    torch.testing.assert_close(ours.log_prob(action), expected)
+    torch.testing.assert_close(ours.entropy(), theirs[0].entropy() + theirs[1].entropy())
+    assert torch.equal(ours.mode(), torch.stack([d.logits.argmax(-1) for d in theirs], -1))
+    many = Categorical(logits[0, 0].expand(40_000, 7), (3, 4)).sample()
+    for branch, d in enumerate(theirs):
+        share = torch.bincount(many[:, branch]) / len(many)
+        torch.testing.assert_close(share, d.probs[0, 0], atol=0.01, rtol=0)
+
+
+def test_gaussian_is_that_of_torch() -> None:
+    mean, log_std = torch.randn(5, 4, 3), torch.randn(3)
+    ours, theirs = Gaussian(mean, log_std), torch.distributions.Normal(mean, log_std.exp())
+    action = ours.sample()
+    torch.testing.assert_close(ours.log_prob(action), theirs.log_prob(action))
+    torch.testing.assert_close(ours.entropy(), theirs.entropy().sum(-1))
+    assert torch.equal(ours.mode(), mean)
+    many = Gaussian(torch.zeros(40_000, 3), log_std).sample()
+    torch.testing.assert_close(many.std(0), log_std.exp(), rtol=0.02, atol=0)

@@ -1,0 +1,62 @@
+"""Streams: flags, previous actions and rewards, episodes."""
+
+import copy
+
+import pytest
+import torch
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+from memorl.agents import Stream
+from memorl.envs import RepeatPrevious
+from tests.support.agents import Counter, counters
+
+
+def test_flags_speak_of_the_observation_beside_them() -> None:
+    stream = Stream(counters())
+    steps = [copy.deepcopy(stream.reset(0))]
+    for _ in range(8):
+        steps.append(copy.deepcopy(stream.step(torch.zeros(2, 1, dtype=torch.long))))
+    obs = torch.stack([step.obs["observation"] for step in steps]).squeeze(-1).T.tolist()
+    reward, first, last, terminal = (torch.stack(rows).T.tolist() for rows in list(zip(*steps, strict=True))[1:])
+    assert obs == [[0, 1, 2, 3, 0, 1, 2, 3, 0], [0, 1, 2, 0, 1, 2, 0, 1, 2]]
+    assert reward == obs
+    assert first == [[x == 0 for x in row] for row in obs]
+    assert last == [[x == end for x in row] for row, end in zip(obs, (3, 2), strict=True)]
+    assert terminal == [last[0], [False] * 9]
+    episodes = stream.episodes.pop()
+    ended = [(e["return"], e["length"], e["success"]) for e in episodes]
+    assert ended == [(3, 2, 2), (6, 3, 3), (3, 2, 2), (6, 3, 3), (3, 2, 2)]
+    assert all(set(e) == {"return", "length", "success"} for e in episodes)
+    assert stream.episodes.pop() == []
+
+
+def test_last_action_and_reward_are_shown_and_forgotten() -> None:
+    stream = Stream(counters(spaces.MultiDiscrete([2, 3])), last_action=True, last_reward=True)
+    step = stream.reset(0)
+    assert set(step.obs) == set(stream.observation_space) == {"observation", "last_action", "last_reward"}
+    for _ in range(8):
+        step = stream.step(torch.tensor([[1, 2], [0, 1]]))
+        shown = torch.tensor([[0.0, 1, 0, 0, 1], [1, 0, 0, 1, 0]]).masked_fill(step.first[:, None], 0)
+        assert torch.equal(step.obs["last_action"], shown)
+        assert torch.equal(step.obs["last_reward"][:, 0], step.reward)
+
+
+def test_another_autoreset_mode_is_refused() -> None:
+    env = SyncVectorEnv([lambda: Counter(3, False, spaces.Discrete(2))], autoreset_mode=AutoresetMode.SAME_STEP)
+    with pytest.raises(ValueError, match=r"autoreset_mode is AutoresetMode\.SAME_STEP"):
+        Stream(env)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_is_shown_what_a_cpu_is() -> None:
+    streams = [Stream(RepeatPrevious(num_envs=7, k=1, length=5), device, True, True) for device in ("cpu", "cuda")]
+    for stream in streams:
+        stream.reset(3)
+    for _ in range(20):
+        action = torch.randint(4, (7, 1))
+        here, there = (stream.step(action.to(stream.device)) for stream in streams)
+        for a, b in zip(here[1:], there[1:], strict=True):
+            assert torch.equal(a, b.cpu())
+        assert all(torch.equal(here.obs[key], there.obs[key].cpu()) for key in here.obs)
