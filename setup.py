@@ -7,7 +7,9 @@ from setuptools import find_packages, setup
 
 ROOTS = ("agents", "configs", "envs", "kernels", "memory")
 
+folders = [[root, *(f"{root}.{package}" for package in find_packages(root))] for root in ROOTS]
+
 setup(
     package_dir={f"memorl.{root}": root for root in ROOTS},
-    packages=[f"memorl.{package}" for root in ROOTS for package in (root, *(f"{root}.{p}" for p in find_packages(root)))],
+    packages=[f"memorl.{package}" for packages in folders for package in packages],
 )
