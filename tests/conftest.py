@@ -12,9 +12,13 @@ if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which any test may do
 
 
+RUN_SCRIPTS = ("test_training.py", "test_refused_input.py", "test_resume.py")
+"""Files that run whole scripts, which takes the longest; they begin first, so that the test processes end together."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, so that test processes side by side end together."""
-    items.sort(key=lambda item: item.path.name != "test_train.py")
+    """Put the files that run scripts first."""
+    items.sort(key=lambda item: item.path.name not in RUN_SCRIPTS)
 
 
 @pytest.fixture(params=[*names(), *WRAPPED])
