@@ -24,7 +24,10 @@ class Threads:
     def run(self, loop: Callable[..., None], *arguments: Any) -> None:
         """Call the compiled `loop(low, high, *arguments)` for all envs, a block of them in each thread."""
         own, *others = self._blocks
-        futures = [self._pool.submit(loop, *block, *arguments) for block in others] if self._pool else []
+        if self._pool is None:
+            loop(*own, *arguments)
+            return
+        futures = [self._pool.submit(loop, *block, *arguments) for block in others]
         try:
             loop(*own, *arguments)
         finally:
