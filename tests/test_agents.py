@@ -10,7 +10,6 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
-from tests.support.memories import make_memory, names
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
@@ -18,6 +17,7 @@ from torch import Tensor
 from memorl.agents import A2C, PPO, Actions, ActorCritic, Agent, Encoder, Stream, collect, gae, vtrace
 from memorl.agents.heads import Categorical, Gaussian, Head
 from memorl.envs import DelayedCue, RepeatPrevious
+from tests.support.memories import make_memory, names
 
 
 class Counter(gymnasium.Env[Any, Any]):

@@ -11,11 +11,11 @@ import pytest
 import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
-from tests.support.scripts import call
 
 from memorl.agents import Stream
 from memorl.envs import FromGymnasium, MiniGrid, NextStep, POPGym, RepeatPrevious, make
 from memorl.envs.flat import Flat, is_nested
+from tests.support.scripts import call
 
 
 class Counter(gymnasium.Env[Any, Any]):

@@ -11,12 +11,12 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from tests.test_envs_mortar_mayhem_play import Painter, Scene
 
 from memorl.envs import MortarMayhem
 from memorl.envs.canvas import SIZE
 from memorl.envs.mortar_arena import MOVES, NAMES, TILE
 from memorl.envs.mortar_options import MAX_COMMANDS
+from tests.test_envs_mortar_mayhem_play import Painter, Scene
 
 TRACES = np.load(Path(__file__).parent / "data" / "endless_mortar_mayhem.npz")
 EPISODES: list[dict[str, Any]] = json.loads(str(TRACES["meta"]))

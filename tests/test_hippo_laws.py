@@ -1,6 +1,8 @@
 """The laws of memories, held against the measures, schemes and credits of HiPPO that no file of configs/ chooses."""
 
 import pytest
+
+from memorl.memory import HiPPO, HiPPOLinear, Memory
 from tests.test_memory import (  # noqa: F401
     D,
     first,
@@ -15,8 +17,6 @@ from tests.test_memory import (  # noqa: F401
     test_splitting_changes_nothing,
     x,
 )
-
-from memorl.memory import HiPPO, HiPPOLinear, Memory
 
 SMALL = {"hidden_size": 5, "channels": 2, "order": 6, "theta": 4.0}
 VARIANTS: dict[str, tuple[type[HiPPO | HiPPOLinear], dict[str, str]]] = {

@@ -4,13 +4,13 @@ import copy
 
 import pytest
 import torch
-from tests.support.memories import make_memory, names
-from tests.oracles.literal import LITERAL
 from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.autograd import forward_ad
 
 from memorl.memory import Block, FromCell, Memory, Stack, State, concat, select
+from tests.oracles.literal import LITERAL
+from tests.support.memories import make_memory, names
 
 T, B, D = 13, 6, 3
 pytestmark = pytest.mark.usefixtures("float64")

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tests.support.memories import make_memory
 from torch import Tensor
 
 from memorl.memory import ELSTM, Deep, Memory, State
 from memorl.memory.probes import by_age, effective_horizon, influence
+from tests.support.memories import make_memory
 
 T, B, D = 7, 3, 3
 pytestmark = pytest.mark.usefixtures("float64")

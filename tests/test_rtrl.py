@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import torch
-from tests.support.memories import make_memory, memory_file, names
-from tests.oracles.literal import LITERAL
 from torch import Tensor
 
 from memorl.memory import Memory, State
 from memorl.memory.diagonal import DiagonalMemory
 from memorl.memory.rtrl import advance, advance_reference, turned
+from tests.oracles.literal import LITERAL
+from tests.support.memories import make_memory, memory_file, names
 
 T, B, D = 64, 4, 3
 CHUNKS = [1, 7, 8, 20, 1, 1, 26]

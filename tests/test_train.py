@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
 from tests.support.memories import names
 from tests.support.scripts import ROOT, call
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SMALL = [
     "env=repeat_previous", "env.k=1", "env.length=9", "memory.hidden_size=8", "model.body_size=0",
