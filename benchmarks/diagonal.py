@@ -17,10 +17,10 @@ from torch import Tensor
 from machine import in_turns, report, table  # isort: skip
 from memorl.agents.experiment import keep_freed_memory
 from memorl.kernels import diag_scan, diagonal_loop, elementwise_loop, elstm_loop
-from memorl.kernels.diag_scan import diag_scan_reference
-from memorl.kernels.diagonal_loop import diagonal_loop_reference
-from memorl.kernels.elementwise_loop import elementwise_loop_reference
-from memorl.kernels.elstm_loop import elstm_loop_reference
+from memorl.kernels.diagonal.reference import diagonal_loop_reference
+from memorl.kernels.elementwise.reference import elementwise_loop_reference
+from memorl.kernels.elstm.reference import elstm_loop_reference
+from memorl.kernels.scan.reference import diag_scan_reference
 from memorl.memory import ELSTM
 
 Core = Callable[..., Tensor]

@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from machine import in_turns, report, table  # isort: skip
-from memorl.kernels.gru_loop import gru_loop_reference
-from memorl.kernels.lstm_loop import lstm_loop_reference
-from memorl.kernels.packing import pack
+from memorl.kernels.common.packing import pack_runs
+from memorl.kernels.gru.reference import gru_loop_reference
+from memorl.kernels.lstm.reference import lstm_loop_reference
 from memorl.memory import GRU, LSTM, Memory
 
 H = 256
@@ -132,9 +132,9 @@ def on_gpu(batches: list[int], repeats: int) -> str:
 
 def packed(layer: torch.nn.RNNBase, x: Tensor, first: Tensor) -> Tensor:
     """Every run a sequence of its own, as cuDNN takes them; the indices, and their way to the CPU, are in the time."""
-    runs = pack(first)
-    sequences = PackedSequence(runs.take(x), torch.tensor(runs.sizes))
-    return runs.put(layer(sequences)[0].data, x)
+    runs = pack_runs(first)
+    sequences = PackedSequence(runs.pack(x), torch.tensor(runs.sizes))
+    return runs.unpack(layer(sequences)[0].data, x)
 
 
 def torchrl_layer(name: str, x: Tensor, first: Tensor, backend: str) -> Callable[[], Tensor] | None:

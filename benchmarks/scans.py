@@ -21,7 +21,7 @@ from torch import Tensor
 from machine import in_turns, report, table  # isort: skip
 from memorl.agents.experiment import keep_freed_memory
 from memorl.kernels import diag_scan
-from memorl.kernels.diag_scan import diag_scan_reference
+from memorl.kernels.scan.reference import diag_scan_reference
 
 Scan = Callable[[Tensor, Tensor, Tensor], Tensor]
 """From z, b [T, B, N] and first [T, B] to the states [T, B, N]."""

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from memorl.kernels.backend import is_transformed
-from memorl.kernels.starts import before
+from memorl.kernels import is_transformed, previous_states
 
 from .base import Memory, State, require_positive
 from .rtrl import Parameters, advance, credit, one_step, sensitivities
@@ -100,7 +99,7 @@ class DiagonalMemory(Memory):
         end: State = {"h": after[-1]}
         if self.credit == "rtrl" or self.encoder_grad == "one_step":
             with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-                jacobian, left = self.derivatives(before(h, after, first), after, extra, p)
+                jacobian, left = self.derivatives(previous_states(h, after, first), after, extra, p)
                 if self.credit == "rtrl":
                     end = {"h": after[-1].clone()} | advance(jacobian, first, left, x.to(h.dtype), state)
             if self.encoder_grad == "one_step":

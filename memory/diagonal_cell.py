@@ -9,9 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from memorl.kernels import diagonal_loop
-from memorl.kernels.diagonal_cells import CELLS
-from memorl.kernels.diagonal_loop import apart, together
+from memorl.kernels import diagonal_derivatives, diagonal_loop
 
 from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
@@ -43,7 +41,7 @@ class DiagonalCell(DiagonalMemory):
         credit: Literal["bptt", "rtrl"],
         encoder_grad: Literal["chunk", "one_step", "none"],
     ) -> None:
-        super().__init__(input_size, hidden_size, hidden_size, CELLS[cell].states == 2, credit, encoder_grad)
+        super().__init__(input_size, hidden_size, hidden_size, cell == "lstm", credit, encoder_grad)
         require_finite(forget_bias=forget_bias)
         self.cell, self.gates = cell, gates
         for gate in gates:
@@ -65,12 +63,10 @@ class DiagonalCell(DiagonalMemory):
 
     def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
         """Those of the kernel, times what each parameter multiplies."""
-        G, S, _, slopes = CELLS[self.cell]
-        u = [p[f"u_{gate}"][0] for gate in self.gates]
-        jacobian, by_gate, seen = slopes(extra.chunk(G, -1), apart(before, self.cell), u)
+        u = torch.cat([p[f"u_{gate}"][0] for gate in self.gates])
+        jacobian, by_gate = diagonal_derivatives(extra, before, u, self.cell)
         left: dict[str, Tensor] = {}
-        for gate, parts, state in zip(self.gates, by_gate, seen, strict=True):
-            slope = together(parts)
-            left |= {f"W_{gate}": slope, f"u_{gate}": together([part * state for part in parts]), f"b_{gate}": slope}
-        matrix = jacobian[0][0] if S == 1 else torch.stack([torch.stack(list(row), -1) for row in jacobian], -2)
-        return Derivatives(matrix, {name: left[name] for name in p})
+        for gate, (slope, factor) in zip(self.gates, by_gate, strict=True):
+            by_state = slope * (factor[..., None] if self.pairs else factor)
+            left |= {f"W_{gate}": slope, f"u_{gate}": by_state, f"b_{gate}": slope}
+        return Derivatives(jacobian, {name: left[name] for name in p})

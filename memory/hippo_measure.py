@@ -8,12 +8,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels import hippo_loop
-from memorl.kernels.hippo_moves import seen
-from memorl.kernels.legs_transition import SCHEMES
+from memorl.kernels import hippo_loop, steps_since_start
+from memorl.kernels.hippo.legs import SCHEMES
+from memorl.kernels.hippo.measures import MEASURES, discretise, functions, matrices
 
 from .base import Memory, State, require_positive
-from .hippo_matrices import MEASURES, discretise, functions, matrices
 
 EULER_ORDER = 64
 """From this order on, forward Euler of LegS leaves the range of float32 before it settles (at 64 its coefficients pass
@@ -63,7 +62,7 @@ class Measure(nn.Module):
     def seen(self, state: State, first: Tensor) -> tuple[Tensor, State]:
         """How many samples came before each step, [T, B], and the clock afterwards as an entry of the state."""
         clock = state.get("clock", state["c"].new_zeros(()))
-        k = seen(first, clock)
+        k = steps_since_start(first, clock)
         return k, {"clock": k[-1] + 1} if "clock" in state else {}
 
     def forward(self, u: Tensor, state: State, first: Tensor) -> tuple[Tensor, State]:

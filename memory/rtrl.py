@@ -27,9 +27,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from memorl.kernels import suffix_weighted
-from memorl.kernels.starts import products_without_rows, wipe_
-from memorl.kernels.suffix_weighted import begins_later, times
+from memorl.kernels import begins_later, masked_products, suffix_weighted, times, zero_rows_
 
 from .base import State
 
@@ -82,9 +80,9 @@ def _save_credit(ctx, inputs, output) -> None:  # type: ignore[no-untyped-def]
 
 def _give_credit(ctx, g: Tensor):  # type: ignore[no-untyped-def]
     first, *s = ctx.saved_tensors
-    sides = [[product.sum((0, 2) if g.dim() == 3 else 0) for product in products_without_rows(g, s, first)]]
+    sides = [[product.sum((0, 2) if g.dim() == 3 else 0) for product in masked_products(g, s, first)]]
     if 2 in ctx.counts:
-        sides.append([product.sum((0, 2)) for product in products_without_rows(turned(g), s, first)])
+        sides.append([product.sum((0, 2)) for product in masked_products(turned(g), s, first)])
     gradients = [sides[i][k] for k, count in enumerate(ctx.counts) for i in range(count)]
     return None, None, [None] * len(s), gradients, None
 
@@ -107,7 +105,7 @@ def advance(jacobian: Tensor, first: Tensor, left: Mapping[str, Tensor], x: Tens
     weighted, total = suffix_weighted(jacobian, first, list(parts.values()))
     owed = dict(zip(parts, weighted, strict=True))
     x = x.clone()
-    wipe_(x.flatten(0, 1), begins_later(first).flatten())
+    zero_rows_(x.flatten(0, 1), begins_later(first).flatten())
     before = [state[f"dh/d{name}"] for name in left]
     kept = times(total, before, first.any(0))
     after: State = {}

@@ -16,7 +16,7 @@ each step is projected once and gradients flow as far as attention does.
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels.window_step import window_append
+from memorl.kernels import steps_since_start, window_append
 
 from .base import Memory, State, require_finite, require_not_negative, require_positive
 from .positions import POSITIONS, sinusoids
@@ -127,7 +127,7 @@ class TrXL(Memory):
 
     def _run(self, x: Tensor, state: State, first: Tensor, look: bool) -> tuple[Tensor, State, list[Tensor]]:
         T, W = len(x), self.window
-        n = steps(first, state["step"]).t()  # [B, T]
+        n = steps_since_start(first, state["step"]).t()  # [B, T]
         reach, p = n.clamp(max=W), self._positions(n)
         if T > 1:
             age = torch.arange(W, 0, -1, device=x.device)[:, None]
@@ -150,10 +150,3 @@ class TrXL(Memory):
         if self.positions == "absolute":
             return sinusoids(n, self.output_size)
         return self.table[n.long().clamp(max=len(self.table) - 1)] if self.positions == "learned" else None
-
-
-def steps(first: Tensor, before: Tensor) -> Tensor:
-    """Steps since the episode of each row began, [T, B]; `before` [B] have gone before the first row."""
-    time = torch.arange(len(first), device=first.device, dtype=before.dtype)[:, None]
-    start = torch.where(first, time, -1).cummax(0).values  # the last start, -1 where there was none
-    return torch.where(start < 0, before + time, time - start)

@@ -21,8 +21,7 @@ https://arxiv.org/abs/1910.06764, section 3.2) with y = relu(a):
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels.window_attention import window_attention, window_weights
-from memorl.kernels.window_step import window_step
+from memorl.kernels import window_attention, window_step, window_weights
 
 from .positions import rotate, sinusoids
 

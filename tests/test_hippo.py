@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import hippo_cell_loop, hippo_loop, hippo_moves
-from memorl.kernels.hippo_cell_loop import hippo_cell_loop_reference
-from memorl.kernels.hippo_loop import hippo_loop_reference
-from memorl.kernels.hippo_moves import legs_step, seen
-from memorl.kernels.legs_transition import SCHEMES, legs_transition, orthonormal
+from memorl.kernels import hippo_cell_loop, hippo_loop
+from memorl.kernels import steps_since_start as seen
+from memorl.kernels.hippo import steps as hippo_steps
+from memorl.kernels.hippo.legs import SCHEMES, legs_transition, orthonormal
+from memorl.kernels.hippo.measures import MEASURES, discretise, functions, matrices
+from memorl.kernels.hippo.reference import hippo_cell_loop_reference, hippo_loop_reference
+from memorl.kernels.hippo.steps import legs_step
 from memorl.memory import HiPPO, HiPPOLinear, Memory
-from memorl.memory.hippo_matrices import MEASURES, discretise, functions, matrices
 from tests.oracles.literal import legs
 from tests.oracles.literal import legs_step as literal_step
 
@@ -400,7 +401,7 @@ def outputs_and_gradients(core: Callable[..., Any], args: tuple[Any, ...], given
 @pytest.mark.parametrize("room", [2**22, 100])
 def test_the_core_is_its_reference(core: str, scheme: str, T: int, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the matrices of all steps do not fit, and the incoming gradients are left alone."""
-    monkeypatch.setattr(hippo_moves, "STRETCH", room)
+    monkeypatch.setattr(hippo_steps, "MAX_MATRIX_NUMBERS", room)
     window = scheme == "window"
     args = arguments(core, torch.randn(5, 5) / 3 if window else None, "zoh" if window else scheme, T)
     given = [torch.randn(T, 3, 2, 5)] if core == "hippo_loop" else [torch.randn(T, 3, 4), torch.randn(T, 3, 2, 5)]
@@ -414,7 +415,7 @@ def test_the_core_is_its_reference(core: str, scheme: str, T: int, room: int, mo
 @pytest.mark.parametrize("core", CORES)
 def test_the_operator_is_well_formed(core: str) -> None:
     args = arguments(core, None, "bilinear", 3)
-    torch.library.opcheck(getattr(torch.ops.memorl, core), args)
+    torch.library.opcheck(getattr(torch.ops.memorl, core + "_torch"), args)
     assert torch.autograd.gradcheck(CORES[core][0], args)
 
 

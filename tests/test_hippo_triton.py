@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import hippo_loop
-from memorl.kernels.hippo_loop import hippo_loop_reference
-from memorl.kernels.hippo_moves import seen
+from memorl.kernels import steps_since_start as seen
+from memorl.kernels.hippo.reference import hippo_loop_reference
 from tests.test_hippo import outputs_and_gradients
 from tests.test_kernels_triton import DEVICES, GPU, poisoned, relative
 
@@ -111,6 +111,6 @@ def test_what_it_cannot_run_is_refused(sizes: tuple[int, ...], window: bool, sch
 def test_a_named_form_is_that_one_or_an_error() -> None:
     args = exact("bilinear")
     assert torch.equal(hippo_loop(*args, backend="reference"), hippo_loop_reference(*args))
-    assert torch.equal(hippo_loop(*args, backend="packed"), hippo_loop(*args))
+    assert torch.equal(hippo_loop(*args, backend="torch"), hippo_loop(*args))
     with pytest.raises(ValueError, match="backend is 'loop'"):
         hippo_loop(*args, backend="loop")

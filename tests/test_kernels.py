@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import (
-    backend,
     diag_scan,
     diagonal_loop,
     elementwise_loop,
@@ -20,13 +19,14 @@ from memorl.kernels import (
     suffix_products,
     suffix_weighted,
 )
-from memorl.kernels.diag_scan import diag_scan_reference
-from memorl.kernels.diagonal_loop import diagonal_loop_reference
-from memorl.kernels.elementwise_loop import elementwise_loop_reference
-from memorl.kernels.elstm_loop import elstm_loop_reference
-from memorl.kernels.gru_loop import gru_loop_reference
-from memorl.kernels.lstm_loop import lstm_loop_reference
-from memorl.kernels.suffix_products import suffix_products_reference
+from memorl.kernels.common import backend
+from memorl.kernels.diagonal.reference import diagonal_loop_reference
+from memorl.kernels.elementwise.reference import elementwise_loop_reference
+from memorl.kernels.elstm.reference import elstm_loop_reference
+from memorl.kernels.gru.reference import gru_loop_reference
+from memorl.kernels.lstm.reference import lstm_loop_reference
+from memorl.kernels.rtrl.torch_products import suffix_products_reference
+from memorl.kernels.scan.reference import diag_scan_reference
 
 Core = Callable[..., Tensor | tuple[Tensor, ...]]
 
@@ -62,7 +62,7 @@ def of_states(core: Core) -> Core:
 
 
 def loop(core: Core) -> Core:
-    return partial(core, backend="loop")
+    return partial(core, backend="torch")
 
 
 def first_of(core: Core) -> Core:
@@ -206,15 +206,14 @@ def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
         assert all(grad.isfinite().all() for grad in expanded)
 
 
-def operator(name: str, args: list[Tensor], form: str = "") -> tuple[object, tuple[object, ...]]:
+def operator(name: str, args: list[Tensor], form: str = "_torch") -> tuple[object, tuple[object, ...]]:
     """The operator under a core, and its arguments."""
     if "pairs" in name:
         args = [a.detach().unflatten(-1, (-1, 2)).requires_grad_() if a.is_floating_point() else a for a in args]
     if name == "diagonal_loop, lstm":
         args[1] = args[1].detach().unflatten(-1, (-1, 2)).requires_grad_()
-    compiled = backend.HAS_NUMBA and "loop" not in name
     cell = name.rpartition(" ")[2]
-    more = {"elementwise_loop": ["tanh"], "diagonal_loop": [cell], "diag_scan": [] if form else [compiled]}
+    more = {"elementwise_loop": ["tanh"], "diagonal_loop": [cell], "diag_scan": []}
     core = name.partition(",")[0].partition(" ")[0]
     return getattr(torch.ops.memorl, core + form), (*args, *more.get(core, []))
 
@@ -254,17 +253,17 @@ def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pa
     a[0, 0, 0] = 0
     for ours, exact in zip(suffix_products(a, first), suffix_products_reference(a, first), strict=True):
         torch.testing.assert_close(ours, exact)
-    torch.library.opcheck(torch.ops.memorl.suffix_products, (a, first))
+    torch.library.opcheck(torch.ops.memorl.suffix_products_torch, (a, first))
     first[-1] = True
     assert suffix_products(a, first)[1].abs().max() == 0
 
 
-@pytest.mark.parametrize("form", ["loop", "compiled", "auto"])
+@pytest.mark.parametrize("form", ["torch", "numba", "auto"])
 @pytest.mark.parametrize("pair", [False, True])
 @pytest.mark.parametrize(("T", "B", "N"), [(1, 1, 1), (1, 3, 4), (2, 5, 3), (9, 4, 6)])
 def test_what_is_owed_is_weighted_by_what_follows(T: int, B: int, N: int, pair: bool, form: str) -> None:
     """And an episode that begins later replaces what is owed, whatever it was."""
-    if form == "compiled" and not backend.HAS_NUMBA:
+    if form == "numba" and not backend.HAS_NUMBA:
         pytest.skip("without Numba")
     a, first = torch.randn(T, B, N, *[2, 2] * pair, dtype=torch.float64), torch.rand(T, B) < 0.2
     part = torch.randn(T, B, N, *[2] * pair, dtype=torch.float64)
@@ -290,16 +289,16 @@ def test_what_is_owed_is_checked() -> None:
     with pytest.raises(ValueError, match=r"and first \(2, 2\)"):
         suffix_weighted(a, first[1:], [a])
     if backend.HAS_NUMBA:
-        torch.library.opcheck(torch.ops.memorl.suffix_weighted_compiled, (a, first, [a, a + 1]))
+        torch.library.opcheck(torch.ops.memorl.suffix_weighted_numba, (a, first, [a, a + 1]))
         matrices, pairs = torch.randn(3, 2, 4, 2, 2), torch.randn(3, 2, 4, 2)
-        torch.library.opcheck(torch.ops.memorl.suffix_weighted_compiled, (matrices, first, [pairs, pairs + 1]))
+        torch.library.opcheck(torch.ops.memorl.suffix_weighted_numba, (matrices, first, [pairs, pairs + 1]))
 
 
 @pytest.mark.parametrize(("T", "N"), [(1, 1), (1, 3), (2, 5), (9, 4)])
 def test_a_reverse_scan_sums_what_follows(T: int, N: int) -> None:
     a, b = torch.randn(2, T, N, dtype=torch.float64)
     kept = b.clone()
-    y = reverse_scan(a, b, backend="loop")
+    y = reverse_scan(a, b, backend="torch")
     for form in ("auto", "reference"):
         torch.testing.assert_close(reverse_scan(a, b, backend=form), y)
     torch.testing.assert_close(
@@ -316,11 +315,11 @@ def test_an_unknown_activation_is_named() -> None:
 
 def plain(name: str) -> str:
     """The form of a core that runs everywhere."""
-    return "packed" if name.startswith(("gru_loop", "lstm_loop")) else "loop"
+    return "torch"
 
 
 @pytest.mark.parametrize("name", [name for name in CORES if not name.startswith("diag_scan")], indirect=True)
-@pytest.mark.parametrize("form", ["reference", "plain", "auto", *["compiled"] * backend.HAS_NUMBA])
+@pytest.mark.parametrize("form", ["reference", "plain", "auto", *["numba"] * backend.HAS_NUMBA])
 def test_what_does_not_fit_is_named(name: str, form: str) -> None:
     """In every form: one that does not look would read beyond the end."""
     fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
@@ -335,7 +334,7 @@ def test_what_does_not_fit_is_named(name: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in CORES if "pairs" in name or ", lstm" in name], indirect=True)
-@pytest.mark.parametrize("form", ["reference", "plain", *["compiled"] * backend.HAS_NUMBA])
+@pytest.mark.parametrize("form", ["reference", "plain", *["numba"] * backend.HAS_NUMBA])
 def test_pairs_may_begin_anywhere_in_memory(name: str, form: str) -> None:
     fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
     args = arguments(name, 5, 3, 4, 0.3, torch.float32)
@@ -346,7 +345,7 @@ def test_pairs_may_begin_anywhere_in_memory(name: str, form: str) -> None:
         assert torch.equal(a, b)
 
 
-@pytest.mark.parametrize("form", ["auto", "loop"])
+@pytest.mark.parametrize("form", ["auto", "torch"])
 def test_the_reverse_scan_compiles_whole(form: str) -> None:
     a, b = torch.rand(2, 5, 3)
     whole = torch.compile(partial(reverse_scan, backend=form), fullgraph=True, backend="aot_eager")
@@ -389,13 +388,13 @@ def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
 def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     args = arguments("diag_scan", 3, 2, 4, 0.3)
-    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="compiled"))
-    with pytest.raises(ValueError, match=r"backend is 'compiled', but the tensors are torch\.bfloat16 on cpu"):
-        diag_scan(*(a.bfloat16() if a.is_floating_point() else a for a in args), backend="compiled")
+    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="numba"))
+    with pytest.raises(ValueError, match=r"backend is 'numba', but the tensors are torch\.bfloat16 on cpu"):
+        diag_scan(*(a.bfloat16() if a.is_floating_point() else a for a in args), backend="numba")
     monkeypatch.setattr(backend, "HAS_NUMBA", False)
-    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="loop"))
-    with pytest.raises(ValueError, match="backend is 'compiled', but numba is not installed"):
-        diag_scan(*args, backend="compiled")
+    assert torch.equal(diag_scan(*args), diag_scan(*args, backend="torch"))
+    with pytest.raises(ValueError, match="backend is 'numba', but numba is not installed"):
+        diag_scan(*args, backend="numba")
 
 
 def test_what_does_not_fit_is_refused_and_what_is_expanded_is_not() -> None:
@@ -406,6 +405,6 @@ def test_what_does_not_fit_is_refused_and_what_is_expanded_is_not() -> None:
     wide = h.detach()[:1, :1].expand(5, 4)
     assert torch.equal(diag_scan(a, b, wide, first), diag_scan(a, b, wide.contiguous(), first))
     strided = [x.detach().repeat_interleave(2, -1)[..., ::2].unflatten(-1, (-1, 2)) for x in (a, b, h)]
-    for form in ("loop", *["compiled"] * backend.HAS_NUMBA):
+    for form in ("torch", *["numba"] * backend.HAS_NUMBA):
         y = diag_scan(*strided, first, backend=form)
         torch.testing.assert_close(y, diag_scan_reference(*strided, first))

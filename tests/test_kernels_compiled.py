@@ -14,9 +14,9 @@ pytest.importorskip("numba")
 
 from numba.core.caching import FunctionCache
 
-from memorl.kernels import backend
-from memorl.kernels.activations_compiled import sigmoid, tanh
-from memorl.kernels.compiled import compiled as in_compiled
+from memorl.kernels.common import backend
+from memorl.kernels.common.cpu.activations import sigmoid, tanh
+from memorl.kernels.common.cpu.cache import compile_loop as in_compiled
 from memorl.memory import ELSTM, GRU, LSTM, RTU, DiagonalGRU, DiagonalLSTM, IndRNN, Memory
 
 CELLS: dict[str, type[Memory]] = {
@@ -39,7 +39,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def compiled(name: str) -> Core:
-    return partial(CORES[name][0], backend="compiled")
+    return partial(CORES[name][0], backend="numba")
 
 
 def rounded(args: list[Tensor]) -> list[Tensor]:
@@ -113,7 +113,7 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
 
 def test_the_operator_is_well_formed(name: str) -> None:
     args = rounded(arguments(name, 3, 2, 4, 0.3))
-    torch.library.opcheck(*operator(name, args, "_compiled"))
+    torch.library.opcheck(*operator(name, args, "_numba"))
 
 
 def test_it_compiles(name: str) -> None:
@@ -128,7 +128,7 @@ def test_what_is_exported_runs_without_numba(name: str) -> None:
     memory = CELLS[name](3, 4)
     x, first = torch.randn(6, 2, 3), torch.rand(6, 2) < 0.3
     program = torch.export.export(memory, (x, memory.initial_state(2), first))
-    assert "compiled" not in str(program.graph)
+    assert "numba" not in str(program.graph)
     torch.testing.assert_close(program.module()(x, memory.initial_state(2), first)[0], memory(x, None, first)[0])
 
 
@@ -153,15 +153,13 @@ def test_a_numba_that_cannot_be_imported_is_not_used(name: str, monkeypatch: pyt
     monkeypatch.setattr(backend, "_numba_works", lambda: False)
     for a, b in zip(run(CORES[name][0], args), expected, strict=True):
         assert torch.equal(a, b)
-    with pytest.raises(ValueError, match="backend is 'compiled', but numba cannot be imported"):
+    with pytest.raises(ValueError, match="backend is 'numba', but numba cannot be imported"):
         compiled(name)(*args)
 
 
 def test_what_does_not_fit_is_named(name: str) -> None:
     args = arguments(name, 3, 2, 4, 0.3)
-    with pytest.raises(
-        ValueError, match=r"'compiled', but the tensors are torch\.float64 on cpu; they must be float32"
-    ):
+    with pytest.raises(ValueError, match=r"'numba', but the tensors are torch\.float64 on cpu; they must be float32"):
         compiled(name)(*args)
 
 

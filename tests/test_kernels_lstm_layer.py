@@ -1,6 +1,5 @@
 """The layer equals its reference with as many fused calls as may be, and without any."""
 
-import sys
 from functools import partial
 
 import pytest
@@ -9,12 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from memorl.kernels import lstm_layer
-from memorl.kernels.lstm_loop import lstm_loop_reference
+from memorl.kernels.lstm import onednn_layer
+from memorl.kernels.lstm.reference import lstm_loop_reference
 
-MODULE = sys.modules[lstm_layer.__module__]
-fused = partial(lstm_layer, backend="fused")
+MODULE = onednn_layer
+fused = partial(lstm_layer, backend="onednn")
 FUSED = pytest.mark.skipif(
-    not MODULE._can_fuse(torch.ones(MODULE.ENOUGH)), reason="this torch has no fused LSTM of oneDNN"
+    not MODULE.can_fuse(torch.ones(MODULE.MIN_CALLS)), reason="this torch has no fused LSTM of oneDNN"
 )
 
 
@@ -53,7 +53,7 @@ def run(core, args: list[Tensor], dy: Tensor, dc: Tensor) -> list[Tensor]:  # ty
 def test_equals_the_reference(
     T: int, B: int, D: int, H: int, starts: float, waste: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MODULE, "WASTE", waste)
+    monkeypatch.setattr(MODULE, "MAX_PADDING", waste)
     args, dy, dc = arguments(T, B, D, H, starts), torch.randn(T, B, H), torch.randn(B, H)
     exact = [a.detach().double().requires_grad_() if a.requires_grad else a for a in args]
     expected = run(reference, exact, dy.double(), dc.double())
@@ -92,19 +92,19 @@ def test_odd_layouts_of_what_comes_in() -> None:
 
 @pytest.mark.parametrize("sizes", [[1], [5] * 9, list(range(40, 0, -1)), [300, 3, 3, 2, 1]])
 def test_the_calls_cover_every_place_and_waste_little(sizes: list[int]) -> None:
-    calls = MODULE.cut(sizes)
+    calls = MODULE.split_calls(sizes)
     rows = [n for steps, n in calls for _ in range(steps)]
     assert len(rows) == len(sizes)
     assert all(n >= size for n, size in zip(rows, sizes, strict=True))
-    assert sum(rows) - sum(sizes) <= MODULE.WASTE * len(calls)
+    assert sum(rows) - sum(sizes) <= MODULE.MAX_PADDING * len(calls)
 
 
 @FUSED
 def test_a_named_form_is_that_one_or_an_error() -> None:
     args = arguments(9, 2, 3, 4, 0.3)
-    for form in ("fused", "packed"):
+    for form in ("onednn", "torch"):
         torch.testing.assert_close(lstm_layer(*args, backend=form), lstm_layer(*args))
-    with pytest.raises(ValueError, match="backend is 'fused', but it takes float32"):
-        lstm_layer(*(a if a.dtype == torch.bool else a.double() for a in args), backend="fused")
+    with pytest.raises(ValueError, match="backend is 'onednn', but it takes float32"):
+        lstm_layer(*(a if a.dtype == torch.bool else a.double() for a in args), backend="onednn")
     with pytest.raises(ValueError, match="backend is 'fast'"):
         lstm_layer(*args, backend="fast")

@@ -5,15 +5,15 @@ import threading
 import pytest
 import torch
 
-from memorl.kernels import threads
-from memorl.kernels.threads import share_out
+from memorl.kernels.common.cpu import threads
+from memorl.kernels.common.cpu.threads import run_threads
 
 
 @pytest.fixture(params=["OpenMP's", "Python's"])
 def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "Python's":
-        monkeypatch.setattr(threads, "_parallel", lambda: None)
-    elif threads._parallel() is None:
+        monkeypatch.setattr(threads, "_openmp", lambda: None)
+    elif threads._openmp() is None:
         pytest.skip("torch has no OpenMP that can be entered")
 
 
@@ -21,7 +21,7 @@ def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(("rows", "count"), [(1, 1), (1, 4), (7, 2), (8, 3), (64, 2)])
 def test_every_row_is_done_once(rows: int, count: int) -> None:
     done: list[int] = []
-    share_out(lambda low, high: done.extend(range(low, high)), rows, count)
+    run_threads(lambda low, high: done.extend(range(low, high)), rows, count)
     assert sorted(done) == list(range(rows))
 
 
@@ -30,7 +30,7 @@ def test_spans_run_side_by_side() -> None:
     """Each waits for the other, which would never come if they took turns."""
     meet = threading.Barrier(2, timeout=60)
     torch.set_num_threads(2)
-    share_out(lambda low, high: (meet.wait(), None)[1], 2, 2)
+    run_threads(lambda low, high: (meet.wait(), None)[1], 2, 2)
 
 
 @pytest.mark.usefixtures("pool")
@@ -41,5 +41,5 @@ def test_an_error_in_any_thread_is_raised(error: type[BaseException]) -> None:
             raise error("the second span")
 
     with pytest.raises(error, match="the second span"):
-        share_out(run, 4, 2)
-    share_out(lambda low, high: None, 4, 2)
+        run_threads(run, 4, 2)
+    run_threads(lambda low, high: None, 4, 2)

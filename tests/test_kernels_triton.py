@@ -22,10 +22,10 @@ GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")
 
 from memorl.kernels import diag_scan, reverse_scan, suffix_products  # noqa: E402
-from memorl.kernels.backend import choose  # noqa: E402
-from memorl.kernels.reverse_scan import reverse_scan_reference  # noqa: E402
-from memorl.kernels.suffix_products import suffix_products_reference  # noqa: E402
-from memorl.kernels.triton_tiles import INTERPRETED  # noqa: E402
+from memorl.kernels.common.backend import choose  # noqa: E402
+from memorl.kernels.common.gpu.tiles import INTERPRETED  # noqa: E402
+from memorl.kernels.rtrl.torch_products import suffix_products_reference  # noqa: E402
+from memorl.kernels.scan.reference import reverse_scan_reference  # noqa: E402
 
 DEVICES = [
     pytest.param("cpu", marks=pytest.mark.skipif(not INTERPRETED, reason="the interpreter is off")),
@@ -211,9 +211,9 @@ def test_nothing_uninitialised_is_read(name: str, device: str, monkeypatch: pyte
     [
         (torch.float32, torch.float32, 8, "triton"),
         (torch.float32, torch.bfloat16, 9, "triton"),
-        (torch.float32, torch.float32, 7, "loop"),
-        (torch.float64, torch.float64, 9, "loop"),
-        (torch.bfloat16, torch.bfloat16, 9, "loop"),
+        (torch.float32, torch.float32, 7, "torch"),
+        (torch.float64, torch.float64, 9, "torch"),
+        (torch.bfloat16, torch.bfloat16, 9, "torch"),
     ],
 )
 def test_a_gpu_that_can_is_given_triton(
@@ -223,7 +223,7 @@ def test_a_gpu_that_can_is_given_triton(
     with FakeTensorMode():
         x, w = (torch.empty(2, dtype=d, device="cuda") for d in (dtype, weight))
         assert choose("auto", x, x, weight=w) == choose("auto", w if weight == dtype else x, x) == chosen
-        if chosen == "loop":
+        if chosen == "torch":
             with pytest.raises(ValueError, match=r"older than Ampere|must be float32, a weight also bfloat16"):
                 choose("triton", x, weight=w)
 
@@ -240,14 +240,20 @@ COMPILE = """
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from memorl.kernels import diag_triton, diagonal_gru_triton, diagonal_lstm_triton, elementwise_triton, elstm_triton
-from memorl.kernels import gru_triton, hippo_triton, lstm_triton, suffix_triton
-from memorl.kernels.triton_tiles import LAUNCH, ROWS, precision, tile
+from memorl.kernels.common.gpu.tiles import LAUNCH, ROWS, precision, tile_size
+from memorl.kernels.diagonal import triton_gru as diagonal_gru_triton, triton_lstm as diagonal_lstm_triton
+from memorl.kernels.elementwise import triton_loop as elementwise_triton
+from memorl.kernels.elstm import triton_loop as elstm_triton
+from memorl.kernels.gru import triton_loop as gru_triton
+from memorl.kernels.hippo import triton_loop as hippo_triton
+from memorl.kernels.lstm import triton_loop as lstm_triton
+from memorl.kernels.rtrl import triton_products as suffix_triton
+from memorl.kernels.scan import triton_loop as diag_triton
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
 PRODUCT = {"weight": "*bf16"}
-TILED = {"H": 256, "U": 64, "R": ROWS, "TILE": tile(256), "EXACT": precision()}
-HIPPO = {"C": 16, "R": ROWS, "EXACT": precision()}
+TILED = {"H": 256, "U": 64, "R": ROWS, "TILE": tile_size(256), "PRECISION": precision()}
+HIPPO = {"C": 16, "R": ROWS, "PRECISION": precision()}
 KERNELS = (  # of the scans the larger of the two
     (gru_triton._forward_kernel, PRODUCT, LAUNCH, TILED),
     (gru_triton._backward_kernel, PRODUCT, LAUNCH, TILED),

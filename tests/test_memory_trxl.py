@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from memorl.kernels import window_attention
-from memorl.kernels.window_attention import window_attention_reference, window_weights
-from memorl.kernels.window_step import window_step
+from memorl.kernels import window_attention, window_step, window_weights
+from memorl.kernels.attention.reference import window_attention_reference
 from memorl.memory import TrXL
 from memorl.memory.positions import POSITIONS
 from tests.oracles.literal import trxl as literal
@@ -183,7 +182,7 @@ def leaves(T: int, window: int, E: int, biased: bool) -> list[Tensor]:
 def test_chunks_equal_the_reference(
     monkeypatch: pytest.MonkeyPatch, T: int, window: int, chunk: int, biased: bool
 ) -> None:
-    monkeypatch.setattr(sys.modules["memorl.kernels.window_attention"], "CHUNK", chunk)
+    monkeypatch.setattr(sys.modules["memorl.kernels.attention.torch_chunks"], "CHUNK", chunk)
     args = leaves(T, window, 4, biased)
     wanted = [x for x in args if x.requires_grad]
     outs = [f(*args) for f in (window_attention, window_attention_reference)]
@@ -196,7 +195,7 @@ def test_chunks_equal_the_reference(
 @pytest.mark.parametrize("biased", [False, True])
 def test_the_operator_is_well_formed(biased: bool) -> None:
     args = leaves(5, 3, 4, biased)
-    torch.library.opcheck(torch.ops.memorl.window_attention, (*args, *([] if biased else [None])))
+    torch.library.opcheck(torch.ops.memorl.window_attention_torch, (*args, *([] if biased else [None])))
 
 
 def test_a_value_that_is_not_finite_is_told_to_those_who_see_it() -> None:

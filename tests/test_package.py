@@ -16,8 +16,9 @@ PUBLIC = {
         " MinGRU NoMemory RTU Stack State TrXL concat select unroll where_first"
     ),
     "memorl.kernels": (
-        "diag_scan diagonal_loop elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop lstm_layer lstm_loop"
-        " reverse_scan suffix_products suffix_weighted window_attention"
+        "begins_later diag_scan diagonal_derivatives diagonal_loop elementwise_loop elstm_loop gru_loop hippo_cell_loop"
+        " hippo_loop is_transformed lstm_layer lstm_loop masked_products previous_states reverse_scan steps_since_start"
+        " suffix_products suffix_weighted times window_append window_attention window_step window_weights zero_rows_"
     ),
 }  # fmt: skip
 

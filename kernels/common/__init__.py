@@ -1,0 +1,1 @@
+"""Parts that the cores share: operators, choice of a backend, packing, resets, heads and checks."""

@@ -1,0 +1,1 @@
+"""Parts of the backends for a CPU that Numba compiles."""

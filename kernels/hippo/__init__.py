@@ -1,0 +1,1 @@
+"""HiPPO memories."""

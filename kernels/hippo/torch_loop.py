@@ -1,0 +1,50 @@
+"""The recurrence of hippo.py by torch's operators, a step of all runs at a time, without a graph a step."""
+
+import torch
+from torch import Tensor
+
+from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.packing import pack_runs
+
+from .steps import backward_step, forward_step, grad_initial_coefficients, initial_coefficients, transition_matrices
+
+
+def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> Tensor:
+    """Return c after every step, [T, B, C, N]."""
+    runs = pack_runs(first)
+    x = runs.pack(u)
+    c = initial_coefficients(runs, c)
+    k = runs.pack(k[..., None])[:, 0]
+    y = x.new_empty(*x.shape, c.shape[2])
+    with torch.autocast(u.device.type, enabled=False):
+        steps = transition_matrices(k, runs.sizes, transition, scheme, c)
+        for n_runs, u_p, c_new, move in zip(runs.sizes, x.split(runs.sizes), y.split(runs.sizes), steps, strict=True):
+            c = forward_step(u_p, c[:n_runs], move, c_new)
+    return runs.unpack(y, u)
+
+
+def _backward(
+    dy: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of u and of the first c."""
+    runs = pack_runs(first)
+    d = runs.pack(dy)
+    k = runs.pack(k[..., None])[:, 0]
+    du = d.new_empty(d.shape[:2])
+    carry = d[:0]
+    steps = transition_matrices(k, runs.sizes, transition, scheme, d, backward=True)
+    parts = list(zip(d.split(runs.sizes), du.split(runs.sizes), strict=True))
+    for (d_p, du_p), move in zip(reversed(parts), steps, strict=True):
+        d_p[: len(carry)] += carry
+        carry = backward_step(d_p, move, du_p)
+    return runs.unpack(du, dy), grad_initial_coefficients(runs, carry, c)
+
+
+hippo_loop_torch = differentiable(
+    "hippo_loop_torch",
+    _forward,
+    _backward,
+    lambda u, c, *_: u.new_empty(*u.shape, c.shape[2]),
+    lambda dy, c, *_: (dy.new_empty(dy.shape[:3]), *empty(c)),
+    gradients="u c",
+)

@@ -1,0 +1,204 @@
+"""The recurrence of lstm.py on a CPU, compiled by Numba: a step of few rows without a call.
+
+Legend and equations as there. Rows stay in order; each thread takes some of them from the first step to the last.
+"""
+
+import torch
+from torch import Tensor
+
+from memorl.kernels.common import heads
+from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
+from memorl.kernels.common.cpu.cache import Array, as_array
+from memorl.kernels.common.cpu.products import (
+    add_product,
+    add_product_back,
+    backward_blocks,
+    forward_blocks,
+    zero_rows,
+)
+from memorl.kernels.common.cpu.threads import run_rows
+from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.resets import previous_states
+
+
+def _run(
+    gates: Array,
+    h: Array,
+    c: Array,
+    first: Array,
+    w: Array,
+    y: Array,
+    cells: Array,
+    act: Array,
+    tanh_c: Array,
+    low: int,
+    high: int,
+) -> None:
+    H = h.shape[1]
+    state = zero_rows(high - low, H)
+    g = zero_rows(high - low, 4 * H)
+    cell = c[low:high].copy()
+    for row in range(low, high):
+        state[row - low] = h[row]
+    for t in range(len(gates)):
+        for row in range(low, high):
+            g[row - low] = gates[t, row]
+            if first[t, row]:
+                state[row - low] = 0
+                cell[row - low] = 0
+        add_product(state, w, g)
+        for row in range(low, high):
+            a = act[t, row]
+            x = g[row - low]
+            s = tanh_c[t, row]
+            new = state[row - low]
+            c_row = cell[row - low]
+            i_t = a[:H]
+            f_t = a[H : 2 * H]
+            g_t = a[2 * H : 3 * H]
+            o_t = a[3 * H :]
+            x_g = x[2 * H : 3 * H]
+            x_o = x[3 * H :]
+            for n in range(2 * H):
+                a[n] = sigmoid(x[n])
+            for n in range(H):
+                g_t[n] = tanh(x_g[n])
+            for n in range(H):
+                o_t[n] = sigmoid(x_o[n])
+            for n in range(H):
+                c_row[n] = f_t[n] * c_row[n] + i_t[n] * g_t[n]
+            for n in range(H):
+                s[n] = tanh(c_row[n])
+            for n in range(H):
+                new[n] = o_t[n] * s[n]
+            y[t, row] = new
+            cells[t, row] = c_row
+
+
+def _run_back(
+    dy: Array,
+    dcells: Array,
+    c_previous: Array,
+    act: Array,
+    tanh_c: Array,
+    first: Array,
+    weight: Array,
+    d_gates: Array,
+    dh: Array,
+    dc: Array,
+    low: int,
+    high: int,
+) -> None:
+    H = dh.shape[1]
+    carry = zero_rows(high - low, H)
+    to = zero_rows(high - low, 4 * H)
+    e_rows = zero_rows(high - low, H)
+    for t in range(len(dy) - 1, -1, -1):
+        for row in range(low, high):
+            a = act[t, row]
+            s = tanh_c[t, row]
+            d = carry[row - low]
+            e = e_rows[row - low]
+            out = to[row - low]
+            i_t = a[:H]
+            f_t = a[H : 2 * H]
+            g_t = a[2 * H : 3 * H]
+            o_t = a[3 * H :]
+            to_i = out[:H]
+            to_f = out[H : 2 * H]
+            to_g = out[2 * H : 3 * H]
+            to_o = out[3 * H :]
+            dy_t = dy[t, row]
+            dc_t = dcells[t, row]
+            c = c_previous[t, row]
+            for n in range(H):
+                d[n] += dy_t[n]
+            for n in range(H):
+                e[n] += dc_t[n] + d[n] * o_t[n] * (ONE - s[n] * s[n])
+            for n in range(H):
+                to_i[n] = e[n] * g_t[n] * i_t[n] * (ONE - i_t[n])
+            for n in range(H):
+                to_f[n] = e[n] * c[n] * f_t[n] * (ONE - f_t[n])
+            for n in range(H):
+                to_g[n] = e[n] * i_t[n] * (ONE - g_t[n] * g_t[n])
+            for n in range(H):
+                to_o[n] = d[n] * s[n] * o_t[n] * (ONE - o_t[n])
+            for n in range(H):
+                e[n] *= f_t[n]
+            d[:] = 0
+            d_gates[t, row] = out
+        add_product_back(to, weight, carry)
+        for row in range(low, high):
+            if first[t, row]:
+                carry[row - low] = 0
+                e_rows[row - low] = 0
+    for row in range(low, high):
+        dh[row] = carry[row - low]
+        dc[row] = e_rows[row - low]
+
+
+def _forward(
+    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return y and the cells [T, B, H], and i, f, g, o [T, B, 4H] and tanh(c) [T, B, H]."""
+    T, B = first.shape
+    H = h.shape[1]
+    y, cells, act, tanh_c = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
+    given = tuple(as_array(x) for x in (gates, h, c, first, forward_blocks(weight, H)))
+    made = tuple(as_array(x) for x in (y, cells, act, tanh_c))
+    run_rows(_run, (*given, *made), B, T * B * weight.numel())
+    return y, cells, act, tanh_c
+
+
+def _backward(
+    dy: Tensor,
+    dcells: Tensor,
+    y: Tensor,
+    cells: Tensor,
+    act: Tensor,
+    tanh_c: Tensor,
+    h: Tensor,
+    c: Tensor,
+    first: Tensor,
+    weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of the gates, of the first h and c, and of the weight."""
+    T, B = first.shape
+    H = h.shape[1]
+    d_gates = torch.empty_like(act)
+    dh = h.new_empty(B, H)
+    dc = h.new_empty(B, H)
+    given = (
+        dy,
+        dcells,
+        previous_states(c, cells, first),
+        act,
+        tanh_c,
+        first,
+        backward_blocks(weight, H),
+        d_gates,
+        dh,
+        dc,
+    )
+    run_rows(_run_back, tuple(as_array(x) for x in given), B, T * B * weight.numel())
+    return d_gates, dh, dc, heads.grad_weight(d_gates.flatten(0, 1), previous_states(h, y, first).flatten(0, 1), weight)
+
+
+def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
+    T, B, _ = gates.shape
+    return tuple(gates.new_empty(T, B, n * h.shape[1]) for n in (1, 1, 4, 1))
+
+
+def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # type: ignore[no-untyped-def]
+    return empty(act, h, c, weight)
+
+
+lstm_loop_numba = differentiable(
+    "lstm_loop_numba",
+    _forward,
+    _backward,
+    _fake,
+    _fake_backward,
+    outputs="y cells act tanh_c",
+    gradients="gates h c weight",
+)

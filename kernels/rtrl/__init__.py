@@ -1,0 +1,1 @@
+"""Products of Jacobians for real-time recurrent learning."""
