@@ -32,7 +32,7 @@ def _chunks(q: Tensor, k: Tensor, reach: Tensor, bias: Tensor | None) -> Iterato
 
 
 def _by_key(x: Tensor) -> Tensor:
-    """Move from distances to keys, [..., C, W + 1] -> [..., C, W + C]: row c, backwards, begins at key c; the rest is 0."""
+    """Move from distances to keys, [..., C, W + 1] -> [..., C, W + C]: row c, backwards, begins at key c; else 0."""
     C = x.shape[-2]
     wide = F.pad(x.flip(-1), (0, C))  # one entry more than there are keys, so that each row begins one key later
     return wide.flatten(-2)[..., :-C].unflatten(-1, (C, -1))

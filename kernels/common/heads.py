@@ -43,7 +43,7 @@ def linear(h: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def grad_weight(d: Tensor, h: Tensor, weight: Tensor) -> Tensor:
-    """Return the gradient of the weight from the gradient d [R, G H] of (1) and h [R, H]; d may be of some gates only."""
+    """Return the gradient of the weight from d [R, G H], that of (1), and h [R, H]; d may be of some gates only."""
     K = count(weight, h.shape[1])
     if K == 1:
         return d.t() @ h

@@ -1,8 +1,8 @@
 """Custom operators of torch that are differentiable: a forward operator, a backward one, and what ties them together.
 
-Names tie them: a parameter `dy` of the backward function is the gradient of the output `y` of the forward one, and every
-other parameter is the input or output of that name, which is saved. Gradients of outputs that nobody differentiates are
-not made (for a GRU of T steps, B rows and H units they would be 6 T B H zeros), except where another output is
+Names tie them: a parameter `dy` of the backward function is the gradient of the output `y` of the forward one, and
+every other parameter is the input or output of that name, which is saved. Gradients of outputs that nobody
+differentiates are not made (for a GRU of T steps, B rows and H units they would be 6 T B H zeros), except where another output is
 differentiated. The backward function runs without autocast: a recurrence keeps its precision.
 """
 

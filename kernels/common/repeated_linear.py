@@ -44,7 +44,7 @@ def repeated_linear(weight: Tensor, rows: int, calls: int) -> Product:
 
 
 def _prefers_onednn() -> bool:
-    """Return whether this CPU has AVX-512, and this torch the two operators, which its compiler uses but does not document."""
+    """Return whether this CPU has AVX-512, and this torch the two operators, which only its own compiler uses."""
     return (
         torch.backends.cpu.get_cpu_capability() == "AVX512"
         and torch.backends.mkldnn.is_available()

@@ -18,8 +18,8 @@ Backward, with d = dL/dh' and e = dL/dc' (what the outputs ask for plus what the
 The bracket of (5) is made for all steps at once, the gradients of U and P are one GEMM each.
 Cost: 2 T B (C N^2 + 2 H C N + H C) FLOP each way inside the loop; T B (C N + 3 H) floats are kept.
 
-This form also runs on a GPU, where it is a dozen launches a step and not a match for one kernel. `triton_loop.py` has the
-memory's step; with it, products with U and P, 2 H C N numbers that every program would read again at every step, as
+This form also runs on a GPU, where it is a dozen launches a step and not a match for one kernel. `triton_loop.py` has
+the memory's step; with it, products with U and P, 2 H C N numbers that every program would read again at every step, as
 the GRU's kernel does, would have to share a kernel.
 """
 

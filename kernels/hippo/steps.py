@@ -23,7 +23,7 @@ MAX_MATRIX_NUMBERS = 2**22
 
 
 def legs_step(u: Tensor, c: Tensor, k: Tensor, scheme: str) -> Tensor:
-    """Make one step of LegS in O(N), for u [B, C], c [B, C, N] and k [B]; `scheme` is not zoh, which has no such form."""
+    """Make one step of LegS in O(N), for u [B, C], c [B, C, N] and k [B]; zoh has no such form."""
     N = c.shape[2]
     d = (1 / k.clamp_min(1))[:, None]
     n = torch.arange(N, dtype=c.dtype, device=c.device)

@@ -64,8 +64,8 @@ def _change(v, k, M, n, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr, BACK:
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(  # type: ignore[no-untyped-def]
-    u, c, first, k, M, y, T, B, C: tl.constexpr, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr, PRECISION: tl.constexpr,
-    R: tl.constexpr,
+    u, c, first, k, M, y, T, B, C: tl.constexpr, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr,
+    PRECISION: tl.constexpr, R: tl.constexpr,
 ):  # fmt: skip
     """Fill y [T, B, C, N]."""
     row = tl.program_id(0) * R + tl.arange(0, R)

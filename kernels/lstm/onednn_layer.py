@@ -65,12 +65,13 @@ def padded_places(runs: Packing, calls: list[tuple[int, int]], B: int) -> tuple[
 
 
 class FusedLSTM(torch.autograd.Function):
-    """The calls, forward and backward."""
+    """Run the calls of oneDNN, forward and backward."""
 
     @staticmethod
     def forward(  # type: ignore[no-untyped-def]
         ctx: Any, x: Tensor, h: Tensor, c: Tensor, first: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor
     ):
+        """Return the outputs [T, B, H] and the last c [B, H]."""
         T, B, D = x.shape
         H = h.shape[1]
         runs = pack_runs(first)
@@ -101,6 +102,7 @@ class FusedLSTM(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, dc: Tensor):  # type: ignore[no-untyped-def]
+        """Return the gradients of the inputs of `forward`."""
         first, at, last, *kept = ctx.saved_tensors
         weights = kept[:4]
         calls = [kept[i : i + 7] for i in range(4, len(kept), 7)]
