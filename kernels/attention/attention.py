@@ -15,9 +15,9 @@ them stand at a time. Backward makes p again, and with e = dL/dy:
     dL/dl_ts = p_ts (e_t . v_s - e_t . y_t)                                                          (3)
 
 There is one backend beside the reference, for every device; on a GPU its products are cuBLAS's. torch's own attention
-was left alone: with a mask it takes no flash kernel, mask and bias would have to stand as [B, H, T, W + T], and with `flex_attention`, which
-needs neither but has to be compiled, as with any that sums p v over keys which are hidden, a weight of 0 lets what is
-not finite through. Neither was raced on a GPU.
+was left alone: with a mask it takes no flash kernel, mask and bias would have to stand as [B, H, T, W + T], and with
+`flex_attention`, which needs neither but has to be compiled, as with any that sums p v over keys which are hidden, a
+weight of 0 lets what is not finite through. Neither was raced on a GPU.
 """
 
 from torch import Tensor

@@ -2,8 +2,8 @@
 
 Names tie them: a parameter `dy` of the backward function is the gradient of the output `y` of the forward one, and
 every other parameter is the input or output of that name, which is saved. Gradients of outputs that nobody
-differentiates are not made (for a GRU of T steps, B rows and H units they would be 6 T B H zeros), except where another output is
-differentiated. The backward function runs without autocast: a recurrence keeps its precision.
+differentiates are not made (for a GRU of T steps, B rows and H units they would be 6 T B H zeros), except where another
+output is differentiated. The backward function runs without autocast: a recurrence keeps its precision.
 """
 
 import inspect
