@@ -47,7 +47,7 @@ if [ -n "$DRY" ]; then
     device=cpu
     small="--batch 2 --repeats 1"
     test_args=(-n 2 -k "triton" tests)
-    train_args=(num_envs=4 rollout_steps=16 total_steps=128 memory.hidden_size=16)
+    train_args=(num_envs=8 rollout_steps=16 total_steps=256 memory.hidden_size=16)
     memory_args=(--only gru --updates 1 --rounds 1)
 else
     device=cuda
