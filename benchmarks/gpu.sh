@@ -46,12 +46,14 @@ if [ -n "$DRY" ]; then
     export TRITON_INTERPRET=1
     device=cpu
     small="--batch 2 --repeats 1"
+    cores="--dry-run"
     test_args=(-n 2 -k "triton" tests)
     train_args=(num_envs=8 rollout_steps=16 total_steps=256 memory.hidden_size=16)
     memory_args=(--only gru --updates 1 --rounds 1)
 else
     device=cuda
     small=""
+    cores="--device cuda"
     test_args=(-n 4 -m gpu tests)
     train_args=(num_envs=256 rollout_steps=128 total_steps=1_500_000)
     memory_args=(--updates 2 --rounds 1 --device cuda)
@@ -87,13 +89,13 @@ for part in ${PARTS:-$ALL}; do
     # shellcheck disable=SC2086
     case "$part" in
         tests) run tests python3 -m pytest -p no:cacheprovider --maxfail=60 --tb=short "${test_args[@]}" ;;
-        kernels) run kernels python3 benchmarks/kernels.py --device $device $small ;;
+        kernels) run kernels python3 benchmarks/kernels.py $cores ;;
         train)
             run train python3 train.py env=mortar_mayhem memory=gru device=$device "${train_args[@]}" \
                 run_dir="$site/run" checkpoint_every=1000
             cp "$site/run/metrics.csv" "$OUT/train_metrics.csv" 2> /dev/null ;;
         diagonal) run diagonal python3 benchmarks/diagonal.py --device $device $small ;;
-        kernels_tf32) run kernels_tf32 python3 benchmarks/kernels.py --device $device --precision high $small ;;
+        kernels_tf32) run kernels_tf32 python3 benchmarks/kernels.py $cores --precision high ;;
         memories) run memories python3 benchmarks/memories.py "${memory_args[@]}" ;;
         scans) run scans python3 benchmarks/scans.py --device $device $small ;;
     esac

@@ -98,16 +98,17 @@ def on_cpu(batches: list[int], threads: int, repeats: int) -> str:
     return f"T = 128:\n\n{races}\n\nStarts 1/32:\n\n" + table(["cell", "T", "B", "ms", "us a place"], rows)
 
 
-def on_gpu(batches: list[int], repeats: int) -> str:
-    """The race against what else a GPU has, T = 128."""
-    (seconds,) = in_turns([torch.ones(2**28, device="cuda").clone], repeats)
-    bandwidth, rows = 2 * 4 * 2**28 / seconds, []
+def on_gpu(batches: list[int], repeats: int, device: str, T: int) -> str:
+    """Race against what else a GPU has; on the device "cpu" this is a rehearsal, whose figures mean nothing."""
+    numbers = 2**28 if device == "cuda" else 2**16
+    (seconds,) = in_turns([torch.ones(numbers, device=device).clone], repeats)
+    bandwidth, rows = 2 * 4 * numbers / seconds, []
     for name, (ours, peer) in PAIRS.items():
         for B in batches:
             for rate in ("0", "1/128", "1/32"):
-                memory, other = ours(H, H).cuda(), peer(H, H).cuda()
-                x, first = torch.randn(128, B, H, device="cuda", requires_grad=True), torch.rand(128, B) < _number(rate)
-                first = first.cuda()
+                memory, other = ours(H, H).to(device), peer(H, H).to(device)
+                x = torch.randn(T, B, H, device=device, requires_grad=True)
+                first = (torch.rand(T, B) < _number(rate)).to(device)
                 error, parameters = gate(name, memory, x, first), dict(memory.named_parameters())
                 runs = {
                     "ours": training(lambda m=memory, x=x, f=first: m(x, None, f)[0]),
@@ -118,7 +119,7 @@ def on_gpu(batches: list[int], repeats: int) -> str:
                 if torchrl := torchrl_layer(name, x, first, "triton"):
                     runs["TorchRL, triton"] = training(torchrl)
                 times = in_turns(list(runs.values()), repeats)
-                moved = FLOOR[name] * H * 4 * 128 * B / times[0]
+                moved = FLOOR[name] * H * 4 * T * B / times[0]
                 for label, seconds in zip(runs, times, strict=True):
                     rows.append([name, str(B), rate, label, f"{seconds * 1e3:.2f}", f"{seconds / times[0]:.2f}"])
                 rows[-len(runs)] += [f"{moved / 1e9:.0f}", f"{100 * moved / bandwidth:.0f} %", f"{error:.0e}"]
@@ -127,7 +128,8 @@ def on_gpu(batches: list[int], repeats: int) -> str:
     for row in rows:
         row += [""] * (9 - len(row))
     header = ["cell", "B", "starts", "what", "ms", "to ours", "GB/s", "of a copy", "error"]
-    return f"{torch.cuda.get_device_name()}, a copy moves {bandwidth / 1e9:.0f} GB/s\n\n" + table(header, rows)
+    card = torch.cuda.get_device_name() if device == "cuda" else "no GPU, a rehearsal"
+    return f"{card}, a copy moves {bandwidth / 1e9:.0f} GB/s\n\n" + table(header, rows)
 
 
 def packed(layer: torch.nn.RNNBase, x: Tensor, first: Tensor) -> Tensor:
@@ -172,18 +174,21 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--batch", type=int, nargs="+", help="4 16 64 on the CPU, 256 1024 4096 on a GPU")
     parser.add_argument("--precision", choices=["highest", "high"], default="highest", help="on a GPU high is TF32")
+    parser.add_argument("--dry-run", action="store_true", help="rehearse the race of a GPU on the CPU, small")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--write", help="Markdown file for the result")
     args = parser.parse_args()
     torch.set_float32_matmul_precision(args.precision)
     torch.backends.cudnn.allow_tf32 = args.precision == "high"
-    if args.device == "cpu":
+    if args.dry_run:
+        body, command = on_gpu([2], 1, "cpu", 4), "python benchmarks/kernels.py --dry-run"
+    elif args.device == "cpu":
         body = on_cpu(args.batch or [4, 16, 64], args.threads, args.repeats)
         command = f"python benchmarks/kernels.py --threads {args.threads}"
     else:
         body, command = (
-            on_gpu(args.batch or [256, 1024, 4096], args.repeats),
+            on_gpu(args.batch or [256, 1024, 4096], args.repeats, "cuda", 128),
             "python benchmarks/kernels.py --device cuda",
         )
     report("Recurrent cores", body, command, args.write)
