@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import elementwise_loop
+from memorl.memory.parts.complex_linear import linear_derivatives, linear_scan, ring, rotation
+from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
+from memorl.memory.parts.rtrl import Parameters
 
-from .base import require_positive
-from .diagonal import Derivatives, DiagonalMemory
-from .lru import linear_derivatives, linear_scan, require_ring, ring, rotation
-from .rtrl import Parameters
+from .checks import require_positive, require_ring
 
 
 class RTU(DiagonalMemory):

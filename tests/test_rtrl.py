@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from memorl.memory import Memory, State
-from memorl.memory.diagonal import DiagonalMemory
-from memorl.memory.rtrl import advance, advance_reference, turned
+from memorl.memory.parts.diagonal import DiagonalMemory
+from memorl.memory.parts.rtrl import advance, advance_reference, turned
 from tests.oracles.literal import LITERAL
 from tests.support.memories import make_memory, memory_file, names
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from memorl.kernels import hippo_loop, steps_since_start
 from memorl.kernels.hippo.legs import SCHEMES
 from memorl.kernels.hippo.measures import MEASURES, discretise, functions, matrices
-
-from .base import Memory, State, require_positive
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
 
 EULER_ORDER = 64
 """From this order on, forward Euler of LegS leaves the range of float32 before it settles (at 64 its coefficients pass

@@ -28,8 +28,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import begins_later, masked_products, suffix_weighted, times, zero_rows_
-
-from .base import State
+from memorl.memory.base import State
 
 Parameters = Mapping[str, tuple[Tensor, ...]]
 """By name, the parameters as they enter the recurrence: one tensor [N] or [N, D], or the two of a complex number."""

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import diagonal_derivatives, diagonal_loop
+from memorl.memory.checks import require_finite
 
-from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
 from .rtrl import Parameters
 
 
 class DiagonalCell(DiagonalMemory):
-    """A layer of such units, of a cell of kernels/diagonal_cells.py.
+    """A layer of such units, of a cell of kernels/diagonal/cells.py.
 
     Args:
         input_size: Size D of the features that go in.

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import is_transformed, previous_states
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
 
-from .base import Memory, State, require_positive
 from .rtrl import Parameters, advance, credit, one_step, sensitivities
 
 
