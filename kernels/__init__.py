@@ -12,6 +12,11 @@ from .elstm.elstm import elstm_loop
 from .gru.gru import gru_loop
 from .hippo.cell import hippo_cell_loop
 from .hippo.hippo import hippo_loop
+from .hippo.legs import SCHEMES as HIPPO_SCHEMES
+from .hippo.measures import MEASURES as HIPPO_MEASURES
+from .hippo.measures import discretise as hippo_discretise
+from .hippo.measures import functions as hippo_functions
+from .hippo.measures import matrices as hippo_matrices
 from .lstm.layer import lstm_layer
 from .lstm.lstm import lstm_loop
 from .rtrl.boundary_gradient import attach_boundary_gradient
@@ -22,6 +27,8 @@ from .scan.reverse import reverse_scan
 from .scan.scan import diag_scan
 
 __all__ = [
+    "HIPPO_MEASURES",
+    "HIPPO_SCHEMES",
     "attach_boundary_gradient",
     "attach_one_step_gradient",
     "diag_scan",
@@ -31,7 +38,10 @@ __all__ = [
     "elstm_loop",
     "gru_loop",
     "hippo_cell_loop",
+    "hippo_discretise",
+    "hippo_functions",
     "hippo_loop",
+    "hippo_matrices",
     "is_transformed",
     "lstm_layer",
     "lstm_loop",
