@@ -1,13 +1,14 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
-from .block import Block
-from .deep import Deep
+from .compose.block import Block
+from .compose.deep import Deep
+from .compose.from_cell import FromCell
+from .compose.stack import Stack
 from .diagonal_gru import DiagonalGRU
 from .diagonal_lstm import DiagonalLSTM
 from .elstm import ELSTM
 from .frame_stack import FrameStack
-from .from_cell import FromCell
 from .gru import GRU
 from .hippo import HiPPO
 from .hippo_linear import HiPPOLinear
@@ -17,7 +18,6 @@ from .lstm import LSTM
 from .mingru import MinGRU
 from .none import NoMemory
 from .rtu import RTU
-from .stack import Stack
 from .trxl import TrXL
 
 __all__ = [

@@ -9,12 +9,13 @@ before x[t] is consumed. T = 1 is acting. The state is explicit: nothing is kept
 value of an observation, evaluating during training and exporting are ordinary calls.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from .checks import require_positive
 
 State = dict[str, Tensor]
 """What a memory carries from call to call: named tensors, the batch on dimension 0 of every one."""
@@ -87,27 +88,6 @@ class Memory(nn.Module, ABC):
         shapes = {name: tuple(value.shape) for name, value in state.items()}
         if shapes != wanted:
             raise ValueError(f"state is {shapes}; expected {wanted or 'nothing'} of {batch_size} rows")
-
-
-def require_positive(**sizes: float) -> None:
-    """Raise ValueError naming the first argument that is not above zero."""
-    for name, value in sizes.items():
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name} is {value}; it must be positive")
-
-
-def require_not_negative(**figures: float) -> None:
-    """Raise ValueError naming the first argument that is below zero."""
-    for name, value in figures.items():
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"{name} is {value}; it must be at least 0")
-
-
-def require_finite(**figures: float) -> None:
-    """Raise ValueError naming the first argument that is no finite number."""
-    for name, value in figures.items():
-        if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}; it must be finite")
 
 
 def select(state: State, index: Tensor) -> State:

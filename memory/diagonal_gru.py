@@ -6,13 +6,13 @@
     h' = (1 - z) * n + z * h                     new state
 
 The recurrent weights u are vectors, so a step costs H less than a GRU's, and the sensitivities are as small as the
-parameters: `credit=rtrl` is exact (rtrl.py). The same cell, with other biases, is what Danieli et al. (ICLR 2026,
+parameters: `credit=rtrl` is exact (parts/rtrl.py). The same cell, with other biases, is what Danieli et al. (ICLR 2026,
 "ParaRNN") train at scale.
 """
 
 from typing import Literal
 
-from .diagonal_cell import DiagonalCell
+from memorl.memory.parts.diagonal_cell import DiagonalCell
 
 
 class DiagonalGRU(DiagonalCell):

@@ -6,14 +6,14 @@
     h' = o * tanh(c')                         output
 
 (https://doi.org/10.1162/089976600300015015.) The recurrent weights u are vectors. The state of a unit is the pair
-(h, c), its Jacobian a 2 x 2 matrix, so exact real-time recurrent learning keeps two numbers a parameter (rtrl.py).
+(h, c), its Jacobian a 2 x 2 matrix, so exact real-time recurrent learning keeps two numbers a parameter.
 """
 
 from typing import Literal
 
 from torch import Tensor
 
-from .diagonal_gru import DiagonalCell
+from memorl.memory.parts.diagonal_cell import DiagonalCell
 
 
 class DiagonalLSTM(DiagonalCell):

@@ -6,8 +6,8 @@
     o_t = sigmoid(O x_t + W_o c_t + b_o),   h_t = o_t * c_t                              output
 
 Each unit of the recurrence sees itself alone (w_f, w_z are vectors), so its sensitivities are as small as its
-parameters (rtrl.py). The output gate reads the new cell and is not part of the recurrence. The biases are the paper's
-code's.
+parameters (parts/rtrl.py). The output gate reads the new cell and is not part of the recurrence. The biases are those
+of the paper's code.
 """
 
 from typing import Literal
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import elstm_loop
+from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
+from memorl.memory.parts.rtrl import Parameters
 
-from .base import require_finite
-from .diagonal import Derivatives, DiagonalMemory
-from .rtrl import Parameters
+from .checks import require_finite
 
 
 class ELSTM(DiagonalMemory):

@@ -8,7 +8,8 @@ What is stacked here are the features that the encoder made of each frame, so th
 import torch
 from torch import Tensor
 
-from .base import Memory, State, require_positive
+from .base import Memory, State
+from .checks import require_positive
 
 
 class FrameStack(Memory):

@@ -7,7 +7,7 @@
 
 The parameters have the names and shapes of `torch.nn.GRU` with one layer: `load_state_dict` takes its weights,
 and the outputs are equal. With several heads every U is block-diagonal, and only its blocks are kept:
-`weight_hh_l0` [3 H, H / heads] (kernels/heads.py).
+`weight_hh_l0` [3 H, H / heads] (kernels/common/heads.py).
 """
 
 import torch
@@ -15,8 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from memorl.kernels import gru_loop
+from memorl.memory.parts.initialise import initialise
 
-from .base import Memory, State, require_positive
+from .base import Memory, State
+from .checks import require_heads
 
 
 class GRU(Memory):
@@ -51,21 +53,3 @@ class GRU(Memory):
         gates = F.linear(x, self.weight_ih_l0, self.bias_ih_l0).to(state["h"].dtype)
         y = gru_loop(gates, state["h"], first, self.weight_hh_l0, self.bias_hh_l0)
         return y, {"h": y[-1]}
-
-
-def require_heads(hidden_size: int, heads: int) -> None:
-    """Raise ValueError unless the units can be shared out among the heads."""
-    require_positive(hidden_size=hidden_size, heads=heads)
-    if hidden_size % heads:
-        raise ValueError(f"hidden_size is {hidden_size} and heads is {heads}; heads must divide hidden_size")
-
-
-def initialise(module: nn.Module, hidden_size: int, gain: float | None) -> None:
-    """Initialise recurrent weights as torch does, uniform in 1 / sqrt H, or orthogonal with zero biases."""
-    for parameter in module.parameters():
-        if gain is None:
-            nn.init.uniform_(parameter, -(hidden_size**-0.5), hidden_size**-0.5)
-        elif parameter.dim() == 2:
-            nn.init.orthogonal_(parameter, gain)
-        else:
-            nn.init.zeros_(parameter)

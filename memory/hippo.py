@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from memorl.kernels import hippo_cell_loop
+from memorl.memory.parts.hippo_measure import Measure, histories
 
-from .base import Memory, State, require_positive
-from .hippo_measure import Measure, histories
+from .base import Memory, State
+from .checks import require_positive
 
 
 class HiPPO(Memory):

@@ -17,8 +17,10 @@ sequence alone. The outputs are the same. What made x gets the gradient of this 
 
 from torch import Tensor, nn
 
-from .base import Memory, State, require_positive
-from .hippo_measure import Measure, histories
+from memorl.memory.parts.hippo_measure import Measure, histories
+
+from .base import Memory, State
+from .checks import require_positive
 
 CREDITS = ("bptt", "rtrl")
 

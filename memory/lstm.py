@@ -8,16 +8,17 @@ with the forget gate of Gers et al. (2000, https://doi.org/10.1162/0899766003000
 
 The parameters have the names and shapes of `torch.nn.LSTM` with one layer: `load_state_dict` takes its weights,
 and the outputs are equal. With several heads every U is block-diagonal, and only its blocks are kept:
-`weight_hh_l0` [4 H, H / heads] (kernels/heads.py).
+`weight_hh_l0` [4 H, H / heads] (kernels/common/heads.py).
 """
 
 import torch
 from torch import Tensor, nn
 
 from memorl.kernels import lstm_layer
+from memorl.memory.parts.initialise import initialise
 
 from .base import Memory, State
-from .gru import initialise, require_heads
+from .checks import require_heads
 
 
 class LSTM(Memory):

@@ -15,9 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import diag_scan
-
-from .diagonal import Derivatives, DiagonalMemory
-from .rtrl import Parameters
+from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
+from memorl.memory.parts.rtrl import Parameters
 
 
 class MinGRU(DiagonalMemory):

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import elementwise_loop
+from memorl.memory.parts.complex_linear import linear_derivatives, linear_scan, ring, rotation
+from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
+from memorl.memory.parts.rtrl import Parameters
 
-from .base import require_positive
-from .diagonal import Derivatives, DiagonalMemory
-from .lru import linear_derivatives, linear_scan, require_ring, ring, rotation
-from .rtrl import Parameters
+from .checks import require_positive, require_ring
 
 
 class RTU(DiagonalMemory):
@@ -91,10 +91,10 @@ class RTU(DiagonalMemory):
         if not self.nonlinear:
             return linear_derivatives(before, p)
         slope = 1 - after * after if self.activation == "tanh" else (after > 0).to(after.dtype)
-        turned = torch.stack([-before[..., 1], before[..., 0]], -1)
+        rotated = torch.stack([-before[..., 1], before[..., 0]], -1)
         one, two = slope * slope.new_tensor([1.0, 0.0]), slope * slope.new_tensor([0.0, 1.0])
-        left = {"g": slope * before, "phi": slope * turned, "W_1": one, "W_2": two}
-        return Derivatives(slope[..., None] * rotation(*p["g"], *p["phi"]), left)
+        immediate = {"g": slope * before, "phi": slope * rotated, "W_1": one, "W_2": two}
+        return Derivatives(slope[..., None] * rotation(*p["g"], *p["phi"]), immediate)
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:
         """Both halves side by side, real parts first."""

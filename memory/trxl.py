@@ -4,8 +4,8 @@ Memory Gym agents (Pleines et al., 2025, https://arxiv.org/abs/2309.17207), and 
 Legend: T time, B batch, W window, D width of the transformer, N layers; t a step, n_t steps since its episode began.
 
     h^0_t = x_t, through a linear layer where the sizes differ
-    z^l_t = what layer l reads of h^(l-1)_t                                 (eq. 1 of memory/trxl_block.py)
-    h^l_t = Block_l(h^(l-1)_t; z^l_t, z^l_{t-1}, ..., z^l_{t-m}),   m = min(W, n_t),       y_t = h^N_t
+    z^l_t = what layer l reads of h^(l-1)_t                                 (eq. 1 of memory/parts/transformer_layer.py)
+    h^l_t = Layer_l(h^(l-1)_t; z^l_t, z^l_{t-1}, ..., z^l_{t-m}),   m = min(W, n_t),       y_t = h^N_t
 
 A step attends to itself and to the W steps before it, never across the start of its episode. The state is what every
 layer read of the last W steps, without gradient (the stop-gradient of eq. 1 of the paper), and n. Keys and values are
@@ -17,10 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from memorl.kernels import steps_since_start, window_append
+from memorl.memory.parts.positions import POSITIONS, sinusoids
+from memorl.memory.parts.transformer_layer import TransformerLayer
 
-from .base import Memory, State, require_finite, require_not_negative, require_positive
-from .positions import POSITIONS, sinusoids
-from .trxl_block import Block
+from .base import Memory, State
+from .checks import require_finite, require_not_negative, require_positive
 
 
 class TrXL(Memory):
@@ -89,7 +90,7 @@ class TrXL(Memory):
         self.window, self.positions = window, positions
         self.embed = nn.Linear(input_size, dim) if input_size != dim else nn.Identity()
         self.blocks = nn.ModuleList(
-            Block(dim, heads, window, positions, norm, gate, gate_bias, mlp_size) for _ in range(layers)
+            TransformerLayer(dim, heads, window, positions, norm, gate, gate_bias, mlp_size) for _ in range(layers)
         )
         self.order = [i for i, count in enumerate(times) for _ in range(count)]
         self.horizon = window * len(self.order)
@@ -135,7 +136,7 @@ class TrXL(Memory):
         h, after, weights = self.embed(x).transpose(0, 1), {"step": n[:, -1] + 1}, []
         for i, j in enumerate(self.order):
             block = self.blocks[j]
-            assert isinstance(block, Block)
+            assert isinstance(block, TransformerLayer)
             past, now = state[f"layer_{i}"].detach(), block.read(h, p)
             z = window_append(past, now, first[0]) if T == 1 else torch.cat([torch.where(known, past, 0), now], 1)
             if look:

@@ -15,9 +15,9 @@ from memorl.kernels import (
     elstm_loop,
     gru_loop,
     lstm_loop,
+    reverse_jacobian_products,
     reverse_scan,
-    suffix_products,
-    suffix_weighted,
+    weigh_by_reverse_products,
 )
 from memorl.kernels.common import backend
 from memorl.kernels.diagonal.reference import diagonal_loop_reference
@@ -25,7 +25,7 @@ from memorl.kernels.elementwise.reference import elementwise_loop_reference
 from memorl.kernels.elstm.reference import elstm_loop_reference
 from memorl.kernels.gru.reference import gru_loop_reference
 from memorl.kernels.lstm.reference import lstm_loop_reference
-from memorl.kernels.rtrl.torch_products import suffix_products_reference
+from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
 from memorl.kernels.scan.reference import diag_scan_reference
 
 Core = Callable[..., Tensor | tuple[Tensor, ...]]
@@ -89,7 +89,7 @@ CORES: dict[str, tuple[Core, Core]] = {
 
 def arguments(name: str, T: int, B: int, H: int, starts: float, dtype: torch.dtype = torch.float64) -> list[Tensor]:
     """Random arguments, in the order of the public function; all but `first` want gradients."""
-    H += H % 2 if any(part in name for part in ("pairs", "heads", ", lstm")) else 0
+    H += H % 2 if any(term in name for term in ("pairs", "heads", ", lstm")) else 0
 
     def leaf(*shape: int) -> Tensor:
         return torch.randn(*shape, dtype=dtype).requires_grad_()
@@ -248,50 +248,52 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("pair", [False, True])
 @pytest.mark.parametrize(("T", "B", "N"), [(1, 1, 1), (1, 3, 4), (2, 5, 3), (9, 4, 6)])
-def test_suffix_products_are_products_of_what_follows(T: int, B: int, N: int, pair: bool) -> None:
+def test_reverse_jacobian_products_are_products_of_what_follows(T: int, B: int, N: int, pair: bool) -> None:
     a, first = torch.randn(T, B, N, *[2, 2] * pair, dtype=torch.float64), torch.rand(T, B) < 0.2
     a[0, 0, 0] = 0
-    for ours, exact in zip(suffix_products(a, first), suffix_products_reference(a, first), strict=True):
+    for ours, exact in zip(
+        reverse_jacobian_products(a, first), reverse_jacobian_products_reference(a, first), strict=True
+    ):
         torch.testing.assert_close(ours, exact)
-    torch.library.opcheck(torch.ops.memorl.suffix_products_torch, (a, first))
+    torch.library.opcheck(torch.ops.memorl.reverse_jacobian_products_torch, (a, first))
     first[-1] = True
-    assert suffix_products(a, first)[1].abs().max() == 0
+    assert reverse_jacobian_products(a, first)[1].abs().max() == 0
 
 
 @pytest.mark.parametrize("form", ["torch", "numba", "auto"])
 @pytest.mark.parametrize("pair", [False, True])
 @pytest.mark.parametrize(("T", "B", "N"), [(1, 1, 1), (1, 3, 4), (2, 5, 3), (9, 4, 6)])
-def test_what_is_owed_is_weighted_by_what_follows(T: int, B: int, N: int, pair: bool, form: str) -> None:
-    """And an episode that begins later replaces what is owed, whatever it was."""
+def test_terms_are_weighted_by_the_jacobians_that_follow(T: int, B: int, N: int, pair: bool, form: str) -> None:
+    """An episode that begins later replaces the weighted terms by zeros, whatever they were."""
     if form == "numba" and not backend.HAS_NUMBA:
         pytest.skip("without Numba")
     a, first = torch.randn(T, B, N, *[2, 2] * pair, dtype=torch.float64), torch.rand(T, B) < 0.2
-    part = torch.randn(T, B, N, *[2] * pair, dtype=torch.float64)
-    parts = [part, part[:1].expand(part.shape), part[:, :1].expand(part.shape)]
-    owed, total = suffix_weighted(a, first, parts, backend=form)
-    exact, end = suffix_weighted(a, first, parts, backend="reference")
-    for ours, theirs in zip([*owed, total], [*exact, end], strict=True):
+    term = torch.randn(T, B, N, *[2] * pair, dtype=torch.float64)
+    terms = [term, term[:1].expand(term.shape), term[:, :1].expand(term.shape)]
+    weighted, total = weigh_by_reverse_products(a, first, terms, backend=form)
+    exact, end = weigh_by_reverse_products(a, first, terms, backend="reference")
+    for ours, theirs in zip([*weighted, total], [*exact, end], strict=True):
         torch.testing.assert_close(ours, theirs)
-    assert torch.allclose(total, suffix_products_reference(a, first)[1])
+    assert torch.allclose(total, reverse_jacobian_products_reference(a, first)[1])
     if T > 1:
         first[-1, 0] = True
-        part[:-1, 0] = a[:-1, 0] = float("nan")
-        owed, total = suffix_weighted(a, first, [part], backend=form)
-        assert not owed[0][:-1, 0].any()
+        term[:-1, 0] = a[:-1, 0] = float("nan")
+        weighted, total = weigh_by_reverse_products(a, first, [term], backend=form)
+        assert not weighted[0][:-1, 0].any()
         assert not total[0].any()
-        assert torch.equal(owed[0][-1, 0], part[-1, 0])
+        assert torch.equal(weighted[0][-1, 0], term[-1, 0])
 
 
-def test_what_is_owed_is_checked() -> None:
+def test_weighted_terms_are_checked() -> None:
     a, first = torch.ones(3, 2, 4), torch.zeros(3, 2, dtype=torch.bool)
-    with pytest.raises(ValueError, match=r"a has shape \(3, 2, 4\), and a part \(3, 2, 5\)"):
-        suffix_weighted(a, first, [torch.ones(3, 2, 5)])
+    with pytest.raises(ValueError, match=r"a has shape \(3, 2, 4\), and a term \(3, 2, 5\)"):
+        weigh_by_reverse_products(a, first, [torch.ones(3, 2, 5)])
     with pytest.raises(ValueError, match=r"and first \(2, 2\)"):
-        suffix_weighted(a, first[1:], [a])
+        weigh_by_reverse_products(a, first[1:], [a])
     if backend.HAS_NUMBA:
-        torch.library.opcheck(torch.ops.memorl.suffix_weighted_numba, (a, first, [a, a + 1]))
+        torch.library.opcheck(torch.ops.memorl.weigh_by_reverse_products_numba, (a, first, [a, a + 1]))
         matrices, pairs = torch.randn(3, 2, 4, 2, 2), torch.randn(3, 2, 4, 2)
-        torch.library.opcheck(torch.ops.memorl.suffix_weighted_numba, (matrices, first, [pairs, pairs + 1]))
+        torch.library.opcheck(torch.ops.memorl.weigh_by_reverse_products_numba, (matrices, first, [pairs, pairs + 1]))
 
 
 @pytest.mark.parametrize(("T", "N"), [(1, 1), (1, 3), (2, 5), (9, 4)])

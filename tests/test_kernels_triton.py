@@ -21,10 +21,10 @@ from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator
 GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")
 
-from memorl.kernels import diag_scan, reverse_scan, suffix_products  # noqa: E402
+from memorl.kernels import diag_scan, reverse_jacobian_products, reverse_scan  # noqa: E402
 from memorl.kernels.common.backend import choose  # noqa: E402
 from memorl.kernels.common.gpu.tiles import INTERPRETED  # noqa: E402
-from memorl.kernels.rtrl.torch_products import suffix_products_reference  # noqa: E402
+from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference  # noqa: E402
 from memorl.kernels.scan.reference import reverse_scan_reference  # noqa: E402
 
 DEVICES = [
@@ -164,15 +164,15 @@ def test_a_reverse_scan(T: int, N: int, device: str) -> None:
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("matrix", [False, True])
 @pytest.mark.parametrize(("T", "B", "N", "expanded"), [(1, 1, 1, False), (3, 33, 5, False), (17, 2, 16, True)])
-def test_suffix_products(matrix: bool, T: int, B: int, N: int, expanded: bool, device: str) -> None:
+def test_reverse_jacobian_products(matrix: bool, T: int, B: int, N: int, expanded: bool, device: str) -> None:
     exact = torch.randn(*([1, 1] if expanded else [T, B]), N, *[2, 2] * matrix, dtype=torch.float64)
     a, first = exact.float().to(device).expand(T, B, *exact.shape[2:]), torch.rand(T, B) < 0.1
-    made = suffix_products(a, first.to(device), backend="triton")
-    assert relative(made, suffix_products_reference(exact.expand(a.shape), first)) <= 1e-5
+    made = reverse_jacobian_products(a, first.to(device), backend="triton")
+    assert relative(made, reverse_jacobian_products_reference(exact.expand(a.shape), first)) <= 1e-5
     spoilt = torch.where(first.to(device).view(T, B, *[1] * (a.dim() - 2)), float("nan"), a)
-    for one, other in zip(suffix_products(spoilt, first.to(device), backend="triton"), made, strict=True):
+    for one, other in zip(reverse_jacobian_products(spoilt, first.to(device), backend="triton"), made, strict=True):
         assert torch.equal(one, other)
-    torch.library.opcheck(torch.ops.memorl.suffix_products_triton, (a, first.to(device)))
+    torch.library.opcheck(torch.ops.memorl.reverse_jacobian_products_triton, (a, first.to(device)))
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -247,7 +247,7 @@ from memorl.kernels.elstm import triton_loop as elstm_triton
 from memorl.kernels.gru import triton_loop as gru_triton
 from memorl.kernels.hippo import triton_loop as hippo_triton
 from memorl.kernels.lstm import triton_loop as lstm_triton
-from memorl.kernels.rtrl import triton_products as suffix_triton
+from memorl.kernels.rtrl import triton_products as rtrl_triton
 from memorl.kernels.scan import triton_loop as diag_triton
 
 LANES = {"num_warps": 1, "num_stages": 1, "enable_fp_fusion": True}
@@ -265,7 +265,7 @@ KERNELS = (  # of the scans the larger of the two
     (diagonal_gru_triton.backward_kernel, {}, LANES, {"N": 256}),
     (diagonal_lstm_triton.forward_kernel, {}, LANES, {"N": 256}),
     (diagonal_lstm_triton.backward_kernel, {}, LANES, {"N": 256}),
-    (suffix_triton._kernel, {}, LANES, {"W": 1024, "MATRIX": True}),
+    (rtrl_triton._kernel, {}, LANES, {"W": 1024, "MATRIX": True}),
     (hippo_triton._backward_kernel, {}, LAUNCH, {"N": 32, "P": 32, "H": 0.5} | HIPPO),
     (hippo_triton._forward_kernel, {}, LAUNCH, {"N": 64, "P": 64, "H": -1.0} | HIPPO),
 )

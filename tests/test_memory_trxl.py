@@ -10,7 +10,7 @@ from torch import Tensor
 from memorl.kernels import window_attention, window_step, window_weights
 from memorl.kernels.attention.reference import window_attention_reference
 from memorl.memory import TrXL
-from memorl.memory.positions import POSITIONS
+from memorl.memory.parts.positions import POSITIONS
 from tests.oracles.literal import trxl as literal
 
 D, W, B = 3, 3, 2

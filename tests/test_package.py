@@ -16,9 +16,11 @@ PUBLIC = {
         " MinGRU NoMemory RTU Stack State TrXL concat select unroll where_first"
     ),
     "memorl.kernels": (
-        "begins_later diag_scan diagonal_derivatives diagonal_loop elementwise_loop elstm_loop gru_loop hippo_cell_loop"
-        " hippo_loop is_transformed lstm_layer lstm_loop masked_products previous_states reverse_scan steps_since_start"
-        " suffix_products suffix_weighted times window_append window_attention window_step window_weights zero_rows_"
+        "HIPPO_MEASURES HIPPO_SCHEMES hippo_discretise hippo_functions hippo_matrices"
+        " attach_boundary_gradient attach_one_step_gradient diag_scan diagonal_derivatives diagonal_loop"
+        " elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop is_transformed lstm_layer lstm_loop"
+        " previous_states reverse_jacobian_products reverse_scan steps_since_start update_sensitivities"
+        " weigh_by_reverse_products window_append window_attention window_step window_weights"
     ),
 }  # fmt: skip
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from memorl.kernels import update_sensitivities
+from memorl.kernels.rtrl.pairs import times_i_transposed
+from memorl.kernels.rtrl.reference import update_sensitivities_reference
 from memorl.memory import Memory, State
-from memorl.memory.diagonal import DiagonalMemory
-from memorl.memory.rtrl import advance, advance_reference, turned
+from memorl.memory.parts.diagonal import DiagonalMemory
 from tests.oracles.literal import LITERAL
 from tests.support.memories import make_memory, memory_file, names
 
@@ -121,16 +123,20 @@ def test_a_chunk_equals_the_recursion_by_the_letter(name: str) -> None:
     after, extra = ours.run(x, state["h"], first, p)
     with torch.no_grad():
         before = torch.where(first.view(9, B, *[1] * (h.dim() - 1)), 0, torch.cat([state["h"][None], after[:-1]]))
-        jacobian, left = ours.derivatives(before, after, extra, p)
-        steps = list(advance_reference(jacobian, first, left, x, state))
-    for key, value in advance(jacobian, first, left, x, state).items():
+        jacobian, by_name = ours.derivatives(before, after, extra, p)
+        s, immediate = [state[f"dh/d{key}"] for key in by_name], list(by_name.values())
+        steps = [
+            dict(zip(by_name, after, strict=True))
+            for after in update_sensitivities_reference(s, jacobian, first, immediate, x)
+        ]
+    for key, value in zip(by_name, update_sensitivities(s, jacobian, first, immediate, x), strict=True):
         torch.testing.assert_close(value, steps[-1][key], rtol=1e-12, atol=1e-12)
     alone = after.detach().requires_grad_()
     (e,) = torch.autograd.grad((ours.readout(x, alone) * weight).sum(), alone)
     grads = iter(torch.autograd.grad((ours(x, state, first)[0] * weight).sum(), leaves))
     for key, group in p.items():
-        s = torch.stack([step[f"dh/d{key}"] for step in steps])
-        for side in (e, turned(e))[: len(group)] if len(group) > 1 else (e,):
+        s = torch.stack([step[key] for step in steps])
+        for side in (e, times_i_transposed(e))[: len(group)] if len(group) > 1 else (e,):
             by_hand = (side.view(*side.shape, *[1] * (s.dim() - side.dim())) * s).sum((0, 1))
             torch.testing.assert_close(next(grads), by_hand.sum(1) if ours.pairs else by_hand, rtol=1e-10, atol=1e-10)
 

@@ -1,1 +1,1 @@
-"""Products of Jacobians for real-time recurrent learning."""
+"""Real-time recurrent learning: sensitivities over a chunk, and the gradients that they carry."""

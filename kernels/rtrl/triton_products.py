@@ -1,7 +1,7 @@
-"""The products of `suffix_products` in Triton: one launch.
+"""The products of `reverse_jacobian_products` in Triton: one launch.
 
-See `triton_lanes` for how it is laid out. A matrix is four lanes of one thread. Two numbers are moved for each of W;
-where the Jacobians are expanded they are read again from the cache, and one is left.
+See common/gpu/lanes.py for how it is laid out. A matrix is four lanes of one thread. Two numbers are moved for each of
+W; where the Jacobians are expanded they are read again from the cache, and one is left.
 """
 
 import torch
@@ -52,9 +52,9 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
     pointers = (a, first + (T - 1) * tl.cast(B, tl.int64) + row)
     strides = (-a_time, -B)
     w += (T - 1) * step + lane
-    owed = tl.full((LANES,), 1.0, tl.float32)
+    product = tl.full((LANES,), 1.0, tl.float32)
     if MATRIX:
-        owed = tl.where((lane % 4 == 0) | (lane % 4 == 3), owed, 0.0)
+        product = tl.where((lane % 4 == 0) | (lane % 4 == 3), product, 0.0)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 0)
     for s in range(0, T, AHEAD):
         loaded = buffer
@@ -62,17 +62,17 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
         for u in tl.static_range(AHEAD):
             n = s + u
             a_t, first_t = loaded[u]
-            tl.store(w, owed, mask(lane, B * W, n, T))
-            owed = tl.where(n < T, tl.where(first_t != 0, 0.0, _product(owed, a_t, MATRIX)), owed)
+            tl.store(w, product, mask(lane, B * W, n, T))
+            product = tl.where(n < T, tl.where(first_t != 0, 0.0, _product(product, a_t, MATRIX)), product)
             w -= step
             buffer += (load_step(pointers, n + AHEAD, lane, B * W, T, 0),)
             pointers = advance(pointers, strides)
-    tl.store(total + lane, owed, lane < B * W)
+    tl.store(total + lane, product, lane < B * W)
 
 
-@torch.library.custom_op("memorl::suffix_products_triton", mutates_args=())
-def suffix_products_triton(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    """`suffix_products` on a GPU; its arguments."""
+@torch.library.custom_op("memorl::reverse_jacobian_products_triton", mutates_args=())
+def reverse_jacobian_products_triton(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what `reverse_jacobian_products` does, on a GPU."""
     a, (T, B), W = contiguous_rows(a), first.shape, a[0, 0].numel()
     w = torch.empty_like(a, memory_format=torch.contiguous_format)
     total = a.new_empty(a.shape[1:])
@@ -80,6 +80,6 @@ def suffix_products_triton(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     return w, total
 
 
-@suffix_products_triton.register_fake
+@reverse_jacobian_products_triton.register_fake
 def _(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])

@@ -10,7 +10,7 @@ from typing import final
 
 from torch import Tensor, nn
 
-from .base import Memory, State
+from memorl.memory.base import Memory, State
 
 
 @final

@@ -8,11 +8,17 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels import hippo_loop, steps_since_start
-from memorl.kernels.hippo.legs import SCHEMES
-from memorl.kernels.hippo.measures import MEASURES, discretise, functions, matrices
-
-from .base import Memory, State, require_positive
+from memorl.kernels import (
+    HIPPO_MEASURES,
+    HIPPO_SCHEMES,
+    hippo_discretise,
+    hippo_functions,
+    hippo_loop,
+    hippo_matrices,
+    steps_since_start,
+)
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
 
 EULER_ORDER = 64
 """From this order on, forward Euler of LegS leaves the range of float32 before it settles (at 64 its coefficients pass
@@ -20,7 +26,7 @@ EULER_ORDER = 64
 
 
 class Measure(nn.Module):
-    """A measure of `hippo_matrices`, discretised.
+    """A measure of kernels/hippo/measures.py, discretised.
 
     Args:
         measure: "legs", "legt", "lmu", "lagt" or "fout".
@@ -41,15 +47,19 @@ class Measure(nn.Module):
         super().__init__()
         require_positive(order=order, theta=theta)
         for name, value, known in (
-            ("measure", measure, MEASURES),
-            ("discretisation", discretisation, SCHEMES),
+            ("measure", measure, HIPPO_MEASURES),
+            ("discretisation", discretisation, HIPPO_SCHEMES),
         ):
             if value not in known:
                 raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(known)}")
         if measure == "fout" and order % 2:
             raise ValueError(f"order is {order}; it must be even for the measure fout")
         self.measure, self.order, self.theta, self.discretisation = measure, order, theta, discretisation
-        moved = None if measure == "legs" else discretise(matrices(measure, order)[0], 1 / theta, discretisation)
+        moved = (
+            None
+            if measure == "legs"
+            else hippo_discretise(hippo_matrices(measure, order)[0], 1 / theta, discretisation)
+        )
         if discretisation == "euler":
             _require_stable(moved, measure, order)
         self.register_buffer("transition", moved if moved is None else moved.to(torch.get_default_dtype()), False)
@@ -75,7 +85,7 @@ class Measure(nn.Module):
         """What coefficients c [..., N] say the signal was at places [P] of the span, [..., P]."""
         if points.dim() != 1 or not bool(((points >= 0) & (points <= 1)).all()):
             raise ValueError(f"points has shape {tuple(points.shape)}; it must be [P], from 0 (oldest) to 1 (newest)")
-        return c @ functions(self.measure, self.order, points).to(c).mT
+        return c @ hippo_functions(self.measure, self.order, points).to(c).mT
 
 
 def histories(

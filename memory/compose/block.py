@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .base import Memory, State, require_positive
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
 
 Gate = Literal["glu", "geglu", "swiglu", "none"]
 _GATES: dict[str, Callable[[Tensor], Tensor]] = {"glu": torch.sigmoid, "geglu": F.gelu, "swiglu": F.silu}

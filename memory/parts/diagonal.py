@@ -10,18 +10,19 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import is_transformed, previous_states
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
 
-from .base import Memory, State, require_positive
-from .rtrl import Parameters, advance, credit, one_step, sensitivities
+from .rtrl import Parameters, boundary_gradient, initial_sensitivities, next_sensitivities, one_step_gradient
 
 
 class Derivatives(NamedTuple):
-    """Those of every step by what goes into that step."""
+    """The derivatives of every step by the state before it and by the parameters."""
 
     jacobian: Tensor
     """dh_t / dh_{t-1}, [T, B, N], or [T, B, N, 2, 2] for pairs; may be expanded."""
-    left: dict[str, Tensor]
-    """By parameter, dh_t / dp (over x_t^T for a matrix), [T, B, N*]; may be expanded."""
+    immediate: dict[str, Tensor]
+    """By parameter, the immediate Jacobian J_t: dh_t / dp (over x_t^T for a matrix), [T, B, N*]; may be expanded."""
 
 
 class DiagonalMemory(Memory):
@@ -84,7 +85,7 @@ class DiagonalMemory(Memory):
             p = self.recurrent()
         some = next(iter(p.values()))[0]
         h = some.new_zeros(batch_size, self.hidden_size, *[2] * self.pairs)
-        return {"h": h} | (sensitivities(p, self.pairs, batch_size) if self.credit == "rtrl" else {})
+        return {"h": h} | (initial_sensitivities(p, self.pairs, batch_size) if self.credit == "rtrl" else {})
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run the equations of the class over x [T, B, D]; see `Memory.forward`."""
@@ -94,14 +95,16 @@ class DiagonalMemory(Memory):
         if self.credit == "rtrl":
             if is_transformed(x, first, *state.values(), *self.parameters()):
                 raise NotImplementedError("credit='rtrl' works with backward() and torch.autograd.grad, no others")
-            h = credit(h, first[0], p, state)
+            h = boundary_gradient(h, first[0], p, state)
         after, extra = self.run(x if self.encoder_grad == "chunk" else x.detach(), h, first, p)
         end: State = {"h": after[-1]}
         if self.credit == "rtrl" or self.encoder_grad == "one_step":
             with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
-                jacobian, left = self.derivatives(previous_states(h, after, first), after, extra, p)
+                jacobian, immediate = self.derivatives(previous_states(h, after, first), after, extra, p)
                 if self.credit == "rtrl":
-                    end = {"h": after[-1].clone()} | advance(jacobian, first, left, x.to(h.dtype), state)
+                    end = {"h": after[-1].clone()} | next_sensitivities(
+                        jacobian, first, immediate, x.to(h.dtype), state
+                    )
             if self.encoder_grad == "one_step":
-                after = one_step(after, x, p, left)
+                after = one_step_gradient(after, x, p, immediate)
         return self.readout(x, after), end

@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import diagonal_derivatives, diagonal_loop
+from memorl.memory.checks import require_finite
 
-from .base import require_finite
 from .diagonal import Derivatives, DiagonalMemory
 from .rtrl import Parameters
 
 
 class DiagonalCell(DiagonalMemory):
-    """A layer of such units, of a cell of kernels/diagonal_cells.py.
+    """A layer of such units, of a cell of kernels/diagonal/cells.py.
 
     Args:
         input_size: Size D of the features that go in.
@@ -65,8 +65,8 @@ class DiagonalCell(DiagonalMemory):
         """Those of the kernel, times what each parameter multiplies."""
         u = torch.cat([p[f"u_{gate}"][0] for gate in self.gates])
         jacobian, by_gate = diagonal_derivatives(extra, before, u, self.cell)
-        left: dict[str, Tensor] = {}
+        immediate: dict[str, Tensor] = {}
         for gate, (slope, factor) in zip(self.gates, by_gate, strict=True):
             by_state = slope * (factor[..., None] if self.pairs else factor)
-            left |= {f"W_{gate}": slope, f"u_{gate}": by_state, f"b_{gate}": slope}
-        return Derivatives(jacobian, {name: left[name] for name in p})
+            immediate |= {f"W_{gate}": slope, f"u_{gate}": by_state, f"b_{gate}": slope}
+        return Derivatives(jacobian, {name: immediate[name] for name in p})

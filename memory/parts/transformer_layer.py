@@ -103,7 +103,7 @@ class Gate(nn.Module):
         return torch.lerp(h, n, torch.sigmoid(z + u_z - self.bias))
 
 
-class Block(nn.Module):
+class TransformerLayer(nn.Module):
     """Equations (1) and (5); the arguments are those of `TrXL`."""
 
     def __init__(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
-from .base import Memory, State, unroll
+from memorl.memory.base import Memory, State, unroll
 
 
 class FromCell(Memory):

@@ -5,7 +5,9 @@ from typing import final
 
 from torch import Tensor, nn
 
-from .base import Memory, State, require_positive
+from memorl.memory.base import Memory, State
+from memorl.memory.checks import require_positive
+
 from .block import Block, Gate
 from .stack import Stack
 

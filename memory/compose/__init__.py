@@ -1,0 +1,1 @@
+"""Memories made of other memories: layers, stacks, and a cell of one's own."""

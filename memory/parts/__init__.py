@@ -1,0 +1,1 @@
+"""What several memories share, and no user names."""
