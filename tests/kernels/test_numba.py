@@ -1,6 +1,7 @@
 """The loops of cells compiled by Numba equal their references, in float32."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
+from tests.support.cores import CORES, Core, arguments, gradients_asked, operator, plain, run
 
 pytest.importorskip("numba")
 
@@ -16,6 +17,7 @@ from numba.core.caching import FunctionCache
 
 from memorl.kernels.common import backend
 from memorl.kernels.common.cpu.activations import sigmoid, tanh
+from memorl.kernels.common.cpu.cache import ROOT, digest
 from memorl.kernels.common.cpu.cache import compile_loop as in_compiled
 from memorl.memory import ELSTM, GRU, LSTM, RTU, DiagonalGRU, DiagonalLSTM, IndRNN, Memory
 
@@ -113,6 +115,7 @@ def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatc
 
 def test_the_operator_is_well_formed(name: str) -> None:
     args = rounded(arguments(name, 3, 2, 4, 0.3))
+    compiled(name)(*args)  # the first call registers the operator
     torch.library.opcheck(*operator(name, args, "_numba"))
 
 
@@ -175,3 +178,15 @@ def test_sigmoid_and_tanh_are_right_to_the_last_bits() -> None:
     assert tanh(np.float32(-1e9)) == -1
     assert 0 <= sigmoid(np.float32(-1e9)) < 1e-30
     assert np.isnan(sigmoid(np.float32("nan")))
+
+
+def test_the_cache_key_covers_every_file_below_the_kernels(tmp_path: Path) -> None:
+    folder = tmp_path / "core" / "cpu"
+    folder.mkdir(parents=True)
+    keys = {digest.__wrapped__(tmp_path)}
+    for file in (tmp_path / "top.py", tmp_path / "core" / "loop.py", folder / "threads.py"):
+        for text in ("x = 1", "x = 2"):
+            file.write_text(text)
+            keys.add(digest.__wrapped__(tmp_path))
+    assert len(keys) == 7
+    assert {file.name for file in ROOT.rglob("*.py")} >= {"numba_loop.py", "threads.py", "resets.py"}

@@ -1,4 +1,4 @@
-"""HiPPO's loop in Triton equals its reference; see `test_kernels_triton` for what the interpreter shows."""
+"""HiPPO's loop in Triton equals its reference; see `test_triton` for what the interpreter shows."""
 
 from functools import partial
 from typing import Any
@@ -10,8 +10,8 @@ from torch import Tensor
 from memorl.kernels import hippo_loop
 from memorl.kernels import steps_since_start as seen
 from memorl.kernels.hippo.reference import hippo_loop_reference
-from tests.test_hippo import outputs_and_gradients
-from tests.test_kernels_triton import DEVICES, GPU, poisoned, relative
+from tests.support.cores import outputs_and_gradients, poisoned, relative
+from tests.support.gpu import DEVICES, GPU
 
 KINDS = ("euler", "backward_euler", "bilinear", "window")
 triton = partial(hippo_loop, backend="triton")

@@ -7,7 +7,6 @@ the kernels are also compiled, for GPUs that need not be there.
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
 from functools import partial
 from types import SimpleNamespace
 
@@ -16,21 +15,15 @@ import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from tests.test_kernels import CORES, Core, arguments, gradients_asked, operator, plain, run
-
-GPU = torch.cuda.is_available()
 pytest.importorskip("triton", reason="triton is not installed")
 
-from memorl.kernels import diag_scan, reverse_jacobian_products, reverse_scan  # noqa: E402
-from memorl.kernels.common.backend import choose  # noqa: E402
-from memorl.kernels.common.gpu.tiles import INTERPRETED  # noqa: E402
-from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference  # noqa: E402
-from memorl.kernels.scan.reference import reverse_scan_reference  # noqa: E402
+from memorl.kernels import diag_scan, reverse_jacobian_products, reverse_scan
+from memorl.kernels.common.backend import choose
+from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
+from memorl.kernels.scan.reference import reverse_scan_reference
+from tests.support.cores import CORES, Core, arguments, gradients_asked, operator, plain, poisoned, relative, run
+from tests.support.gpu import DEVICES, GPU
 
-DEVICES = [
-    pytest.param("cpu", marks=pytest.mark.skipif(not INTERPRETED, reason="the interpreter is off")),
-    pytest.param("cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not GPU, reason="no GPU")]),
-]
 SIZES = [(1, 1, 1, 0.0), (2, 3, 16, 0.3), (3, 33, 5, 0.3), (5, 2, 40, 0.0), (5, 2, 40, 1.0), (17, 1, 16, 0.1)]
 LARGE = [
     (63, 1, 16, 0.1),
@@ -69,12 +62,6 @@ def error(name: str, device: str, T: int, B: int, H: int, starts: float, weight:
     weights = gradients_asked(name, exact)
     rough = run(triton(name), args, [w.float().to(device) for w in weights])
     return relative(rough, run(CORES[name][1], exact, weights))
-
-
-def relative(rough: Iterable[Tensor], exact: Iterable[Tensor]) -> float:
-    """The largest relative error."""
-    pairs = [(a.detach().cpu().double(), b.detach().double()) for a, b in zip(rough, exact, strict=True)]
-    return max(float((a - b).norm() / b.norm().clamp_min(1e-30)) for a, b in pairs)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -189,11 +176,6 @@ def test_compiles_whole(name: str, device: str) -> None:
     compiled = torch.compile(triton(name), fullgraph=True, backend="aot_eager")
     for a, b in zip(run(compiled, args), run(triton(name), args), strict=True):
         assert torch.equal(a, b)
-
-
-def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A maker of tensors that fills them with NaN."""
-    return lambda *a, **k: real(*a, **k).fill_(float("nan"))
 
 
 @pytest.mark.parametrize("device", DEVICES)

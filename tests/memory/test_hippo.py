@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from memorl.kernels.hippo.steps import legs_step
 from memorl.memory import HiPPO, HiPPOLinear, Memory
 from tests.oracles.literal import legs
 from tests.oracles.literal import legs_step as literal_step
+from tests.support.cores import outputs_and_gradients
 
 pytestmark = pytest.mark.usefixtures("float64")
 WINDOWS = MEASURES[1:]
@@ -386,13 +386,6 @@ CORES = {
     "hippo_loop": (hippo_loop, hippo_loop_reference),
     "hippo_cell_loop": (hippo_cell_loop, hippo_cell_loop_reference),
 }
-
-
-def outputs_and_gradients(core: Callable[..., Any], args: tuple[Any, ...], given: list[Tensor]) -> list[Tensor]:
-    out = core(*args)
-    out = [out] if isinstance(out, Tensor) else list(out)
-    leaves = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
-    return [*out, *torch.autograd.grad(out, leaves, given[: len(out)])]
 
 
 @pytest.mark.parametrize("core", CORES)
