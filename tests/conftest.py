@@ -1,12 +1,13 @@
 """Fixtures that all tests share."""
 
+import inspect
 import os
 from collections.abc import Iterator
 
 import pytest
 import torch
 
-from tests.support.memories import WRAPPED, names
+from tests.support.memories import VARIANTS, WRAPPED, names
 
 if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which any test may do
@@ -21,9 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in RUN_SCRIPTS)
 
 
-@pytest.fixture(params=[*names(), *WRAPPED])
-def memory_name(request: pytest.FixtureRequest) -> str:
-    return request.param
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hold a test of a memory against all of them; against the variants, too, where it does not ask for the name."""
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "memory_name" in metafunc.fixturenames and "memory_name" not in own:
+        variants = [] if "memory_name" in inspect.signature(metafunc.function).parameters else VARIANTS
+        metafunc.parametrize("memory_name", [*names(), *WRAPPED, *variants])
 
 
 @pytest.fixture

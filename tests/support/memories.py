@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, Memory, Stack, State
+from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, HiPPO, HiPPOLinear, Memory, Stack, State
 
 SMALL = {
     "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "layers": 2, "window": 4, "max_steps": 9,
@@ -20,6 +20,17 @@ SWITCHES: dict[str, dict[str, object]] = {
     "rtrl": {"credit": "rtrl"}, "nonlinear": {"nonlinear": True}, "heads": {"hidden_size": 6, "heads": 2},
 }  # fmt: skip
 """Constructor arguments that make another memory of the same class, tested as `name[switch,...]`."""
+
+
+VARIANTS: dict[str, tuple[type[Memory], dict[str, str]]] = {
+    "hippo, zoh": (HiPPO, {"discretisation": "zoh"}),
+    "hippo, legt": (HiPPO, {"measure": "legt"}),
+    "hippo, lagt": (HiPPO, {"measure": "lagt"}),
+    "hippo_linear, fout": (HiPPOLinear, {"measure": "fout", "discretisation": "zoh"}),
+    "hippo_linear, rtrl": (HiPPOLinear, {"credit": "rtrl"}),
+    "hippo_linear, lmu, rtrl": (HiPPOLinear, {"measure": "lmu", "credit": "rtrl"}),
+}
+"""Measures, schemes and credits of HiPPO that no file of configs/memory/ chooses, for laws that need no name."""
 
 
 class Leaky(torch.nn.Module):
@@ -68,6 +79,9 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
         return Stack([below, GRU(input_size, arguments.get("hidden_size", 5))])
     if name == "deep":
         return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
+    if name in VARIANTS:
+        variant, options = VARIANTS[name]
+        return variant(input_size, hidden_size=5, channels=2, order=6, theta=4.0, **options)
     plain, _, switches = name.rstrip("]").partition("[")
     for switch in switches.split(",") if switches else ():
         arguments = SWITCHES[switch] | arguments
