@@ -97,7 +97,8 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
 
     def close_extras(self, **_: Any) -> None:
         """End the threads."""
-        self._threads.close()
+        if hasattr(self, "_threads"):  # Gymnasium also closes an env whose arguments were refused
+            self._threads.close()
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
