@@ -14,7 +14,7 @@ from .actions import Actions
 from .checks import require_at_least
 from .encoders import orthogonal
 from .heads import ActionDistribution, PolicyHead
-from .observations import Observation
+from .observations import ACTION_MASK, Observation
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -80,7 +80,7 @@ class ActorCritic(nn.Module):
         with self._autocast(first.device):
             y, state = self.memory(self.encode(obs, first), state, first)
             b = self.body(y)
-            return self.policy(self.policy_branch(b)), b, state
+            return self.policy(self.policy_branch(b), obs.get(ACTION_MASK)), b, state
 
     def forward_value(self, b: Tensor) -> Tensor:
         """Return the values [T, B] of the body's features b, of any number of steps."""
@@ -89,7 +89,7 @@ class ActorCritic(nn.Module):
 
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
         """Return the features [T, B, D] that the memory reads of observations [T, B, ...]."""
-        flat = {name: entry.flatten(0, 1) for name, entry in obs.items()}
+        flat = {name: entry.flatten(0, 1) for name, entry in obs.items() if name != ACTION_MASK}
         return self.encoder(flat).unflatten(0, first.shape)
 
     def _autocast(self, device: torch.device) -> torch.autocast:
