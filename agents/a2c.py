@@ -45,6 +45,7 @@ class A2C(Agent):
         final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
         normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
         reduction: "mean" over the decisions of a minibatch, or their "sum", as in IMPALA and R2AC.
+        normalize_values: Scale the values by the running moments of their targets, and the value loss with them.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         epochs: Passes over a rollout; more than one needs V-trace.
         minibatches: Parts that a pass is split into; more than one needs V-trace.
@@ -71,6 +72,7 @@ class A2C(Agent):
         final_entropy_coef: float | None = None,
         normalize_advantage: bool = False,
         reduction: Literal["mean", "sum"] = "mean",
+        normalize_values: bool = True,
         max_grad_norm: float | None = 0.5,
         epochs: int = 1,
         minibatches: int = 1,
@@ -98,6 +100,7 @@ class A2C(Agent):
             max_grad_norm=max_grad_norm,
             epochs=epochs,
             minibatches=minibatches,
+            normalize_values=normalize_values,
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -117,7 +120,7 @@ class A2C(Agent):
             advantage = standardize(advantage, valid)
 
         policy_loss = -masked_mean(log_prob * advantage, valid)
-        value_loss = masked_mean((value - target) ** 2, valid)
+        value_loss = masked_mean(((value - target) / self.model.value.deviation) ** 2, valid)
         entropy = masked_mean(policy.entropy(), valid)
         loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy
         if self.reduction == "sum":

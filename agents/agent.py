@@ -31,6 +31,8 @@ class Agent(ABC):
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         epochs: Passes over a rollout.
         minibatches: Parts that a pass is split into.
+        normalize_values: Scale the values by the running moments of their targets (`normalise`, equation 3), and the
+            value loss with them, so that one weight of that loss suits rewards of any size.
         target_kl: Skip the remaining epochs once the approximate KL divergence of one is above this; None never does.
 
     Raises:
@@ -49,6 +51,7 @@ class Agent(ABC):
         max_grad_norm: float | None,
         epochs: int,
         minibatches: int,
+        normalize_values: bool,
         target_kl: float | None = None,
     ) -> None:
         require_positive(anneal_steps=anneal_steps, epochs=epochs, minibatches=minibatches)
@@ -65,6 +68,7 @@ class Agent(ABC):
         self.max_grad_norm = max_grad_norm
         self.epochs = epochs
         self.minibatches = minibatches
+        self.normalize_values = normalize_values
         self.target_kl = target_kl
         self.steps = 0
         """Environment steps learned from so far."""
@@ -95,7 +99,10 @@ class Agent(ABC):
             group["lr"] = self.current_values["lr"]
         self.steps += rollout.steps
         advantage = gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, self.gamma, self.lam)
+        if self.normalize_values:
+            self.model.value.rescale((advantage + rollout.value[:-1])[~rollout.last[:-1]])
         stats = self._optimize(rollout, advantage)
+        self.model.normaliser.update({name: entry[:-1] for name, entry in rollout.obs.items()})
         losses = {f"losses/{name}": _mean(stats, name) for name in stats[0]}
         self._require_finite(losses)
         losses["losses/explained_variance"] = _explained_variance(rollout, advantage)

@@ -40,6 +40,7 @@ class PPO(Agent):
         anneal_steps: Environment steps over which the three schedules run; then they stay at their ends.
         normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
         joint_ratio: Take one ratio for a whole action; False takes one for each action branch and averages.
+        normalize_values: Scale the values by the running moments of their targets, and the value loss with them.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         target_kl: Skip the remaining epochs once the approximate KL divergence of one is above this; None never does.
         epochs: Passes over a rollout.
@@ -67,6 +68,7 @@ class PPO(Agent):
         anneal_steps: int = 163_840_000,
         normalize_advantage: bool = False,
         joint_ratio: bool = True,
+        normalize_values: bool = True,
         max_grad_norm: float | None = 0.25,
         target_kl: float | None = None,
         epochs: int = 3,
@@ -94,6 +96,7 @@ class PPO(Agent):
             max_grad_norm=max_grad_norm,
             epochs=epochs,
             minibatches=minibatches,
+            normalize_values=normalize_values,
             target_kl=target_kl,
         )
 
@@ -114,10 +117,11 @@ class PPO(Agent):
 
         old_value = batch.value[:-1]
         target = batch.advantage + old_value
-        squared_error = (value - target) ** 2
+        scale = self.model.value.deviation
+        squared_error = ((value - target) / scale) ** 2
         if self.clip_value:
-            clipped_value = old_value + (value - old_value).clamp(-clip, clip)
-            squared_error = torch.max(squared_error, (clipped_value - target) ** 2)
+            clipped_value = old_value + (value - old_value).clamp(-clip * scale, clip * scale)
+            squared_error = torch.max(squared_error, ((clipped_value - target) / scale) ** 2)
         value_loss = masked_mean(squared_error, valid)
         entropy = masked_mean(policy.entropy(), valid)
         loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy  # eq. 9

@@ -78,7 +78,11 @@ class Stream:
         self.last_reward = last_reward
         space = as_dict_space(env.single_observation_space)
         self.masks = ActionMasks(self.actions, space)
-        self.observation_space = self._extended_space(space)
+        masked = (ACTION_MASK,) if self.masks.in_observation else ()
+        self.env_space = spaces.Dict({name: entry for name, entry in space.items() if name not in masked})
+        """The space of the environment's own entries, without a mask."""
+        self.observation_space = self._extended_space(self.env_space)
+        """The space of what an encoder reads: the previous action and reward beside these."""
         self.episodes = EpisodeStatistics(env.num_envs, getattr(env, "repeated_figures", ()))
         self._last = np.zeros(env.num_envs, bool)
         """The flag `last` of the current step, in host memory."""
@@ -126,16 +130,15 @@ class Stream:
         self._last = step.last.cpu().numpy().copy()
 
     def _extended_space(self, space: spaces.Dict) -> spaces.Dict:
-        """Return the space of what an encoder reads: the previous action and reward beside it, and no mask."""
+        """Return the space with the entries of the previous action and reward."""
         extra: dict[str, spaces.Space] = {}
         if self.last_action:
             extra["last_action"] = spaces.Box(-np.inf, np.inf, (self.actions.feature_size,))
         if self.last_reward:
             extra["last_reward"] = spaces.Box(-np.inf, np.inf, (1,))
-        read = {name: entry for name, entry in space.items() if name != ACTION_MASK or not self.masks.in_observation}
-        if taken := sorted(extra.keys() & read.keys()):
+        if taken := sorted(extra.keys() & space.keys()):
             raise ValueError(f"observation_space has an entry {taken[0]!r} of its own; {taken[0]} must be false")
-        return spaces.Dict({**read, **extra})
+        return spaces.Dict({**space.spaces, **extra})
 
     def _make_step(
         self,

@@ -31,14 +31,15 @@ def build_stream(config: Mapping[str, Any], num_envs: int, device: torch.device,
         ValueError: If the configuration cannot be built; this holds for the other functions here, too.
     """
     env = _build("env", config, VectorEnv, num_envs=num_envs, **env_arguments)
-    return Stream(env, device, config["last_action"], config["last_reward"])
+    return Stream(env, device, config["last_action"], config["last_reward"], config["scale_actions"])
 
 
 def build_model(config: Mapping[str, Any], stream: Stream) -> ActorCritic:
     """Return a new model for the observations and actions of a stream, on its device."""
     encoder = _build("encoder", config, Encoder, stream.observation_space)
     memory = build_memory(config["memory"], encoder.output_size)
-    return _build("model", config, ActorCritic, encoder, memory, stream.actions).to(stream.device)
+    parts = (encoder, memory, stream.actions)
+    return _build("model", config, ActorCritic, *parts, observation_space=stream.env_space).to(stream.device)
 
 
 def build_memory(config: Mapping[str, Any], input_size: int) -> Memory:

@@ -25,6 +25,7 @@ class RunSettings:
     sequence_length: int | None
     last_action: bool
     last_reward: bool
+    scale_actions: bool
     checkpoint_every: int
     keep_checkpoints: int
     run_dir: str
