@@ -93,4 +93,5 @@ def _env_figures(infos: Mapping[str, Any], n: int) -> dict[str, float]:
 
 def _is_number(value: Any) -> bool:
     """Return whether a value is a number: Python's, NumPy's, or in an array of no dimension."""
-    return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
+    kinds = int | float | np.generic | np.ndarray
+    return isinstance(value, kinds) and np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"

@@ -64,7 +64,7 @@ def test_a_loss_that_is_not_finite_stops(where: str) -> None:
     if where == "reward":
         rollout.reward[3, 2] = float("nan")
     else:
-        agent.model.value.weight.data[0, 0] = float("inf")
+        agent.model.value.linear.weight.data[0, 0] = float("inf")
     with pytest.raises(FloatingPointError, match=r"losses/\w+ is (nan|-?inf) at step \d+"):
         agent.update(rollout)
 
