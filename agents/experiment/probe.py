@@ -36,7 +36,7 @@ def probe_memory(
     first = rollout.first[:-1]
     with torch.no_grad():
         x = model.encode(obs, first)
-        heatmaps = model.memory.pictures(x, None, first)
+        heatmaps = model.memory.heatmaps(x, None, first)
     matrix = influence(model.memory, x, None, first)
     profile = by_age(matrix, first)
     for lag, value in enumerate((profile / profile[0].clamp(min=1e-12)).tolist()):

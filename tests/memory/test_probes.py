@@ -57,21 +57,21 @@ def test_ages_are_counted_within_episodes() -> None:
 )
 def test_memories_show_what_they_look_at_or_hold(name: str, shown: set[str]) -> None:
     memory, x, first = make_memory(name, D), torch.randn(T, 1, D), torch.zeros(T, 1, dtype=torch.bool)
-    assert memory.pictures(x).keys() == shown
+    assert memory.heatmaps(x).keys() == shown
     stacked = Deep(D, lambda size: make_memory(name, size), layers=2)
-    assert stacked.pictures(x).keys() == {f"{layer}.{title}" for layer in range(2) for title in shown}
+    assert stacked.heatmaps(x).keys() == {f"{layer}.{title}" for layer in range(2) for title in shown}
     first[3] = True
-    for title, picture in memory.pictures(x, None, first).items():
+    for title, heatmap in memory.heatmaps(x, None, first).items():
         if title.startswith("history"):
-            torch.testing.assert_close(picture[3:], memory.pictures(x[3:])[title])
+            torch.testing.assert_close(heatmap[3:], memory.heatmaps(x[3:])[title])
         else:
-            torch.testing.assert_close(picture.sum(1), torch.ones(T))
+            torch.testing.assert_close(heatmap.sum(1), torch.ones(T))
 
 
-def test_pictures_are_maps_over_the_sequence(memory_name: str) -> None:
+def test_heatmaps_are_maps_over_the_sequence(memory_name: str) -> None:
     memory, x = make_memory(memory_name, D), torch.randn(T, 1, D)
     with torch.no_grad():
-        for picture in memory.pictures(x).values():
-            assert picture.dim() == 2
-            assert len(picture) == T
-            assert picture.isfinite().all()
+        for heatmap in memory.heatmaps(x).values():
+            assert heatmap.dim() == 2
+            assert len(heatmap) == T
+            assert heatmap.isfinite().all()

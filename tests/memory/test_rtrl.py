@@ -390,12 +390,12 @@ def test_rtrl_learns_a_delay_of_eighty_steps(seed: int) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("elstm", {"credit": "rtlr"}, "credit is 'rtlr'; it must be bptt or rtrl"),
-        ("elstm", {"encoder_grad": "all"}, "encoder_grad is 'all'; it must be chunk, one_step or none"),
+        ("elstm", {"credit": "rtlr"}, "credit is 'rtlr'; it must be one of bptt, rtrl"),
+        ("elstm", {"encoder_grad": "all"}, "encoder_grad is 'all'; it must be one of chunk, one_step, none"),
         ("elstm", {"hidden_size": 0}, "hidden_size is 0; it must be positive"),
         ("lru", {"r_min": 0.9, "r_max": 0.5}, "r_min is 0.9 and r_max is 0.5; it must be 0 <= r_min <= r_max <= 1"),
         ("lru", {"max_phase": 0.0}, "max_phase is 0.0; it must be positive"),
-        ("rtu", {"activation": "gelu"}, "activation is 'gelu'; it must be tanh or relu"),
+        ("rtu", {"activation": "gelu"}, "activation is 'gelu'; it must be one of tanh, relu"),
     ],
 )
 def test_bad_choices_are_named(name: str, arguments: dict[str, object], says: str) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from itertools import product
+from typing import get_args
 
 import pytest
 import torch
@@ -10,14 +11,14 @@ from torch import Tensor
 from memorl.kernels import window_attention, window_step, window_weights
 from memorl.kernels.attention.reference import window_attention_reference
 from memorl.memory import TrXL
-from memorl.memory.parts.positions import POSITIONS
+from memorl.memory.parts.positions import Positions
 from tests.oracles.literal import trxl as literal
 
 D, W, B = 3, 3, 2
 pytestmark = pytest.mark.usefixtures("float64")
 KINDS = [
     dict(zip(("positions", "norm", "gate"), kind, strict=True))
-    for kind in product(POSITIONS, ("pre", "post"), ("none", "gru"))
+    for kind in product(get_args(Positions), ("pre", "post"), ("none", "gru"))
 ]
 
 
@@ -96,7 +97,7 @@ def test_what_is_not_finite_ends_with_its_episode(memory: TrXL) -> None:
     assert memory(spoilt[4:], state, first[4:])[0][2:, 0].isfinite().all()
 
 
-@pytest.mark.parametrize("positions", POSITIONS)
+@pytest.mark.parametrize("positions", get_args(Positions))
 def test_absolute_positions_count_from_the_episode_s_start(positions: str) -> None:
     """The same last steps, after a longer run: only what counts from the start can tell."""
     memory = make(positions=positions, layers=1)
