@@ -39,13 +39,9 @@ class ELSTM(DiagonalMemory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int = 256,
-        forget_bias: float = 0.0,
-        credit: Credit = "bptt",
+        self, input_size: int, hidden_size: int = 256, forget_bias: float = 0.0, credit: Credit = "bptt",
         encoder_grad: EncoderGrad = "chunk",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, hidden_size, False, credit, encoder_grad)
         require_finite(forget_bias=forget_bias)
         self.F, self.Z = (nn.Parameter(0.1 * torch.randn(hidden_size, input_size)) for _ in range(2))

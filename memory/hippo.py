@@ -29,15 +29,9 @@ class HiPPO(HiPPOMemory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int = 256,
-        channels: int = 8,
-        order: int = 32,
-        measure: HiPPOMeasure = "legs",
-        theta: float = 64.0,
-        discretisation: Discretisation = "bilinear",
-    ) -> None:
+        self, input_size: int, hidden_size: int = 256, channels: int = 8, order: int = 32,
+        measure: HiPPOMeasure = "legs", theta: float = 64.0, discretisation: Discretisation = "bilinear",
+    ) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, channels, order, measure, theta, discretisation)
         self.write_x = nn.Linear(input_size, channels)
         self.write_h = nn.Parameter(torch.empty(channels, hidden_size))

@@ -31,14 +31,9 @@ class Deep(Memory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        make: Callable[[int], Memory],
-        layers: int,
-        size: int | None = None,
-        feedforward: Gate = "swiglu",
-        expansion: float = 2.0,
-    ) -> None:
+        self, input_size: int, make: Callable[[int], Memory], layers: int, size: int | None = None,
+        feedforward: Gate = "swiglu", expansion: float = 2.0,
+    ) -> None:  # fmt: skip
         size = input_size if size is None else size
         require_positive(layers=layers, size=size)
         super().__init__(input_size, size)

@@ -31,12 +31,9 @@ class FromCell(Memory):
     """
 
     def __init__(
-        self,
-        cell: Callable[[Tensor, State], tuple[Tensor, State]],
-        input_size: int,
-        output_size: int,
+        self, cell: Callable[[Tensor, State], tuple[Tensor, State]], input_size: int, output_size: int,
         initial: Mapping[str, Tensor],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(input_size, output_size)
         self.cell = cell
         self.names = tuple(initial)

@@ -59,14 +59,9 @@ class DiagonalMemory(Memory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        output_size: int,
-        pairs: bool,
-        credit: Credit,
+        self, input_size: int, hidden_size: int, output_size: int, pairs: bool, credit: Credit,
         encoder_grad: EncoderGrad,
-    ) -> None:
+    ) -> None:  # fmt: skip
         require_positive(hidden_size=hidden_size)
         require_choice(Credit, credit=credit)
         require_choice(EncoderGrad, encoder_grad=encoder_grad)
@@ -86,7 +81,7 @@ class DiagonalMemory(Memory):
 
     @abstractmethod
     def derivatives(self, previous: Tensor, states: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """Return the derivatives at every step from the previous states [T, B, N*] (zero where first) and the states."""
+        """Return the derivatives at every step; the previous states [T, B, N*] are zero where first."""
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:
         """Return the features [T, B, H] of the inputs and the states; by default the states."""

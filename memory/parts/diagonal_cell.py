@@ -36,13 +36,9 @@ class DiagonalCell(DiagonalMemory):
     """The letter of the gate that keeps the state."""
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int = 256,
-        forget_bias: float = 1.0,
-        credit: Credit = "bptt",
+        self, input_size: int, hidden_size: int = 256, forget_bias: float = 1.0, credit: Credit = "bptt",
         encoder_grad: EncoderGrad = "chunk",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(input_size, hidden_size, hidden_size, self.cell == "lstm", credit, encoder_grad)
         require_finite(forget_bias=forget_bias)
         for gate in self.gates:

@@ -40,15 +40,9 @@ class HiPPOMemory(Memory):
     transition: Tensor | None
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        channels: int,
-        order: int,
-        measure: HiPPOMeasure,
-        theta: float,
+        self, input_size: int, hidden_size: int, channels: int, order: int, measure: HiPPOMeasure, theta: float,
         discretisation: Discretisation,
-    ) -> None:
+    ) -> None:  # fmt: skip
         require_positive(hidden_size=hidden_size, channels=channels, order=order, theta=theta)
         require_choice(HiPPOMeasure, measure=measure)
         require_choice(Discretisation, discretisation=discretisation)
@@ -59,12 +53,18 @@ class HiPPOMemory(Memory):
         self.order = order
         self.measure = measure
         self.discretisation = discretisation
+        if measure == "legs" and discretisation == "euler" and order >= EULER_ORDER:
+            raise ValueError(
+                f"order is {order}; with discretisation euler it must be below {EULER_ORDER}, try bilinear"
+            )
         transition = None
         if measure != "legs":
             transition = hippo_discretise(hippo_matrices(measure, order)[0], 1 / theta, discretisation)
-        if discretisation == "euler":
-            _require_stable(transition, measure, order)
-        transition = transition if transition is None else transition.to(torch.get_default_dtype())
+            # the other schemes are stable for every measure and order
+            if discretisation == "euler" and torch.linalg.eigvals(transition).abs().max() > 1 + 1e-9:
+                wrong = f"it is not stable for {measure} of order {order}, try bilinear"
+                raise ValueError(f"discretisation is euler; {wrong}")
+            transition = transition.to(torch.get_default_dtype())
         self.register_buffer("transition", transition, persistent=False)
 
     @abstractmethod
@@ -107,11 +107,3 @@ class HiPPOMemory(Memory):
             _, state = self(x[t : t + 1], state, first[t : t + 1])
             rows.append(self.reconstruct(state, points)[0])
         return {f"history_{channel}": past for channel, past in enumerate(torch.stack(rows, 1))}
-
-
-def _require_stable(transition: Tensor | None, measure: str, order: int) -> None:
-    """Refuse forward Euler where it does not work: the other schemes are stable for every measure and order."""
-    if transition is None and order >= EULER_ORDER:
-        raise ValueError(f"order is {order}; with discretisation euler it must be below {EULER_ORDER}, try bilinear")
-    if transition is not None and torch.linalg.eigvals(transition).abs().max() > 1 + 1e-9:
-        raise ValueError(f"discretisation is euler; it is not stable for {measure} of order {order}, try bilinear")

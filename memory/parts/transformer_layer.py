@@ -51,7 +51,7 @@ class Attention(nn.Module):
             self.distance_bias = nn.Parameter(torch.zeros(heads, dim // heads))
 
     def forward(self, z: Tensor, T: int, reach: Tensor) -> Tensor:
-        """Return the attention output [B, T, D] of the last T steps of z [B, W + T, D]; each reaches `reach` [B, T] back."""
+        """Return the output [B, T, D] of the last T steps of z [B, W + T, D]; they attend `reach` [B, T] steps back."""
         q, bias = self._queries(z, T)
         if T == 1 and not self.rotary:
             k_weight, v_weight = (w.unflatten(0, (self.heads, -1)) for w in self.key_value.weight.chunk(2))

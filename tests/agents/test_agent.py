@@ -46,7 +46,7 @@ def test_target_kl_ends_the_epochs() -> None:
         agent, stream = small_agent(target_kl=target, lr=1e-3)
         rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
         agent.update(rollout)
-        (steps,) = {int(state["step"]) for state in agent.optimizer.state.values()}
+        (steps,) = {int(state["step"]) for state in agent.torch_optimizer.state.values()}
         assert steps == 2 * epochs
 
 
