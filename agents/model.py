@@ -21,10 +21,8 @@ Precision = Literal["float32", "bfloat16"]
 class Output(NamedTuple):
     """The policy and the value of a model at every step."""
 
-    policy: ActionDistribution
-    """The distribution over actions, [T, B, K]."""
-    value: Tensor
-    """The expected return, [T, B]."""
+    policy: ActionDistribution  # the distribution over actions, [T, B, K]
+    value: Tensor  # the expected return, [T, B]
 
 
 class ActorCritic(nn.Module):

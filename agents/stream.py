@@ -28,16 +28,11 @@ from .observations import Observation, as_dict_space, as_entries
 class Step(NamedTuple):
     """One step of N environments. Every flag describes this `obs`."""
 
-    obs: Observation
-    """[N, ...]; valid until the next step."""
-    reward: Tensor
-    """[N], float32."""
-    first: Tensor
-    """[N], bool."""
-    last: Tensor
-    """[N], bool."""
-    terminal: Tensor
-    """[N], bool."""
+    obs: Observation  # [N, ...]; valid until the next step
+    reward: Tensor  # [N], float32
+    first: Tensor  # [N], bool
+    last: Tensor  # [N], bool
+    terminal: Tensor  # [N], bool
 
 
 class Stream:
@@ -53,8 +48,7 @@ class Stream:
         ValueError: If the environment resets in another mode.
     """
 
-    current_step: Step
-    """The most recent step."""
+    current_step: Step  # the most recent step
 
     def __init__(
         self, env: VectorEnv, device: torch.device | str = "cpu", last_action: bool = False, last_reward: bool = False
