@@ -99,10 +99,6 @@ class A2C(Agent):
         loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy
         if self.reduction == "sum":
             loss = loss * valid.sum()
-        parts = {
-            "policy_loss": policy_loss,
-            "value_loss": value_loss,
-            "entropy": entropy,
-            "approx_kl": masked_mean(log_ratio.exp() - 1 - log_ratio, valid),
-        }
+        approx_kl = masked_mean(log_ratio.exp() - 1 - log_ratio, valid)
+        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "approx_kl": approx_kl}
         return loss, {name: part.detach() for name, part in parts.items()}

@@ -68,8 +68,7 @@ class Agent(ABC):
     minibatches: int
     target_kl: float | None = field(default=None, init=False)
     torch_optimizer: torch.optim.Optimizer = field(init=False)
-    steps: int = field(default=0, init=False)
-    """Environment steps learned from so far."""
+    steps: int = field(default=0, init=False)  # environment steps learned from so far
 
     def __post_init__(self) -> None:
         require_positive(lr=self.lr, anneal_steps=self.anneal_steps, epochs=self.epochs, minibatches=self.minibatches)

@@ -43,14 +43,9 @@ class ActorCritic(nn.Module):
     """
 
     def __init__(
-        self,
-        encoder: nn.Module,
-        memory: Memory,
-        actions: Actions,
-        body_size: int = 512,
-        branch_size: int = 512,
+        self, encoder: nn.Module, memory: Memory, actions: Actions, body_size: int = 512, branch_size: int = 512,
         precision: Precision = "float32",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         require_at_least(0, body_size=body_size, branch_size=branch_size)
         require_choice(Precision, precision=precision)

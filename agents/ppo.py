@@ -36,9 +36,6 @@ class PPO(Agent):
         weight_decay: Weight decay of AdamW; with 0 it is Adam.
 
     `Agent` explains the other arguments.
-
-    Raises:
-        ValueError: If an argument is out of its range.
     """
 
     lr: float = 2.75e-4
@@ -100,11 +97,5 @@ class PPO(Agent):
             approx_kl = masked_mean((ratio - 1 - log_ratio).mean(-1), valid)
             outside = ((ratio - 1).abs() > clip).to(value.dtype)
             clipfrac = masked_mean(outside.mean(-1), valid)
-        parts = {
-            "policy_loss": policy_loss,
-            "value_loss": value_loss,
-            "entropy": entropy,
-            "approx_kl": approx_kl,
-            "clipfrac": clipfrac,
-        }
-        return loss, {name: part.detach() for name, part in parts.items()}
+        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "approx_kl": approx_kl}
+        return loss, {name: part.detach() for name, part in {**parts, "clipfrac": clipfrac}.items()}

@@ -112,14 +112,9 @@ class Stream:
         return spaces.Dict({**space.spaces, **extra}) if extra else space
 
     def _make_step(
-        self,
-        obs: Any,
-        reward: np.ndarray,
-        first: np.ndarray,
-        last: np.ndarray,
-        terminal: np.ndarray,
+        self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,
         action: Tensor | None,
-    ) -> Step:
+    ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
         entries = {name: self._tensor(entry) for name, entry in as_entries(obs).items()}
         step = Step(

@@ -10,8 +10,7 @@ from memorl.agents import ActorCritic, Stream
 
 from .evaluation import run_episodes
 
-SCALE = 4
-"""Pixels of the video a side, for each pixel that is rendered."""
+SCALE = 4  # pixels of the video a side, for each pixel that is rendered
 
 
 def record_video(

@@ -7,8 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 from memorl.agents import ActorCritic, Stream, collect
 from memorl.memory.probes import by_age, effective_horizon, influence
 
-IMAGE_SIZE = 512
-"""Width or height of a heat map in pixels, about."""
+IMAGE_SIZE = 512  # width or height of a heat map in pixels, about
 
 
 def probe_memory(
