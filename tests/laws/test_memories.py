@@ -36,7 +36,7 @@ def first() -> Tensor:
 
 @pytest.fixture
 def state(memory: Memory) -> State:
-    """A state that has seen something."""
+    """Return the state after five steps."""
     with torch.no_grad():
         return memory(torch.randn(5, B, D))[1]
 
@@ -69,9 +69,9 @@ def test_first_forgets(memory: Memory, x: Tensor, state: State, first: Tensor, t
     first[t] = True
     spoilt = {name: torch.full_like(value, float("nan")) for name, value in state.items() if value.is_floating_point()}
     y, end = memory(x, state | spoilt if t == 0 else state, first)
-    fresh, fresh_end = memory(x[t:], None, first[t:])
-    torch.testing.assert_close(y[t:], fresh)
-    same(end, fresh_end)
+    alone, alone_end = memory(x[t:], None, first[t:])
+    torch.testing.assert_close(y[t:], alone)
+    same(end, alone_end)
 
 
 def test_no_gradient_flows_across_first(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
@@ -260,7 +260,7 @@ def test_bad_input_is_named(memory: Memory, x: Tensor, first: Tensor | None, say
 
 def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: State) -> None:
     with pytest.raises(ValueError, match=r"state is .*; expected .* of 6 rows"):
-        memory(x, state | {"alien": torch.zeros(B)})
+        memory(x, state | {"unknown": torch.zeros(B)})
     for name, value in state.items():
         with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
             memory(x, state | {name: value[:1]})
