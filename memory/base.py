@@ -72,9 +72,8 @@ class Memory(nn.Module, ABC):
         if first is None:
             first = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         elif first.shape != x.shape[:2] or first.dtype != torch.bool:
-            raise ValueError(
-                f"first has shape {tuple(first.shape)} and dtype {first.dtype}; expected {tuple(x.shape[:2])} and bool"
-            )
+            found = f"shape {tuple(first.shape)} and dtype {first.dtype}"
+            raise ValueError(f"first has {found}; expected {tuple(x.shape[:2])} and bool")
         if state is None:
             return self.initial_state(x.shape[1]), first
         self.require_state(state, x.shape[1])

@@ -1,4 +1,4 @@
-"""Measurements of what a memory remembers, by gradients.
+"""Measurements of how far back a memory remembers, by gradients.
 
 Legend: T steps, B rows, D input, H output, K lags.
 

@@ -51,12 +51,12 @@ class Logger:
         """Show steps, the newest return and success, steps per second and the time left."""
         self.newest |= values
         now = time.perf_counter()
-        left = (self.total_steps - step) * (now - self.start_time) / max(1, step - self.first_step)
+        seconds = (self.total_steps - step) * (now - self.start_time) / max(1, step - self.first_step)
         parts = [f"{step:,}/{self.total_steps:,} steps"]
         for label, name in (("return", "charts/episodic_return"), ("success", "episode/success")):
             if name in self.newest:
                 parts.append(f"{label} {self.newest[name]:.3f}")
-        parts += [f"{sps:,.0f} SPS", f"{timedelta(seconds=int(max(0, left)))} left"]
+        parts += [f"{sps:,.0f} SPS", f"{timedelta(seconds=int(max(0, seconds)))} left"]
         text = "  ".join(parts)
         if self.live:
             self.live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)

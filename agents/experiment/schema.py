@@ -114,8 +114,8 @@ def _message(name: str, value: Any, adapter: TypeAdapter[Any], error: Validation
     allowed = [*dict.fromkeys(details["msg"].removeprefix("Input should be ") for details in found)]
     if not place and adapter.core_schema["type"] == "nullable":
         allowed.append("null")
-    shown = " ".join(repr(found[0]["input"]).split())[:MAX_SHOWN]
-    return f"{full.lstrip('.')} is {shown}; it must be {' or '.join(allowed)}"
+    text = " ".join(repr(found[0]["input"]).split())[:MAX_SHOWN]
+    return f"{full.lstrip('.')} is {text}; it must be {' or '.join(allowed)}"
 
 
 def _place(value: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:

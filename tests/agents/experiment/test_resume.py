@@ -15,7 +15,8 @@ from tests.support.scripts import call
 @pytest.mark.parametrize("arguments", [SMALL, GAME], ids=["repeat_previous", "mortar_mayhem_grid"])
 def test_a_killed_run_goes_on_bit_for_bit(arguments: list[str], tmp_path: Path) -> None:
     length = ["total_steps=8000", "checkpoint_every=3"]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole = tmp_path / "whole"
+    killed = tmp_path / "killed"
     assert call("train.py", *arguments, *length, f"run_dir={whole}").returncode == 0
     process = until_updates(random.Random().randint(4, 20), killed, *arguments, *length)
     process.kill()
