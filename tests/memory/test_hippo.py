@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from memorl.kernels.hippo.measures import MEASURES, discretise, functions, matri
 from memorl.kernels.hippo.reference import hippo_cell_loop_reference, hippo_loop_reference
 from memorl.kernels.hippo.steps import legs_step
 from memorl.memory import HiPPO, HiPPOLinear, Memory
+from memorl.memory.parts.hippo_memory import Discretisation, HiPPOMeasure
 from tests.oracles.literal import legs
 from tests.oracles.literal import legs_step as literal_step
 from tests.support.cores import outputs_and_gradients
@@ -398,6 +400,11 @@ def test_bad_arguments_are_named(build: type[Memory], arguments: dict[str, objec
         build(3, **arguments)
     with pytest.raises(ValueError, match="credit is 'none'; it must be one of bptt, rtrl"):
         HiPPOLinear(3, credit="none")
+
+
+def test_the_choices_are_the_measures_and_schemes_of_the_kernels() -> None:
+    assert get_args(HiPPOMeasure) == MEASURES
+    assert get_args(Discretisation) == SCHEMES
 
 
 def arguments(core: str, M: Tensor | None, scheme: str, T: int = 9) -> tuple[Tensor | str | None, ...]:
