@@ -16,7 +16,7 @@ from typing import Literal, final
 import torch
 from torch import Tensor
 
-from memorl.memory import require_positive
+from memorl.memory.checks import require_positive
 
 from .agent import Agent
 from .masked import masked_mean, standardize

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from memorl.memory import require_at_least, require_positive
+from memorl.memory.checks import require_at_least, require_positive
 
 from .model import ActorCritic
 from .returns import gae

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from memorl.memory import require_positive
+from memorl.memory.checks import require_positive
 
 from .observations import Observation
 

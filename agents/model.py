@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from memorl.memory import Memory, State, require_at_least, require_choice
+from memorl.memory import Memory, State
+from memorl.memory.checks import require_at_least, require_choice
 
 from .actions import Actions
 from .encoders import orthogonal

@@ -14,7 +14,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from memorl.memory import require_at_least, require_positive
+from memorl.memory.checks import require_at_least, require_positive
 
 from .agent import Agent, LinearSchedule
 from .masked import masked_mean, standardize

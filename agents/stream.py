@@ -117,9 +117,7 @@ class Stream:
     ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
         entries = {name: self._tensor(entry) for name, entry in as_entries(obs).items()}
-        step = Step(
-            entries, self._tensor(reward).float(), self._tensor(first), self._tensor(last), self._tensor(terminal)
-        )
+        step = Step(entries, self._tensor(reward).float(), *map(self._tensor, (first, last, terminal)))
         if self.last_action:
             zeros = torch.zeros(len(reward), self.actions.feature_size, device=self.device)
             features = zeros if action is None else self.actions.encode(action)

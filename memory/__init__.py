@@ -1,7 +1,6 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
-from .checks import require_at_least, require_choice, require_positive
 from .compose.block import Block
 from .compose.deep import Deep
 from .compose.from_cell import FromCell
@@ -43,9 +42,6 @@ __all__ = [
     "State",
     "TrXL",
     "concat",
-    "require_at_least",
-    "require_choice",
-    "require_positive",
     "select",
     "unroll",
     "where_first",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memorl.memory import require_at_least
+from memorl.memory.checks import require_at_least
 
 from .schema import Constructor
 
