@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from .checks import require_positive
+from memorl.memory.checks import require_positive
+
 from .observations import Observation
 
 
@@ -35,9 +36,8 @@ class Pixels(nn.Module):
         )  # fmt: skip
         sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in shape[:2]]
         if min(sides) < 1:
-            raise ValueError(
-                f"observation has shape {shape}; it must be at least 36 x 36 pixels, for three convolutions"
-            )
+            allowed = "at least 36 x 36 pixels, for three convolutions"
+            raise ValueError(f"observation has shape {shape}; it must be {allowed}")
         self.output_size = 64 * math.prod(sides)
 
     def forward(self, obs: Tensor) -> Tensor:

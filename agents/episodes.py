@@ -31,9 +31,8 @@ class EpisodeStatistics:
         self.returns = np.where(first, 0.0, self.returns + reward)
         self.lengths = np.where(first, 0, self.lengths + 1)
         for n in np.flatnonzero(last):
-            self._ended.append(
-                {"return": float(self.returns[n]), "length": int(self.lengths[n]), **_own_metrics(infos, int(n))}
-            )
+            own = _own_metrics(infos, int(n))
+            self._ended.append({"return": float(self.returns[n]), "length": int(self.lengths[n]), **own})
 
     def pop(self) -> list[Episode]:
         """Return the episodes that ended since the last call."""

@@ -12,8 +12,7 @@ from torch import Tensor
 Observation = dict[str, Tensor]
 """Named entries, each [..., *its own shape] with the same leading shape (T, B)."""
 
-ENTRY = "observation"
-"""Name of the entry that holds an observation which is not a dictionary."""
+ENTRY = "observation"  # name of the entry that holds an observation which is not a dictionary
 
 
 def as_entries(obs: Any) -> Mapping[str, Any]:

@@ -28,16 +28,11 @@ from .observations import Observation, as_dict_space, as_entries
 class Step(NamedTuple):
     """One step of N environments. Every flag describes this `obs`."""
 
-    obs: Observation
-    """[N, ...]; valid until the next step."""
-    reward: Tensor
-    """[N], float32."""
-    first: Tensor
-    """[N], bool."""
-    last: Tensor
-    """[N], bool."""
-    terminal: Tensor
-    """[N], bool."""
+    obs: Observation  # [N, ...]; valid until the next step
+    reward: Tensor  # [N], float32
+    first: Tensor  # [N], bool
+    last: Tensor  # [N], bool
+    terminal: Tensor  # [N], bool
 
 
 class Stream:
@@ -53,8 +48,7 @@ class Stream:
         ValueError: If the environment resets in another mode.
     """
 
-    current_step: Step
-    """The most recent step."""
+    current_step: Step  # the most recent step
 
     def __init__(
         self, env: VectorEnv, device: torch.device | str = "cpu", last_action: bool = False, last_reward: bool = False
@@ -118,19 +112,12 @@ class Stream:
         return spaces.Dict({**space.spaces, **extra}) if extra else space
 
     def _make_step(
-        self,
-        obs: Any,
-        reward: np.ndarray,
-        first: np.ndarray,
-        last: np.ndarray,
-        terminal: np.ndarray,
+        self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,
         action: Tensor | None,
-    ) -> Step:
+    ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
         entries = {name: self._tensor(entry) for name, entry in as_entries(obs).items()}
-        step = Step(
-            entries, self._tensor(reward).float(), self._tensor(first), self._tensor(last), self._tensor(terminal)
-        )
+        step = Step(entries, self._tensor(reward).float(), *map(self._tensor, (first, last, terminal)))
         if self.last_action:
             zeros = torch.zeros(len(reward), self.actions.feature_size, device=self.device)
             features = zeros if action is None else self.actions.encode(action)
