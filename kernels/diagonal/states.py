@@ -16,8 +16,3 @@ def unstack_states(h: Tensor, cell: str) -> tuple[Tensor, ...]:
 def stack_states(states: Sequence[Tensor]) -> Tensor:
     """Return the states of a cell, each [..., N], as h [..., N*]."""
     return torch.stack(list(states), -1) if len(states) == 2 else states[0]
-
-
-def swap_pairs(x: Tensor, dims: int = 3) -> Tensor:
-    """Return pairs, which have so many dimensions, with the last two swapped; other states as they are."""
-    return x.mT if x.dim() == dims else x

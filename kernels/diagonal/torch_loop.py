@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.resets import CACHED_NUMBERS, previous_states, reset_indices
 
 from .cells import CELLS
@@ -59,7 +59,6 @@ diagonal_loop_torch = differentiable(
     "diagonal_loop_torch",
     _forward,
     _backward,
-    lambda gates, h, *_: gates.new_empty(gates.shape[0], *h.shape),
-    lambda dy, y, gates, h, first, weight, cell: empty(gates, h, weight),
-    gradients="gates h weight",
+    "gates h weight",
+    fake=lambda gates, h, *_: gates.new_empty(gates.shape[0], *h.shape),
 )

@@ -1,7 +1,4 @@
-"""Both Triton kernels of the diagonal LSTM, equations (4) to (8) of cells.py; see triton_loop.py.
-
-All h of a row lie before all c inside, [B, 2, N], so that neighbouring lanes read neighbouring numbers.
-"""
+"""Both Triton kernels of the diagonal LSTM, equations (4) to (8) of cells.py; see triton_loop.py."""
 
 import triton
 import triton.language as tl

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from memorl.kernels.common.cpu.activations import ONE, tanh
-from memorl.kernels.common.cpu.cache import Array, as_arrays
+from memorl.kernels.common.cpu.cache import Array
 from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 
@@ -145,8 +145,8 @@ def _pairs_back(
 
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
     y = gates.new_empty(gates.shape)
-    arrays = (*as_arrays(gates, h, first, weight, y), activation == "relu")
-    run_rows(_pairs if h.dim() == 3 else _numbers, arrays, len(h), WORK_PER_UNIT * y.numel())
+    loop = _pairs if h.dim() == 3 else _numbers
+    run_rows(loop, (gates, h, first, weight, y, activation == "relu"), len(h), WORK_PER_UNIT * y.numel())
     return y
 
 
@@ -155,16 +155,11 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first state and the weight."""
     dx, dh, dr = empty(y, h, h)
-    arrays = (*as_arrays(dy, y, h, first, weight, dx, dh, dr), activation == "relu")
-    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, arrays, len(h), WORK_PER_UNIT * y.numel())
+    given = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
+    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, given, len(h), WORK_PER_UNIT * y.numel())
     return dx, dh, dr.sum(0)
 
 
 elementwise_loop_numba = differentiable(
-    "elementwise_loop_numba",
-    _forward,
-    _backward,
-    lambda gates, *_: gates.new_empty(gates.shape),
-    lambda dy, y, h, first, weight, activation: empty(y, h, weight),
-    gradients="gates h weight",
+    "elementwise_loop_numba", _forward, _backward, "gates h weight", shapes="y h weight"
 )

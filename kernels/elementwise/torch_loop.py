@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.pairs import as_complex
 from memorl.kernels.common.resets import reset_indices
 
@@ -62,10 +62,5 @@ def _backward(
 
 
 elementwise_loop_torch = differentiable(
-    "elementwise_loop_torch",
-    _forward,
-    _backward,
-    lambda gates, *_: gates.new_empty(gates.shape),
-    lambda dy, y, h, first, weight, activation: empty(y, h, weight),
-    gradients="gates h weight",
+    "elementwise_loop_torch", _forward, _backward, "gates h weight", shapes="y h weight"
 )

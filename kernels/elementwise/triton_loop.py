@@ -1,6 +1,6 @@
 """The recurrence of `elementwise_loop` in Triton, equations (1) to (3) there: one launch forward, one backward.
 
-See `triton_lanes` for how it is laid out. Two numbers are moved for each of y forward, and three backward: y is read
+See lanes.py for the layout. Two numbers are moved for each of y forward, and three backward: y is read
 once, since what is h_t in one step is h_{t-1} in the one that is taken before. Each lane sums its dr over time in a
 register; torch sums these over the batch.
 """
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memorl.kernels.common.gpu.lanes import AHEAD, advance, launch, load_step, mask, multiply, offsets, prefetch
 from memorl.kernels.common.gpu.tiles import tanh
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import contiguous, differentiable, empty
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -81,7 +81,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     T, B, *units = gates.shape
     W = weight.numel()
     y = gates.new_empty(gates.shape)
-    tensors = (gates.contiguous(), h.contiguous(), first.contiguous(), weight.contiguous(), y)
+    tensors = contiguous(gates, h, first, weight, y)
     launch(_forward_kernel, B, W, *tensors, T, B, W, len(units) == 2, activation == "relu")
     return y
 
@@ -93,16 +93,11 @@ def _backward(
     T, B, *units = y.shape
     W = weight.numel()
     dx, dh, dr = empty(y, h, h)
-    tensors = (dy.contiguous(), y.contiguous(), h.contiguous(), first.contiguous(), weight.contiguous(), dx, dh, dr)
+    tensors = contiguous(dy, y, h, first, weight, dx, dh, dr)
     launch(_backward_kernel, B, W, *tensors, T, B, W, len(units) == 2, activation == "relu")
     return dx, dh, dr.sum(0)
 
 
 elementwise_loop_triton = differentiable(
-    "elementwise_loop_triton",
-    _forward,
-    _backward,
-    lambda gates, *_: gates.new_empty(gates.shape),
-    lambda dy, y, h, first, weight, activation: empty(y, h, weight),
-    gradients="gates h weight",
+    "elementwise_loop_triton", _forward, _backward, "gates h weight", shapes="y h weight"
 )

@@ -1,6 +1,6 @@
 """The recurrence of `elstm_loop` in Triton, equations (1) to (6) there: one launch forward, one backward.
 
-See `triton_lanes` for how it is laid out. Six numbers are moved for each of c forward, with the derivatives (4) and
+See lanes.py for the layout. Six numbers are moved for each of c forward, with the derivatives (4) and
 (5), and seven backward, which reads them. Each lane sums the gradients of its weights over time in registers; torch
 sums these over the batch.
 """
@@ -11,7 +11,9 @@ from torch import Tensor
 
 from memorl.kernels.common.gpu.lanes import AHEAD, advance, launch, load_step, mask, offsets, prefetch
 from memorl.kernels.common.gpu.tiles import tanh
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import contiguous
+
+from .operator import elstm_operator, empty_gradients, empty_outputs
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -94,16 +96,11 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     tl.store(dw + N + two, dw_z, lane < B * N)
 
 
-def _outputs(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    shape = (*gates.shape[:2], c.shape[1])
-    return gates.new_empty(shape), gates.new_empty(3, *shape)
-
-
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     T, B, _ = gates.shape
     N = c.shape[1]
-    y, slopes = _outputs(gates, c)
-    tensors = (gates.contiguous(), c.contiguous(), first.contiguous(), weight.contiguous(), y, slopes)
+    y, slopes = empty_outputs(gates, c)
+    tensors = contiguous(gates, c, first, weight, y, slopes)
     launch(_forward_kernel, B, N, *tensors, T, B, N)
     return y, slopes
 
@@ -111,20 +108,10 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first c and the weight."""
     T, B, N = y.shape
-    dgates = y.new_empty(T, B, 2 * N)
-    dc = c.new_empty(B, N)
-    dw = c.new_empty(B, 2 * N)
-    tensors = (dy.contiguous(), y.contiguous(), slopes.contiguous(), c.contiguous(), first.contiguous())
-    launch(_backward_kernel, B, N, *tensors, dgates, dc, dw, T, B, N)
+    dgates, dc, dw = empty_gradients(y, c)
+    tensors = contiguous(dy, y, slopes, c, first, dgates, dc, dw)
+    launch(_backward_kernel, B, N, *tensors, T, B, N)
     return dgates, dc, dw.sum(0)
 
 
-elstm_loop_triton = differentiable(
-    "elstm_loop_triton",
-    _forward,
-    _backward,
-    lambda gates, c, *_: _outputs(gates, c),
-    lambda dy, y, slopes, c, first: (y.new_empty(*y.shape[:2], 2 * c.shape[1]), *empty(c), c.new_empty(2 * c.shape[1])),
-    outputs="y slopes",
-    gradients="gates c weight",
-)
+elstm_loop_triton = elstm_operator("elstm_loop_triton", _forward, _backward)

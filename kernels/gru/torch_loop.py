@@ -32,7 +32,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
 
 
 def _factors(act: Tensor, g_n: Tensor, h: Tensor, out: Tensor) -> None:
-    """What d is multiplied by in (5), A_n r, and the two before it, and last A_n alone, into out [rows, 4H]."""
+    """Write the bracket of (5), its last factor A_n r first, and then A_n itself to `out` [rows, 4H]."""
     r, z, n = act.chunk(3, -1)
     a_nr, a_r, a_z, a_n = out.chunk(4, -1)
     torch.addcmul(a_n.fill_(1), n, n, value=-1, out=a_n)
@@ -49,8 +49,8 @@ def _backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of the gates, the first state, the weight and the bias.
 
-    What becomes of g_n and of gates_n lie at the two ends of a row [4H], what both have in common between them: so
-    dg and dgates are two views of the same memory, and the rows of the weight are turned to fit.
+    A row [4H] holds the gradient of g_n, those of r and z, which g and the gates have in common, and that of gates_n.
+    So dg and dgates are two views of the same memory, and the rows of the weight are rolled to fit.
     """
     H = h.shape[1]
     runs = choose_layout(first)
@@ -94,5 +94,5 @@ def _fake_backward(dy, y, act, rec, h, first, weight):  # type: ignore[no-untype
 
 
 gru_loop_torch = differentiable(
-    "gru_loop_torch", _forward, _backward, _fake, _fake_backward, outputs="y act rec", gradients="gates h weight bias"
+    "gru_loop_torch", _forward, _backward, "gates h weight bias", "y act rec", fake=_fake, fake_backward=_fake_backward
 )

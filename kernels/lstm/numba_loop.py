@@ -3,37 +3,21 @@
 Legend and equations as there. Rows stay in order; each thread takes some of them from the first step to the last.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
-from memorl.kernels.common.cpu.cache import Array, as_array
-from memorl.kernels.common.cpu.products import (
-    add_product,
-    add_product_back,
-    backward_blocks,
-    forward_blocks,
-    zero_rows,
-)
+from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.products import add_product, add_product_back, lay_out, lay_out_back, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 from memorl.kernels.common.resets import previous_states
 
 
 def _run(
-    gates: Array,
-    h: Array,
-    c: Array,
-    first: Array,
-    w: Array,
-    y: Array,
-    cells: Array,
-    act: Array,
-    tanh_c: Array,
-    low: int,
-    high: int,
-) -> None:
+    gates: Array, h: Array, c: Array, first: Array, w: Array, y: Array, cells: Array, act: Array, tanh_c: Array,
+    low: int, high: int,
+) -> None:  # fmt: skip
     H = h.shape[1]
     state = zero_rows(high - low, H)
     g = zero_rows(high - low, 4 * H)
@@ -76,19 +60,9 @@ def _run(
 
 
 def _run_back(
-    dy: Array,
-    dcells: Array,
-    c_previous: Array,
-    act: Array,
-    tanh_c: Array,
-    first: Array,
-    weight: Array,
-    d_gates: Array,
-    dh: Array,
-    dc: Array,
-    low: int,
-    high: int,
-) -> None:
+    dy: Array, dcells: Array, c_previous: Array, act: Array, tanh_c: Array, first: Array, weight: Array,
+    d_gates: Array, dh: Array, dc: Array, low: int, high: int,
+) -> None:  # fmt: skip
     H = dh.shape[1]
     carry = zero_rows(high - low, H)
     to = zero_rows(high - low, 4 * H)
@@ -144,43 +118,21 @@ def _forward(
     T, B = first.shape
     H = h.shape[1]
     y, cells, act, tanh_c = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
-    given = tuple(as_array(x) for x in (gates, h, c, first, forward_blocks(weight, H)))
-    made = tuple(as_array(x) for x in (y, cells, act, tanh_c))
-    run_rows(_run, (*given, *made), B, T * B * weight.numel())
+    given = (gates, h, c, first, lay_out(weight, H))
+    run_rows(_run, (*given, y, cells, act, tanh_c), B, T * B * weight.numel())
     return y, cells, act, tanh_c
 
 
 def _backward(
-    dy: Tensor,
-    dcells: Tensor,
-    y: Tensor,
-    cells: Tensor,
-    act: Tensor,
-    tanh_c: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
-    weight: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor,
+    first: Tensor, weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Return the gradients of the gates, of the first h and c, and of the weight."""
     T, B = first.shape
     H = h.shape[1]
-    d_gates = torch.empty_like(act)
-    dh = h.new_empty(B, H)
-    dc = h.new_empty(B, H)
-    given = (
-        dy,
-        dcells,
-        previous_states(c, cells, first),
-        act,
-        tanh_c,
-        first,
-        backward_blocks(weight, H),
-        d_gates,
-        dh,
-        dc,
-    )
-    run_rows(_run_back, tuple(as_array(x) for x in given), B, T * B * weight.numel())
+    d_gates, dh, dc = empty(act, h, c)
+    given = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, lay_out_back(weight, H))
+    run_rows(_run_back, (*given, d_gates, dh, dc), B, T * B * weight.numel())
     return d_gates, dh, dc, heads.grad_weight(d_gates.flatten(0, 1), previous_states(h, y, first).flatten(0, 1), weight)
 
 
@@ -189,16 +141,6 @@ def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
     return tuple(gates.new_empty(T, B, n * h.shape[1]) for n in (1, 1, 4, 1))
 
 
-def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # type: ignore[no-untyped-def]
-    return empty(act, h, c, weight)
-
-
 lstm_loop_numba = differentiable(
-    "lstm_loop_numba",
-    _forward,
-    _backward,
-    _fake,
-    _fake_backward,
-    outputs="y cells act tanh_c",
-    gradients="gates h c weight",
+    "lstm_loop_numba", _forward, _backward, "gates h c weight", "y cells act tanh_c", "act h c weight", fake=_fake
 )

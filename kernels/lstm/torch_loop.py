@@ -16,7 +16,7 @@ def _forward(
     H = h.shape[1]
     runs = choose_layout(first)
     x = runs.pack(gates)
-    y, cells, tanh_c, act = *(x.new_empty(len(x), H) for _ in range(3)), torch.empty_like(x)
+    y, cells, tanh_c, act = (x.new_empty(len(x), n * H) for n in (1, 1, 1, 4))
     product = heads.repeated_product(weight, H, len(x) // len(runs.sizes), len(runs.sizes))
     h = runs.initial_states(h)
     c = runs.initial_states(c)
@@ -34,7 +34,7 @@ def _forward(
 
 
 def _factors(act: Tensor, tanh_c: Tensor, c: Tensor, out: Tensor) -> Tensor:
-    """The bracket of (5) without d and e, into out [rows, 4H]; return o (1 - tanh(c')^2) of (4)."""
+    """Write the bracket of (5) without d and e to `out` [rows, 4H]; return o (1 - tanh(c')^2) of (4)."""
     i, f, g, o = act.chunk(4, -1)
     a_i, a_f, a_g, a_o = out.chunk(4, -1)
     for gate, other, a in ((i, g, a_i), (f, c, a_f), (o, tanh_c, a_o)):
@@ -88,8 +88,7 @@ def _backward(
 def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
     T, B, _ = gates.shape
     H = h.shape[1]
-    y, cells = (gates.new_empty(T, B, H) for _ in range(2))
-    return y, cells, gates.new_empty(T * B, 4 * H), gates.new_empty(T * B, H)
+    return *(gates.new_empty(T, B, H) for _ in range(2)), *(gates.new_empty(T * B, n * H) for n in (4, 1))
 
 
 def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # type: ignore[no-untyped-def]
@@ -97,11 +96,6 @@ def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # t
 
 
 lstm_loop_torch = differentiable(
-    "lstm_loop_torch",
-    _forward,
-    _backward,
-    _fake,
-    _fake_backward,
-    outputs="y cells act tanh_c",
-    gradients="gates h c weight",
-)
+    "lstm_loop_torch", _forward, _backward, "gates h c weight", "y cells act tanh_c",
+    fake=_fake, fake_backward=_fake_backward,
+)  # fmt: skip

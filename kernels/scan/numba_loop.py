@@ -75,11 +75,4 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
     return da, db, dh
 
 
-diag_scan_numba = differentiable(
-    "diag_scan_numba",
-    scan,
-    _backward,
-    lambda a, b, h, first: b.new_empty(b.shape),
-    lambda dy, a, y, h, first: empty(y, y, h),
-    gradients="a b h",
-)
+diag_scan_numba = differentiable("diag_scan_numba", scan, _backward, "a b h", shapes="y y h")

@@ -7,7 +7,7 @@ is run on the conjugates, where it reads as (1) backwards in time.
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.pairs import as_complex
 from memorl.kernels.common.resets import CACHED_NUMBERS, reset_indices, zero_rows_
 
@@ -51,11 +51,4 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
     return da, db, torch.view_as_real(dh) if dh.is_complex() else dh
 
 
-diag_scan_torch = differentiable(
-    "diag_scan_torch",
-    _forward,
-    _backward,
-    lambda a, b, h, first: b.new_empty(b.shape),
-    lambda dy, a, y, h, first: empty(y, y, h),
-    gradients="a b h",
-)
+diag_scan_torch = differentiable("diag_scan_torch", _forward, _backward, "a b h", shapes="y y h")

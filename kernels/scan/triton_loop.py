@@ -1,6 +1,6 @@
 """The recurrence of `diag_scan` in Triton, equations (1) to (3) there: one launch forward, one backward.
 
-See `triton_lanes` for how it is laid out. Three numbers are moved for each of y forward, and five backward; where a is
+See lanes.py for the layout. Three numbers are moved for each of y forward, and five backward; where a is
 expanded it is read again from the cache, and two and four are left. A pair is two lanes of one thread.
 """
 
@@ -8,18 +8,9 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from memorl.kernels.common.gpu.lanes import (
-    AHEAD,
-    advance,
-    contiguous_rows,
-    launch,
-    load_step,
-    mask,
-    multiply,
-    offsets,
-    prefetch,
-)
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.gpu import lanes
+from memorl.kernels.common.gpu.lanes import AHEAD, advance, load_step, mask, multiply, offsets, prefetch
+from memorl.kernels.common.operators import contiguous, differentiable, empty
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -81,31 +72,24 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 
 
 def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
-    a = contiguous_rows(a)
+    a = lanes.contiguous_rows(a)
     T, B, *units = b.shape
     W = h[0].numel()
     y = b.new_empty(b.shape)
-    tensors = (a, b.contiguous(), h.contiguous(), first.contiguous(), y)
-    launch(_forward_kernel, B, W, *tensors, *a.stride()[:2], T, B, W, len(units) == 2)
+    tensors = (a, *contiguous(b, h, first, y))
+    lanes.launch(_forward_kernel, B, W, *tensors, *a.stride()[:2], T, B, W, len(units) == 2)
     return y
 
 
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the gradients of a, b and h."""
-    a = contiguous_rows(a)
+    a = lanes.contiguous_rows(a)
     T, B, *units = y.shape
     W = h[0].numel()
     da, db, dh = empty(y, y, h)
-    tensors = (dy.contiguous(), a, y.contiguous(), h.contiguous(), first.contiguous(), da, db, dh)
-    launch(_backward_kernel, B, W, *tensors, *a.stride()[:2], T, B, W, len(units) == 2)
+    tensors = contiguous(y, h, first, da, db, dh)
+    lanes.launch(_backward_kernel, B, W, dy.contiguous(), a, *tensors, *a.stride()[:2], T, B, W, len(units) == 2)
     return da, db, dh
 
 
-diag_scan_triton = differentiable(
-    "diag_scan_triton",
-    _forward,
-    _backward,
-    lambda a, b, h, first: b.new_empty(b.shape),
-    lambda dy, a, y, h, first: empty(y, y, h),
-    gradients="a b h",
-)
+diag_scan_triton = differentiable("diag_scan_triton", _forward, _backward, "a b h", shapes="y y h")
