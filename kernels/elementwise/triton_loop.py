@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from memorl.kernels.common.gpu.lanes import AHEAD, advance, launch, load_step, mask, multiply, offsets, prefetch
+from memorl.kernels.common.gpu.lanes import AHEAD, launch, mask, multiply, offsets, prefetch, refill
 from memorl.kernels.common.gpu.tiles import tanh
 from memorl.kernels.common.operators import contiguous, differentiable, empty
 
@@ -17,8 +17,7 @@ from memorl.kernels.common.operators import contiguous, differentiable, empty
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(x, h, first, weight, y, T, B, W: tl.constexpr, PAIRS: tl.constexpr, RELU: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill y [T, B, W] of the gates x."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     pointers = (x + lane, first + row)
     strides = (step, B)
     y += lane
@@ -26,16 +25,13 @@ def _forward_kernel(x, h, first, weight, y, T, B, W: tl.constexpr, PAIRS: tl.con
     state = tl.load(h + lane, lane < B * W, other=0)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 0)
     for t in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
-            x_t, first_t = loaded[u]
+            x_t, first_t = buffer[0]
             state = x_t + multiply(r, tl.where(first_t != 0, 0.0, state), PAIRS, False)
             state = tl.where(state < 0, 0.0, state) if RELU else tanh(state)
             tl.store(y, state, mask(lane, B * W, t + u, T))
             y += step
-            buffer += (load_step(pointers, t + u + AHEAD, lane, B * W, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, t + u + AHEAD, lane, B * W, T, 0)
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -43,8 +39,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dy, y, h, first, weight, dx, dh, dr, T, B, W: tl.constexpr, PAIRS: tl.constexpr, RELU: tl.constexpr
 ):
     """Fill dx [T, B, W], and of every row of the batch dh and dr [B, W]; step n is time T - 1 - n."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     end = (T - 1) * step + lane
     pointers = (dy + end, first + (T - 1) * tl.cast(B, tl.int64) + row, y + end - step)
     strides = (-step, -B, -step)
@@ -56,11 +51,9 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     total = tl.zeros_like(start)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 1)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            e, first_t, previous = loaded[u]
+            e, first_t, previous = buffer[0]
             inside = mask(lane, B * W, n, T)
             reset = first_t != 0
             g = tl.where(inside, e + carry, 0.0)
@@ -71,8 +64,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             total += tl.where(reset, 0.0, multiply(previous, g, PAIRS, True))
             carry = tl.where(n < T, tl.where(reset, 0.0, multiply(r, g, PAIRS, True)), carry)
             dx -= step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * W, T, 1),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * W, T, 1)
     tl.store(dh + lane, carry, lane < B * W)
     tl.store(dr + lane, total, lane < B * W)
 

@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from memorl.kernels.common.gpu.lanes import AHEAD, advance, launch, load_step, mask, offsets, prefetch
+from memorl.kernels.common.gpu.lanes import AHEAD, launch, load_gates, mask, offsets, prefetch, refill, store_gates
 from memorl.kernels.common.gpu.tiles import tanh
 from memorl.kernels.common.operators import contiguous
 
@@ -19,23 +19,19 @@ from .operator import elstm_operator, empty_gradients, empty_outputs
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill y [T, B, N], and slopes [3, T, B, N] with a, u and v."""
-    lane, row = offsets(B, N)
-    step = tl.cast(B, tl.int64) * N
+    lane, row, step = offsets(B, N)
     two = row * N + lane  # lane n of row b lies at 2 N b + n
     pointers = (gates + two, gates + N + two, first + row)
     strides = (2 * step, 2 * step, B)
     y += lane
     slopes += lane
     plane = T * step
-    w_f = tl.load(weight + lane % N)
-    w_z = tl.load(weight + N + lane % N)
+    w_f, w_z = load_gates(weight + lane % N, N, 2)
     state = tl.load(c + lane, lane < B * N, other=0)
     buffer, pointers = prefetch(pointers, strides, lane, B * N, T, 0)
     for t in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
-            x_f, x_z, first_t = loaded[u]
+            x_f, x_z, first_t = buffer[0]
             inside = mask(lane, B * N, t + u, T)
             state = tl.where(first_t != 0, 0.0, state)
             f = tl.sigmoid(x_f + w_f * state)
@@ -44,13 +40,10 @@ def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr): 
             of_z = (1 - f) * (1 - z * z)
             state = z + f * (state - z)
             tl.store(y, state, inside)
-            tl.store(slopes, f + w_f * of_f + w_z * of_z, inside)
-            tl.store(slopes + plane, of_f, inside)
-            tl.store(slopes + 2 * plane, of_z, inside)
+            store_gates(slopes, plane, (f + w_f * of_f + w_z * of_z, of_f, of_z), inside)
             y += step
             slopes += step
-            buffer += (load_step(pointers, t + u + AHEAD, lane, B * N, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, t + u + AHEAD, lane, B * N, T, 0)
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -58,8 +51,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dy, y, slopes, c, first, dgates, dc, dw, T, B, N: tl.constexpr
 ):
     """Fill dgates [T, B, 2N], and of every row of the batch dc [B, N] and dw [B, 2N]; step n is time T - 1 - n."""
-    lane, row = offsets(B, N)
-    step = tl.cast(B, tl.int64) * N
+    lane, row, step = offsets(B, N)
     end = (T - 1) * step + lane
     two = row * N + lane
     slopes += end
@@ -74,26 +66,21 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dw_z = tl.zeros_like(start)
     buffer, pointers = prefetch(pointers, strides, lane, B * N, T, 1)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            e, a, of_f, of_z, first_t, previous = loaded[u]
+            e, a, of_f, of_z, first_t, previous = buffer[0]
             inside = mask(lane, B * N, n, T)
             reset = first_t != 0
             previous = tl.where(reset, 0.0, tl.where(n == T - 1, start, previous))
             d = tl.where(inside, e + carry, 0.0)
-            tl.store(dgates, d * of_f, inside)
-            tl.store(dgates + N, d * of_z, inside)
+            store_gates(dgates, N, (d * of_f, d * of_z), inside)
             dw_f += d * of_f * previous
             dw_z += d * of_z * previous
             carry = tl.where(n < T, tl.where(reset, 0.0, d * a), carry)
             dgates -= 2 * step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * N, T, 1),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * N, T, 1)
     tl.store(dc + lane, carry, lane < B * N)
-    tl.store(dw + two, dw_f, lane < B * N)
-    tl.store(dw + N + two, dw_z, lane < B * N)
+    store_gates(dw + two, N, (dw_f, dw_z), lane < B * N)
 
 
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import triton.language as tl
 from torch import Tensor
 
 from memorl.kernels.common.gpu import lanes
-from memorl.kernels.common.gpu.lanes import AHEAD, LANES, advance, load_step, mask, offsets, prefetch
+from memorl.kernels.common.gpu.lanes import AHEAD, LANES, mask, offsets, prefetch, refill
 from memorl.kernels.common.operators import operator
 
 from .torch_products import empty_products
@@ -39,8 +39,7 @@ def _product(w, a, MATRIX: tl.constexpr):  # type: ignore[no-untyped-def]
 @triton.jit(do_not_specialize=["T", "B"])
 def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill w [T, B, W] and total [B, W]; step n is time T - 1 - n."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     a += (T - 1) * tl.cast(a_time, tl.int64) + row * a_row + lane % W
     pointers = (a, first + (T - 1) * tl.cast(B, tl.int64) + row)
     strides = (-a_time, -B)
@@ -50,16 +49,13 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
         product = tl.where((lane % 4 == 0) | (lane % 4 == 3), product, 0.0)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 0)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            a_t, first_t = loaded[u]
+            a_t, first_t = buffer[0]
             tl.store(w, product, mask(lane, B * W, n, T))
             product = tl.where(n < T, tl.where(first_t != 0, 0.0, _product(product, a_t, MATRIX)), product)
             w -= step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * W, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * W, T, 0)
     tl.store(total + lane, product, lane < B * W)
 
 

@@ -9,30 +9,26 @@ import triton.language as tl
 from torch import Tensor
 
 from memorl.kernels.common.gpu import lanes
-from memorl.kernels.common.gpu.lanes import AHEAD, advance, load_step, mask, multiply, offsets, prefetch
+from memorl.kernels.common.gpu.lanes import AHEAD, mask, multiply, offsets, prefetch, refill
 from memorl.kernels.common.operators import contiguous, differentiable, empty
 
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(a, b, h, first, y, a_time, a_row, T, B, W: tl.constexpr, PAIRS: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill y [T, B, W]."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     pointers = (a + row * a_row + lane % W, b + lane, first + row)
     strides = (a_time, step, B)
     y += lane
     state = tl.load(h + lane, lane < B * W, other=0)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 0)
     for t in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
-            a_t, b_t, first_t = loaded[u]
+            a_t, b_t, first_t = buffer[0]
             state = multiply(a_t, tl.where(first_t != 0, 0.0, state), PAIRS, False) + b_t
             tl.store(y, state, mask(lane, B * W, t + u, T))
             y += step
-            buffer += (load_step(pointers, t + u + AHEAD, lane, B * W, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, t + u + AHEAD, lane, B * W, T, 0)
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -40,8 +36,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dy, a, y, h, first, da, db, dh, a_time, a_row, T, B, W: tl.constexpr, PAIRS: tl.constexpr
 ):
     """Fill da and db [T, B, W], and dh [B, W]; step n is time T - 1 - n."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     end = (T - 1) * step + lane
     a += (T - 1) * tl.cast(a_time, tl.int64) + row * a_row + lane % W
     pointers = (dy + end, a, first + (T - 1) * tl.cast(B, tl.int64) + row, y + end - step)
@@ -52,11 +47,9 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     carry = tl.zeros_like(start)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 1)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            e, a_t, first_t, previous = loaded[u]
+            e, a_t, first_t, previous = buffer[0]
             inside = mask(lane, B * W, n, T)
             reset = first_t != 0
             d = e + carry
@@ -66,8 +59,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
             carry = tl.where(n < T, tl.where(reset, 0.0, multiply(a_t, d, PAIRS, True)), carry)
             da -= step
             db -= step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * W, T, 1),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * W, T, 1)
     tl.store(dh + lane, carry, lane < B * W)
 
 
