@@ -71,7 +71,6 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
 def _backward(
     dy: Tensor, y: Tensor, q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of q, k, v and the bias (empty where there is none)."""
     heads = q.shape[:2]
     scale = q.shape[3] ** -0.5
     e, y, q, k, v = (x.flatten(0, 1) for x in (dy, y, q, k, v))

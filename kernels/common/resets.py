@@ -33,6 +33,14 @@ def reset_indices(first: Tensor) -> list[Tensor | None]:
     return [row if count else None for row, count in zip(rows, counts, strict=True)]
 
 
+def add_product_(out: Tensor, a: Tensor, b: Tensor, reset: Tensor | None) -> None:
+    """Add a b [B, ...] to `out`, except in the rows `reset`, whatever a b is there."""
+    if reset is None:
+        out.addcmul_(a, b)
+    else:
+        out.add_((a * b).index_fill_(0, reset, 0))
+
+
 def previous_states(h: Tensor, y: Tensor, first: Tensor) -> Tensor:
     """Return the state before each step [T, B, ...], zero where an episode starts.
 

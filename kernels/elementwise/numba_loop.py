@@ -153,7 +153,6 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
 def _backward(
     dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
     dx, dh, dr = empty(y, h, h)
     given = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
     run_rows(_pairs_back if h.dim() == 3 else _numbers_back, given, len(h), WORK_PER_UNIT * y.numel())

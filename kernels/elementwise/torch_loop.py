@@ -5,7 +5,7 @@ from torch import Tensor
 
 from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.pairs import as_complex
-from memorl.kernels.common.resets import reset_indices
+from memorl.kernels.common.resets import add_product_, reset_indices
 
 
 def multiply_slope_(g: Tensor, y: Tensor, activation: str) -> None:
@@ -33,7 +33,6 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
 def _backward(
     dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
     dgates = dy.clone(memory_format=torch.contiguous_format)
     r = as_complex(weight.contiguous(), 2)
     g = as_complex(dgates, 4).conj_physical_()
@@ -47,14 +46,8 @@ def _backward(
     dr = torch.zeros_like(g_s[0])
     for t in range(len(g_s) - 1, -1, -1):
         multiply_slope_(parts[t], y_s[t], activation)
-        to = g_s[t - 1] if t else dh
-        rows = resets[t]
-        if rows is None:
-            to.addcmul_(r, g_s[t])
-            dr.addcmul_(old_s[t], g_s[t])
-        else:
-            to.add_((r * g_s[t]).index_fill_(0, rows, 0))
-            dr.add_((old_s[t] * g_s[t]).index_fill_(0, rows, 0))
+        add_product_(g_s[t - 1] if t else dh, r, g_s[t], resets[t])
+        add_product_(dr, old_s[t], g_s[t], resets[t])
     dr = dr.sum(0)
     for x in (g, dh, dr):
         x.conj_physical_()

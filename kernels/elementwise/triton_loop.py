@@ -81,7 +81,6 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
 def _backward(
     dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
     T, B, *units = y.shape
     W = weight.numel()
     dx, dh, dr = empty(y, h, h)

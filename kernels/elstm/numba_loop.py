@@ -8,6 +8,7 @@ from torch import Tensor
 
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
 from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import halves
 from memorl.kernels.common.cpu.threads import run_rows
 
 from .operator import elstm_operator, empty_gradients, empty_outputs
@@ -18,15 +19,13 @@ WORK_PER_UNIT = 16
 
 def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Array, low: int, high: int) -> None:
     N = c.shape[1]
-    w_f = w[:N]
-    w_z = w[N:]
+    w_f, w_z = halves(w)
     for row in range(low, high):
         s = c[row].copy()
         for t in range(len(gates)):
             if first[t, row]:
                 s[:] = 0
-            x_f = gates[t, row, :N]
-            x_z = gates[t, row, N:]
+            x_f, x_z = halves(gates[t, row])
             a = slopes[0, t, row]
             u = slopes[1, t, row]
             v = slopes[2, t, row]
@@ -53,8 +52,7 @@ def _back(
     N = c.shape[1]
     for row in range(low, high):
         d = dc[row]
-        to_f = dw[row, :N]
-        to_z = dw[row, N:]
+        to_f, to_z = halves(dw[row])
         d[:] = 0
         to_f[:] = 0
         to_z[:] = 0
@@ -64,8 +62,7 @@ def _back(
             v = slopes[2, t, row]
             e = dy[t, row]
             previous = y[t - 1, row] if t else c[row]
-            of_f = dx[t, row, :N]
-            of_z = dx[t, row, N:]
+            of_f, of_z = halves(dx[t, row])
             for k in range(N):
                 d[k] += e[k]
             for k in range(N):
@@ -88,7 +85,6 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
     dx, dc, dw = empty_gradients(y, c)
     run_rows(_back, (dy, y, slopes, c, first, dx, dc, dw), len(c), WORK_PER_UNIT * y.numel())
     return dx, dc, dw.sum(0)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.resets import CACHED_NUMBERS, previous_states, reset_indices
+from memorl.kernels.common.resets import CACHED_NUMBERS, add_product_, previous_states, reset_indices
 
 from .operator import elstm_operator, empty_outputs
 
@@ -44,16 +44,12 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
     d = dy.clone(memory_format=torch.contiguous_format)
     steps = d.unbind(0)
     dc = torch.zeros_like(d[0])
     a = slopes[0].unbind(0)
     for a_t, d_t, to, rows in zip(a[::-1], steps[::-1], (*steps[-2::-1], dc), reset_indices(first)[::-1], strict=True):
-        if rows is None:
-            to.addcmul_(a_t, d_t)
-        else:
-            to.add_((a_t * d_t).index_fill_(0, rows, 0))
+        add_product_(to, a_t, d_t, rows)
     dgates = d.unsqueeze(2) * slopes[1:].permute(1, 2, 0, 3)
     d_weight = (dgates * previous_states(c, y, first).unsqueeze(2)).sum((0, 1))
     return dgates.flatten(2), dc, d_weight.flatten()

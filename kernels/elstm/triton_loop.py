@@ -93,7 +93,6 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
     T, B, N = y.shape
     dgates, dc, dw = empty_gradients(y, c)
     tensors = contiguous(dy, y, slopes, c, first, dgates, dc, dw)

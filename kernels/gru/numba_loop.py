@@ -8,7 +8,8 @@ from torch import Tensor
 from memorl.kernels.common import heads
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
 from memorl.kernels.common.cpu.cache import Array
-from memorl.kernels.common.cpu.products import add_product, add_product_back, lay_out, lay_out_back, zero_rows
+from memorl.kernels.common.cpu.gates import thirds
+from memorl.kernels.common.cpu.products import add_product, add_product_back, weight_blocks, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 from memorl.kernels.common.resets import previous_states
@@ -35,9 +36,7 @@ def _run(
             g_n = rec[t, row]
             previous = state[row - low]
             new = y[t, row]
-            r = a[:H]
-            z = a[H : 2 * H]
-            n = a[2 * H :]
+            r, z, n = thirds(a)
             for i in range(2 * H):
                 a[i] = sigmoid(x[i] + g_row[i])
             for i in range(H):
@@ -65,12 +64,8 @@ def _run_back(
             d = carry[row - low]
             to_row = to[row - low]
             out = d_gates[t, row]
-            r = a[:H]
-            z = a[H : 2 * H]
-            n = a[2 * H :]
-            to_r = to_row[:H]
-            to_z = to_row[H : 2 * H]
-            to_n = to_row[2 * H :]
+            r, z, n = thirds(a)
+            to_r, to_z, to_n = thirds(to_row)
             h = previous[t, row]
             dy_t = dy[t, row]
             out_n = out[2 * H :]
@@ -102,19 +97,18 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     T, B = first.shape
     H = h.shape[1]
     y, act, rec = (gates.new_empty(T, B, size) for size in (H, 3 * H, H))
-    run_rows(_run, (gates, h, first, lay_out(weight, H), bias, y, act, rec), B, T * B * weight.numel())
+    run_rows(_run, (gates, h, first, weight_blocks(weight, H).mT, bias, y, act, rec), B, T * B * weight.numel())
     return y, act, rec
 
 
 def _backward(
     dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state, the weight and the bias."""
     T, B = first.shape
     H = h.shape[1]
     previous = previous_states(h, y, first)
     d_gates, dg, dh = empty(act, act, h)
-    given = (dy, previous, act, rec, first, lay_out_back(weight, H))
+    given = (dy, previous, act, rec, first, weight_blocks(weight, H))
     run_rows(_run_back, (*given, d_gates, dg, dh), B, T * B * weight.numel())
     flat = dg.flatten(0, 1)
     return d_gates, dh, heads.grad_weight(flat, previous.flatten(0, 1), weight), flat.sum(0)

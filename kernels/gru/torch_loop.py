@@ -73,12 +73,8 @@ def _backward(
     dg = out[:, : 3 * H]
     d_gates = runs.unpack(out[:, H:], dy)
     d_gates = d_gates if keeps_order(first) else d_gates.contiguous()
-    return (
-        d_gates,
-        runs.grad_initial_state(carry, h),
-        heads.grad_weight(dg, h_previous, weight).roll(-H, 0),
-        dg.sum(0).roll(-H),
-    )
+    d_weight = heads.grad_weight(dg, h_previous, weight).roll(-H, 0)
+    return d_gates, runs.grad_initial_state(carry, h), d_weight, dg.sum(0).roll(-H)
 
 
 def _fake(gates, h, *_):  # type: ignore[no-untyped-def]

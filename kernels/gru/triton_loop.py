@@ -124,7 +124,6 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
 def _backward(
     dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state, the weight and the bias."""
     T, B, _ = gates.shape
     H = h.shape[1]
     h_previous = previous_states(h, y, first).flatten(0, 1)

@@ -41,7 +41,6 @@ def _backward(
     dy: Tensor, dmemories: Tensor, y: Tensor, memories: Tensor, act: Tensor, c: Tensor, h: Tensor, first: Tensor,
     k: Tensor, U: Tensor, P: Tensor, transition: Tensor | None, scheme: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of to_u, to_h, the first c and h, U and P."""
     runs = pack_runs(first)
     g, v = act.chunk(2, -1)
     h_previous = runs.previous_states(runs.initial_states(h), runs.pack(y))

@@ -25,7 +25,6 @@ def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor 
 def _backward(
     dy: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str
 ) -> tuple[Tensor, Tensor]:
-    """Return the gradients of u and of the first c."""
     runs = pack_runs(first)
     d = runs.pack(dy)
     du = d.new_empty(d.shape[:2])

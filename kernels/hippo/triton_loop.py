@@ -150,7 +150,6 @@ def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor 
 
 
 def _backward(dy: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> tuple[Tensor, Tensor]:
-    """Return the gradients of u and of the first c."""
     T, B, C, N = dy.shape
     du, dc = fake_loop_backward(dy)
     tensors = contiguous(dy, first, k.to(dy.dtype), dc if transition is None else transition, du, dc)

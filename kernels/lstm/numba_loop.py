@@ -8,7 +8,8 @@ from torch import Tensor
 from memorl.kernels.common import heads
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
 from memorl.kernels.common.cpu.cache import Array
-from memorl.kernels.common.cpu.products import add_product, add_product_back, lay_out, lay_out_back, zero_rows
+from memorl.kernels.common.cpu.gates import quarters
+from memorl.kernels.common.cpu.products import add_product, add_product_back, weight_blocks, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 from memorl.kernels.common.resets import previous_states
@@ -37,12 +38,8 @@ def _run(
             s = tanh_c[t, row]
             new = state[row - low]
             c_row = cell[row - low]
-            i_t = a[:H]
-            f_t = a[H : 2 * H]
-            g_t = a[2 * H : 3 * H]
-            o_t = a[3 * H :]
-            x_g = x[2 * H : 3 * H]
-            x_o = x[3 * H :]
+            i_t, f_t, g_t, o_t = quarters(a)
+            _, _, x_g, x_o = quarters(x)
             for n in range(2 * H):
                 a[n] = sigmoid(x[n])
             for n in range(H):
@@ -74,14 +71,8 @@ def _run_back(
             d = carry[row - low]
             e = e_rows[row - low]
             out = to[row - low]
-            i_t = a[:H]
-            f_t = a[H : 2 * H]
-            g_t = a[2 * H : 3 * H]
-            o_t = a[3 * H :]
-            to_i = out[:H]
-            to_f = out[H : 2 * H]
-            to_g = out[2 * H : 3 * H]
-            to_o = out[3 * H :]
+            i_t, f_t, g_t, o_t = quarters(a)
+            to_i, to_f, to_g, to_o = quarters(out)
             dy_t = dy[t, row]
             dc_t = dcells[t, row]
             c = c_previous[t, row]
@@ -118,7 +109,7 @@ def _forward(
     T, B = first.shape
     H = h.shape[1]
     y, cells, act, tanh_c = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
-    given = (gates, h, c, first, lay_out(weight, H))
+    given = (gates, h, c, first, weight_blocks(weight, H).mT)
     run_rows(_run, (*given, y, cells, act, tanh_c), B, T * B * weight.numel())
     return y, cells, act, tanh_c
 
@@ -127,11 +118,10 @@ def _backward(
     dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor,
     first: Tensor, weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
     T, B = first.shape
     H = h.shape[1]
     d_gates, dh, dc = empty(act, h, c)
-    given = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, lay_out_back(weight, H))
+    given = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, weight_blocks(weight, H))
     run_rows(_run_back, (*given, d_gates, dh, dc), B, T * B * weight.numel())
     return d_gates, dh, dc, heads.grad_weight(d_gates.flatten(0, 1), previous_states(h, y, first).flatten(0, 1), weight)
 

@@ -50,7 +50,6 @@ def _backward(
     dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor,
     first: Tensor, weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
     H = h.shape[1]
     runs = choose_layout(first)
     h_previous, c_previous = (
@@ -77,12 +76,9 @@ def _backward(
             dc = e_p * act[at, H : 2 * H]
             for carry in (dh, dc):
                 runs.reset_(p, carry)
-    return (
-        runs.unpack(d_gates, dy),
-        runs.grad_initial_state(dh, h),
-        runs.grad_initial_state(dc, c),
-        heads.grad_weight(d_gates, h_previous, weight),
-    )
+    d_h = runs.grad_initial_state(dh, h)
+    d_c = runs.grad_initial_state(dc, c)
+    return runs.unpack(d_gates, dy), d_h, d_c, heads.grad_weight(d_gates, h_previous, weight)
 
 
 def _fake(gates, h, *_):  # type: ignore[no-untyped-def]

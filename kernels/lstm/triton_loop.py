@@ -123,7 +123,6 @@ def _backward(
     dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, gates: Tensor, h: Tensor, c: Tensor, first: Tensor,
     weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
     T, B, _ = gates.shape
     H = h.shape[1]
     h_previous, c_previous = (previous_states(a, b, first).flatten(0, 1) for a, b in ((h, y), (c, cells)))

@@ -74,7 +74,6 @@ def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 
 
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of a, b and h."""
     a = lanes.contiguous_rows(a)
     T, B, *units = y.shape
     W = h[0].numel()

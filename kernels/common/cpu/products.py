@@ -92,7 +92,7 @@ def _add_product(x, at, w, y, to):  # type: ignore[no-untyped-def]
 
 @njit
 def add_product(h, w, g):  # type: ignore[no-untyped-def]
-    """Add W h to g for rows of h and g; w is W by `lay_out`."""
+    """Add W h to g for rows of h and g; w is `weight_blocks` of W, each transposed."""
     gates, heads, units, width = w.shape
     for gate in range(gates):
         for head in range(heads):
@@ -101,20 +101,15 @@ def add_product(h, w, g):  # type: ignore[no-untyped-def]
 
 @njit
 def add_product_back(d, w, h):  # type: ignore[no-untyped-def]
-    """Add d W to h for rows of d and h; w is W by `lay_out_back`."""
+    """Add d W to h for rows of d and h; w is `weight_blocks` of W."""
     gates, heads, units, width = w.shape
     for gate in range(gates):
         for head in range(heads):
             _add_product(d, (gate * heads + head) * units, w[gate, head], h, head * width)
 
 
-def lay_out(weight: Tensor, H: int) -> Tensor:
-    """Return the weight [G H, U] as `add_product` reads it: [G, K, U, U], or [1, 1, H, G H] with one head."""
-    return weight.t()[None, None] if heads.count(weight, H) == 1 else heads.blocks(weight, H).mT
-
-
-def lay_out_back(weight: Tensor, H: int) -> Tensor:
-    """Return the weight [G H, U] as `add_product_back` reads it: [G, K, U, U], or [1, 1, G H, H] with one head."""
+def weight_blocks(weight: Tensor, H: int) -> Tensor:
+    """Return the weight [G H, U] in blocks, [G, K, U, U], or [1, 1, G H, H] with one head."""
     return weight[None, None] if heads.count(weight, H) == 1 else heads.blocks(weight, H)
 
 
