@@ -73,7 +73,8 @@ def _product_by_head(matrices: Tensor) -> Product:
 
     def product(x: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
         x_by_head = x.unflatten(1, (P, K, U)).permute(2, 0, 1, 3).reshape(K, len(x), P * U)
-        y = torch.bmm(x_by_head, M).unflatten(2, (Q, U)).permute(1, 2, 0, 3)
+        y = torch.bmm(x_by_head, M, out=x.new_empty(K, len(x), Q * U))  # with `out` autocast changes nothing
+        y = y.unflatten(2, (Q, U)).permute(1, 2, 0, 3)
         places = out.unflatten(1, (Q, K, U))
         if b is None:
             places.copy_(y)
