@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.resets import zero_rows_
 
 CHUNK = 64
@@ -68,9 +68,7 @@ def _forward(q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
     return y.unflatten(0, heads)
 
 
-def _backward(
-    dy: Tensor, y: Tensor, q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, q: Tensor, k: Tensor, v: Tensor, reach: Tensor, bias: Tensor | None) -> Tensors4:
     heads = q.shape[:2]
     scale = q.shape[3] ** -0.5
     e, y, q, k, v = (x.flatten(0, 1) for x in (dy, y, q, k, v))

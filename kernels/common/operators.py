@@ -14,6 +14,9 @@ import torch
 from torch import Tensor
 from torch.library import CustomOpDef, custom_op
 
+Tensors3 = tuple[Tensor, Tensor, Tensor]
+Tensors4 = tuple[Tensor, Tensor, Tensor, Tensor]
+
 
 def operator(name: str, function: Callable[..., Any], fake: Callable[..., Any]) -> CustomOpDef:
     """Make `function` the operator `memorl::<name>`; `fake` returns empty tensors like its outputs."""

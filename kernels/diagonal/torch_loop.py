@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable
+from memorl.kernels.common.operators import Tensors3, differentiable
 from memorl.kernels.common.resets import CACHED_NUMBERS, add_product_, previous_states, reset_indices
 
 from .cells import CELLS, stack_states, unstack_states
@@ -21,9 +21,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str)
     return stack_states(y.unbind(0))
 
 
-def _backward(
-    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensors3:
     G, S, _, derivatives = CELLS[cell]
     d = [e.clone(memory_format=torch.contiguous_format) for e in unstack_states(dy, cell)]
     previous = unstack_states(previous_states(h, y, first), cell)

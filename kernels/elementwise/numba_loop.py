@@ -10,7 +10,7 @@ from torch import Tensor
 from memorl.kernels.common.cpu.activations import ONE, tanh
 from memorl.kernels.common.cpu.cache import Array
 from memorl.kernels.common.cpu.threads import run_rows
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors3, differentiable, empty
 
 WORK_PER_UNIT = 8
 """Multiplications that a number's step is worth."""
@@ -150,9 +150,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     return y
 
 
-def _backward(
-    dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     dx, dh, dr = empty(y, h, h)
     given = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
     run_rows(_pairs_back if h.dim() == 3 else _numbers_back, given, len(h), WORK_PER_UNIT * y.numel())

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable
+from memorl.kernels.common.operators import Tensors3, differentiable
 from memorl.kernels.common.pairs import as_complex
 from memorl.kernels.common.resets import add_product_, reset_indices
 
@@ -30,9 +30,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     return y
 
 
-def _backward(
-    dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     dgates = dy.clone(memory_format=torch.contiguous_format)
     r = as_complex(weight.contiguous(), 2)
     g = as_complex(dgates, 4).conj_physical_()

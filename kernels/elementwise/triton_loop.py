@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memorl.kernels.common.gpu.lanes import AHEAD, launch, mask, multiply, offsets, prefetch, refill
 from memorl.kernels.common.gpu.tiles import tanh
-from memorl.kernels.common.operators import contiguous, differentiable, empty
+from memorl.kernels.common.operators import Tensors3, contiguous, differentiable, empty
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -78,9 +78,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     return y
 
 
-def _backward(
-    dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
-) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     T, B, *units = y.shape
     W = weight.numel()
     dx, dh, dr = empty(y, h, h)

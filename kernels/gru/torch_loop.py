@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.packing import choose_layout, keeps_order
 from memorl.kernels.common.resets import CACHED_NUMBERS
 
@@ -44,9 +44,7 @@ def _factors(act: Tensor, g_n: Tensor, h: Tensor, out: Tensor) -> None:
     a_z.addcmul_(a_z, z, value=-1)
 
 
-def _backward(
-    dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return the gradients of the gates, the first state, the weight and the bias.
 
     A row [4H] holds the gradient of g_n, those of r and z, which g and the gates have in common, and that of gates_n.

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.gpu.tiles import add_products, launch, owned_rows, tanh, tile_size
-from memorl.kernels.common.operators import contiguous, differentiable
+from memorl.kernels.common.operators import Tensors4, contiguous, differentiable
 from memorl.kernels.common.resets import previous_states
 
 
@@ -121,9 +121,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     return states[1:]
 
 
-def _backward(
-    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensors4:
     T, B, _ = gates.shape
     H = h.shape[1]
     h_previous = previous_states(h, y, first).flatten(0, 1)

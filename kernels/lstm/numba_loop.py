@@ -11,7 +11,7 @@ from memorl.kernels.common.cpu.cache import Array
 from memorl.kernels.common.cpu.gates import quarters
 from memorl.kernels.common.cpu.products import add_product, add_product_back, weight_blocks, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.resets import previous_states
 
 
@@ -102,9 +102,7 @@ def _run_back(
         dc[row] = e_rows[row - low]
 
 
-def _forward(
-    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return y and the cells [T, B, H], and i, f, g, o [T, B, 4H] and tanh(c) [T, B, H]."""
     T, B = first.shape
     H = h.shape[1]

@@ -4,14 +4,12 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.packing import choose_layout
 from memorl.kernels.common.resets import CACHED_NUMBERS
 
 
-def _forward(
-    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return y and the cells [T, B, H], and in the order of computation i, f, g, o [T B, 4H] and tanh(c) [T B, H]."""
     H = h.shape[1]
     runs = choose_layout(first)

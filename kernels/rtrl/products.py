@@ -74,10 +74,7 @@ def weigh_by_reverse_products(
     chosen = choose(backend, a, *terms, numba=FLOATS)
     if chosen == "numba" and terms:
         return weigh_by_reverse_products_numba(a.detach(), first, [term.detach() for term in terms])
-    if chosen == "reference":
-        w, total = reverse_jacobian_products_reference(a.detach(), first)
-    else:
-        w, total = reverse_jacobian_products(a, first, backend="torch" if chosen == "numba" else chosen)
+    w, total = reverse_jacobian_products(a, first, backend="torch" if chosen == "numba" else chosen)
     flat = [term.detach().flatten(0, 1) for term in terms]
     weighted = jacobian_products(w.flatten(0, 1), flat, begins_later(first).flatten())
     total = total.masked_fill(unsqueeze_like(first.any(0), total), 0)
