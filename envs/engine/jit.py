@@ -3,9 +3,10 @@
 `jit` compiles a function that compiled code calls, into its caller. `compile_loop` compiles what Python calls: a loop
 over the envs of a batch, without the GIL, kept on disk between runs. A loop closes over the functions of a game.
 
-Numba's disk cache notices a change of the file that holds the loop, but not of the files that hold the functions it
-calls, and takes all closures of one function for the same. The key of a loop here therefore has the name of every
-function, and a digest of every file below the folder above this one and of the files of the functions.
+Numba's disk cache notices a change of the file that holds the loop (by its content or, in older versions, by its
+time), but not of the files that hold the functions it calls, and takes all closures of one function for the same. So
+the key of a loop here has the name of every function, and the stamp of its index is a digest of every file below the
+folder above this one and of the files of the loop and the functions.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ def compile_loop(loop: Callable[..., None], *functions: Compiled) -> Callable[..
     names = tuple(map(_name, functions))
     loop.__qualname__ = f"{loop.__name__}_{_hash(repr(names).encode())[:12]}"
     compiled = njit(nogil=True)(loop)
-    compiled._cache = _LoopCache(loop, names, _digest(tuple(map(_file, functions))))
+    compiled._cache = _LoopCache(loop, names, _digest(tuple(map(_file, (compiled, *functions)))))
     return compiled
 
 
@@ -40,10 +41,10 @@ class _LoopCache(FunctionCache):
     def __init__(self, loop: Callable[..., None], names: tuple[Any, ...], digest: str) -> None:
         super().__init__(loop)
         self._names = names
-        self._digest = digest
+        self._cache_file._source_stamp = digest
 
     def _index_key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
-        return signature, codegen.magic_tuple(), self._names, self._digest
+        return signature, codegen.magic_tuple(), self._names
 
     def load_overload(self, *arguments: Any) -> Any:
         with suppress(Exception):  # what cannot be read is compiled again
