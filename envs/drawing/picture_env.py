@@ -3,16 +3,14 @@
 Pictures are drawn [x][y][channel], as Memory Gym's observations are, and rendered [y][x][channel].
 """
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
 
 from memorl.envs.engine.batched_env import BatchedEnv
-from memorl.envs.engine.jit import Record
 from memorl.envs.engine.loop import Game
 from memorl.envs.engine.options import Flag, encode
 from memorl.envs.engine.schema import batch_arguments
@@ -64,33 +62,21 @@ class PictureEnv(BatchedEnv, ABC):
         arguments: Mapping[str, Any],
         **records: Any,
     ) -> None:
-        self._compiled_draw = game.draw_batch
+        self._game = game
         batch = batch_arguments(arguments)
         super().__init__(observation_space, action_space, game.step_batch, arguments, **records, **batch)
-
-    @abstractmethod
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        """Return the ground truth of each env, [N][84][84][3]."""
-
-    def _views(self) -> NDArray[np.uint8]:
-        """Return what the agent of each env sees, [N][84][84][3]."""
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        self._compiled_draw(self._state, self._params, self._scene, pixels)
-        return pixels.reshape(-1, SIZE, SIZE, 3)
-
-    def _envs(self) -> list[tuple[Record, Record]]:
-        """Return state and params of each env, their fields as attributes."""
-        state = self._state.view(np.recarray)
-        params = self._params.view(np.recarray)
-        return [(env, params[env.row]) for env in state]
 
     def render(self) -> tuple[Picture, ...] | None:
         """Return the picture [y][x][channel] of each env, or None without a render mode or with a window."""
         if self.render_mode is None:
             return None
+        draw = self._game.draw_batch if self.render_mode == "rgb_array" else self._game.draw_truth_batch
+        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+        draw(self._state, self._params, self._scene, pixels)
+        pictures = pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2)
         if self.render_mode == "rgb_array":
-            return tuple(self._views().swapaxes(1, 2))
-        pictures = self._ground_truths().swapaxes(1, 2).repeat(ENLARGED, 1).repeat(ENLARGED, 2)
+            return tuple(pictures)
+        pictures = pictures.repeat(ENLARGED, 1).repeat(ENLARGED, 2)
         if self.render_mode == "debug_rgb_array":
             return tuple(pictures)
         self._window = self._window or Window(type(self).__name__, self.metadata["render_fps"])

@@ -94,10 +94,17 @@ class Game(NamedTuple):
 
     step_batch: Callable[..., None]
     draw_batch: Callable[..., None]
+    draw_truth_batch: Callable[..., None]
 
 
 def compile_game(
-    start: Compiled, advance: Compiled, draw: Compiled, describe: Compiled, report: Compiled = report_nothing
+    start: Compiled,
+    advance: Compiled,
+    draw: Compiled,
+    draw_truth: Compiled,
+    describe: Compiled,
+    report: Compiled = report_nothing,
 ) -> Game:
-    """Compile both loops of a game with pictures."""
-    return Game(compile_step_batch(start, advance, report, draw, describe), compile_draw_batch(draw))
+    """Compile the loops of a game with pictures; `draw_truth` draws what is hidden from the agent, too."""
+    step_batch = compile_step_batch(start, advance, report, draw, describe)
+    return Game(step_batch, compile_draw_batch(draw), compile_draw_batch(draw_truth))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import SIZE, Atlas, Colour
-from memorl.envs.drawing.raster import Shape, rotate
+from memorl.envs.drawing.raster import Shape, disc, rotate
 from memorl.envs.engine.jit import jit
 
 TILE = 14
@@ -43,6 +43,8 @@ class Scenery(NamedTuple):
     """Number of the sprite of a calm tile, origin at its corner."""
     commands: int
     """Number of the sprite of the first command, origin at the corner of its picture."""
+    target: int
+    """Number of the sprite of the ground truth: a green ring around a tile, origin at its corner."""
 
 
 def _tile(colours: tuple[Colour, Colour]) -> NDArray[np.uint8]:
@@ -89,4 +91,6 @@ def add_scenery(atlas: Atlas) -> Scenery:
     safe = atlas.add([(calm, _CALM[1]), (inner, _CALM[0])])
     pictures = [_ring() if angle is None else rotate(_arrow(), angle) for angle in _ANGLES]
     numbers = [atlas.add([(picture, _WHITE)]) for picture in pictures]
-    return Scenery(_floors(), safe, numbers[0])
+    ring = disc(TILE // 2)
+    ring[2:-2, 2:-2] &= ~disc(TILE // 2 - 2)
+    return Scenery(_floors(), safe, numbers[0], atlas.add([(ring, (0, 255, 0))]))

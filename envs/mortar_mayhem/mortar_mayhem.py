@@ -5,7 +5,6 @@ from typing import Annotated, Any, final
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import SIZE, Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures
@@ -16,14 +15,13 @@ from memorl.envs.engine.options import Choices, Flag, Integer, Number
 
 from .arena import SLOT_ORDER, add_scenery
 from .endless import report
-from .ground_truth import draw_ground_truth
 from .options import COMMAND_VECTOR, ENDLESS_SIZE, MANY, MAX_COMMANDS, PARAMS, SLOTS, ranges, variant
 from .rules import advance, start
 from .state import OUTSIDE, STATE
-from .view import SYMBOLIC_FIELDS, describe, draw
+from .view import SYMBOLIC_FIELDS, describe, draw, draw_truth
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
-_GAME = compile_game(start, advance, draw, describe, report)
+_GAME = compile_game(start, advance, draw, draw_truth, describe, report)
 
 
 @final
@@ -190,9 +188,3 @@ class MortarMayhem(PictureEnv):
         for i in np.flatnonzero(self._state["drawn_scale"]):
             self._state["drawn_figure"][i, 0] = figures.number(float(self._state["drawn_scale"][i]))
         self._scene = Scene(scenery, atlas.sprites())
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        pictures = self._views()
-        for picture, (env, params) in zip(pictures, self._envs(), strict=True):
-            draw_ground_truth(picture, env, params)
-        return pictures

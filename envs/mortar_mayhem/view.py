@@ -40,6 +40,14 @@ def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 
 
 @jit
+def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
+    """Draw the ground truth: the agent's picture, with a green ring around the tile to be on."""
+    draw(env, params, scene, frame)
+    corner = low_edge(params.arena_size)
+    blit(frame, scene.sprites, scene.scenery.target, corner + TILE * env.target_x, corner + TILE * env.target_y)
+
+
+@jit
 def _describe_picture(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
     figure, facing, x, y = _figure(env, params)
     if shows(scene.sprites, figure + facing, x, y):

@@ -5,7 +5,6 @@ from typing import Annotated, Any, final
 
 import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures, radius, sprite_size
@@ -14,12 +13,14 @@ from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
 from memorl.envs.engine.options import Choices, Flag, Integer, Number
 
-from . import endless_ground_truth, endless_rules, endless_state, endless_view, ground_truth, rules, view
+from . import endless_rules, endless_state, endless_view, rules, view
 from .options import MANY, PARAMS, TILE, ranges, variant
 from .scenery import add_scenery
 
-_GAME = compile_game(rules.start, rules.advance, view.draw, view.describe)
-_ENDLESS_GAME = compile_game(endless_rules.start, endless_rules.advance, endless_view.draw, endless_view.describe)
+_GAME = compile_game(rules.start, rules.advance, view.draw, view.draw_truth, view.describe)
+_ENDLESS_GAME = compile_game(
+    endless_rules.start, endless_rules.advance, endless_view.draw, endless_view.draw_truth, endless_view.describe
+)
 
 
 @final
@@ -166,7 +167,3 @@ class MysteryPath(PictureEnv):
             half = sprite_size(scale) // 2
             row["figure_x"] = int(radius(scale) - half + row["camera"]) + half
         self._scene = Scene(scenery, atlas.sprites())
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        draw = endless_ground_truth.draw_ground_truth if self.endless else ground_truth.draw_ground_truth
-        return np.stack([draw(env, params, self._scene) for env, params in self._envs()])

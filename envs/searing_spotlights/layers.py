@@ -1,7 +1,5 @@
 """The layers of the picture of Searing Spotlights, from the lowest up."""
 
-from memorl.envs.engine.fields import Array
-
 FLOOR, DARK, BAR, COIN, EXIT, AGENT, NOTHING = range(7)
 LAYERS = 6
 """The number of layers; where there are fewer, the last are NOTHING."""
@@ -16,12 +14,3 @@ def stack_layers(coin_above: bool, exit_above: bool, agent_above: bool, with_exi
         order.insert(dark + offset if above else dark, layer)
         dark += not above
     return order + [NOTHING] * (LAYERS - len(order))
-
-
-def without_darkness(params: Array) -> Array:
-    """Return a copy of the params in which nothing is hidden, as pictures of the ground truth show it."""
-    params = params.copy()
-    params["layers"] = [FLOOR, DARK, EXIT, COIN, AGENT, BAR]
-    without_coins = params["endless"].astype(bool) & ~params["coin_enabled"]
-    params["layers"][without_coins, :, 3] = NOTHING
-    return params

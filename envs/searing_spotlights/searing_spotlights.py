@@ -5,9 +5,7 @@ from typing import Annotated, Any, final
 
 import numpy as np
 from gymnasium.spaces import Box, MultiDiscrete
-from numpy.typing import NDArray
 
-from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.drawing.character import SCALE, SCALES, SPEED
 from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
 from memorl.envs.engine.fields import Array
@@ -15,15 +13,14 @@ from memorl.envs.engine.loop import compile_game
 from memorl.envs.engine.options import Choices, Flag, Integer, Number, encode
 
 from .checks import check_symbols, check_together
-from .layers import without_darkness
 from .options import MANY, MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, variant
 from .params import derive_params
 from .rules import advance, report, start
 from .state import STATE
 from .symbols import describe, symbol_names
-from .view import draw
+from .view import draw, draw_truth
 
-_GAME = compile_game(start, advance, draw, describe, report)
+_GAME = compile_game(start, advance, draw, draw_truth, describe, report)
 
 
 @final
@@ -188,8 +185,3 @@ class SearingSpotlights(PictureEnv):
 
     def _derive_params(self, params: Array) -> None:
         self._scene = derive_params(params, self.endless)
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        self._compiled_draw(self._state, without_darkness(self._params), self._scene, pixels)
-        return pixels.reshape(-1, SIZE, SIZE, 3)
