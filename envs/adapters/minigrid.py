@@ -4,7 +4,7 @@ from typing import Any, final
 
 import numpy as np
 from gymnasium.spaces import Box
-from gymnasium.vector import VectorWrapper
+from gymnasium.vector import VectorObservationWrapper
 from gymnasium.vector.utils import batch_space
 
 from memorl.envs.engine.checks import check_render_mode
@@ -20,7 +20,7 @@ _TILE = 8
 
 
 @final
-class MiniGrid(VectorWrapper):
+class MiniGrid(VectorObservationWrapper):
     """MiniGrid's memory tasks: a cue at the start of a corridor, and two doors in their order.
 
     ## Task
@@ -106,20 +106,15 @@ class MiniGrid(VectorWrapper):
         """The render mode."""
         return self._mode
 
-    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode everywhere."""
-        images, infos = self.env.reset(seed=seed, options=options)
-        return self._one_hot(images), infos
-
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Step every env."""
-        images, rewards, terminated, truncated, infos = self.env.step(actions)
+        observation, rewards, terminated, truncated, infos = super().step(actions)
         ended = terminated | truncated
         if ended.any():
             infos = infos | {"success": ended & (rewards > 0), "_success": ended}
-        return self._one_hot(images), rewards, terminated, truncated, infos
+        return observation, rewards, terminated, truncated, infos
 
-    def _one_hot(self, images: Any) -> Any:
-        """Return uint8 [N, 7, 7, 3] as zeros and ones [N, 980]."""
-        parts = [np.eye(n, dtype=np.uint8)[images[..., i]] for i, n in enumerate(self._kinds)]
-        return np.concatenate(parts, axis=-1).reshape(len(images), -1)
+    def observations(self, observations: Any) -> Any:
+        """Return images, uint8 [N, 7, 7, 3], as zeros and ones [N, 980]."""
+        parts = [np.eye(n, dtype=np.uint8)[observations[..., i]] for i, n in enumerate(self._kinds)]
+        return np.concatenate(parts, axis=-1).reshape(len(observations), -1)

@@ -8,30 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
 
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.loop import Game
 from memorl.envs.engine.options import Flag, encode
-from memorl.envs.engine.schema import batch_arguments
 
 from .canvas import SIZE
 from .window import Picture, Window, mosaic
 
 ENLARGED = 4
-
-
-def is_symbolic(observation: str, **flags: bool) -> bool:
-    """Return True if observations are symbols; ValueError for another kind, or for a variant picked by no bool."""
-    encode(dict.fromkeys(flags, Flag()), flags)
-    if observation not in ("pixels", "symbolic"):
-        raise ValueError(f"observation is {observation!r}; it must be 'pixels' or 'symbolic'")
-    return observation == "symbolic"
-
-
-def picture_space() -> Box:
-    """Return the space of a picture, [x][y][channel]."""
-    return Box(0, 255, (SIZE, SIZE, 3), np.uint8)
 
 
 class PictureEnv(BatchedEnv, ABC):
@@ -44,27 +30,50 @@ class PictureEnv(BatchedEnv, ABC):
     - `"human"`: a window shows the ground truth of all envs after every reset and step; `render` returns None.
 
     Args:
-        observation_space: The space of the observation of one env.
         action_space: The space of the action of one env.
         game: The compiled loops.
-        arguments: The arguments of the subclass's constructor.
+        arguments: The arguments of the subclass's constructor; those that pick a variant become attributes.
+        symbols: The names of the values of the symbolic observation.
+        low: The lowest value of the symbolic observation.
+        high: The highest value of the symbolic observation.
+        vector_size: The length of a vector from 0 to 1 that is observed beside the picture, if any.
         records: `state`, `params`, `variant` and `ranges` of `BatchedEnv`.
     """
 
     metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array", "debug_rgb_array", "human"], "render_fps": 25}
+    grid: bool = False
+    act_only: bool = False
+    endless: bool = False
     _window: Window | None = None
 
     def __init__(
         self,
-        observation_space: Space[Any],
         action_space: Discrete | MultiDiscrete,
         game: Game,
         arguments: Mapping[str, Any],
+        *,
+        symbols: tuple[str, ...],
+        low: float = 0,
+        high: float = 1,
+        vector_size: int = 0,
         **records: Any,
     ) -> None:
+        flags = {name: arguments[name] for name in ("grid", "act_only", "endless") if name in arguments}
+        for name, flag in encode(dict.fromkeys(flags, Flag()), flags).items():
+            setattr(self, name, flag)
+        observation = arguments["observation"]
+        if observation not in ("pixels", "symbolic"):
+            raise ValueError(f"observation is {observation!r}; it must be 'pixels' or 'symbolic'")
+        self.symbolic = observation == "symbolic"
+        self.symbolic_fields = symbols
         self._game = game
-        batch = batch_arguments(arguments)
-        super().__init__(observation_space, action_space, game.step_batch, arguments, **records, **batch)
+        space: Space[Any] = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
+        if self.symbolic:
+            space = Box(low, high, (len(symbols),), np.float32)
+        elif vector_size:
+            vector = Box(0, 1, (vector_size,), np.float32)
+            space = Dict({"visual_observation": space, "vector_observation": vector})
+        super().__init__(space, action_space, game.step_batch, arguments, **records)
 
     def render(self) -> tuple[Picture, ...] | None:
         """Return the picture [y][x][channel] of each env, or None without a render mode or with a window."""

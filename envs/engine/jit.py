@@ -33,7 +33,8 @@ def compile_loop(loop: Callable[..., None], *functions: Compiled) -> Callable[..
     names = tuple(map(_name, functions))
     loop.__qualname__ = f"{loop.__name__}_{_hash(repr(names).encode())[:12]}"
     compiled = njit(nogil=True)(loop)
-    compiled._cache = _LoopCache(loop, names, _digest(tuple(map(_file, (compiled, *functions)))))
+    files = [Path(function.py_func.__code__.co_filename) for function in (compiled, *functions)]
+    compiled._cache = _LoopCache(loop, names, _digest(tuple(files)))
     return compiled
 
 
@@ -63,10 +64,6 @@ def _name(function: Compiled) -> tuple[Any, ...]:
     python = function.py_func
     closed_over = [cell.cell_contents for cell in python.__closure__ or ()]
     return python.__module__, python.__qualname__, *map(_name, closed_over)
-
-
-def _file(function: Compiled) -> Path:
-    return Path(function.py_func.__code__.co_filename)
 
 
 @cache

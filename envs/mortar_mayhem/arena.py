@@ -47,20 +47,16 @@ class Scenery(NamedTuple):
     """Number of the sprite of the ground truth: a green ring around a tile, origin at its corner."""
 
 
-def _tile(colours: tuple[Colour, Colour]) -> NDArray[np.uint8]:
-    tile = np.empty((TILE, TILE, 3), np.uint8)
-    tile[:] = colours[1]
-    tile[1:-1, 1:-1] = colours[0]
-    return tile
-
-
 def _floors() -> NDArray[np.uint8]:
     floors = np.zeros((1 + MAX_ARENA, 2, SIZE, SIZE, 3), np.uint8)
-    for size in range(1 + MAX_ARENA):
-        low = SIZE // 2 - size * TILE // 2
-        high = SIZE // 2 + size * TILE // 2
-        for exploded, colours in enumerate((_CALM, _EXPLODED)):
-            floors[size, exploded, low:high, low:high] = np.tile(_tile(colours), (size, size, 1))
+    tile = np.empty((TILE, TILE, 3), np.uint8)
+    for exploded, colours in enumerate((_CALM, _EXPLODED)):
+        tile[:] = colours[1]
+        tile[1:-1, 1:-1] = colours[0]
+        for size in range(1 + MAX_ARENA):
+            low = SIZE // 2 - size * TILE // 2
+            high = SIZE // 2 + size * TILE // 2
+            floors[size, exploded, low:high, low:high] = np.tile(tile, (size, size, 1))
     return floors.reshape(1 + MAX_ARENA, 2, SIZE, 3 * SIZE)
 
 

@@ -51,20 +51,15 @@ def judge(env: Record, params: Record, on_target: bool) -> float:
         env.phase = ENDED
         reward = params.reward_command_failure
     if last:
-        _lengthen(env, params)
+        draw_command(env, params, env.count)
+        env.first_shown = env.count
+        env.count += 1
+        if env.count > MAX_COMMANDS:
+            env.phase = ENDED
+        env.current = 0
+        env.blast = 0
+        env.frame = -1
     return reward
-
-
-@jit
-def _lengthen(env: Record, params: Record) -> None:
-    draw_command(env, params, env.count)
-    env.first_shown = env.count
-    env.count += 1
-    if env.count > MAX_COMMANDS:
-        env.phase = ENDED
-    env.current = 0
-    env.blast = 0
-    env.frame = -1
 
 
 @jit

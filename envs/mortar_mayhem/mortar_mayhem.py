@@ -1,23 +1,22 @@
 """Mortar Mayhem: watch a list of commands, then carry it out from memory while the floor explodes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
+from gymnasium.spaces import Discrete, MultiDiscrete
 
 from memorl.envs.drawing.canvas import SIZE, Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
 from memorl.envs.engine.options import Choices, Flag, Integer, Number
 
 from .arena import SLOT_ORDER, add_scenery
 from .endless import report
-from .options import COMMAND_VECTOR, ENDLESS_SIZE, MANY, MAX_COMMANDS, PARAMS, SLOTS, ranges, variant
+from .options import COMMAND_VECTOR, ENDLESS_SIZE, MANY, MAX_COMMANDS, OUTSIDE, PARAMS, SLOTS, STATE, ranges, variant
 from .rules import advance, start
-from .state import OUTSIDE, STATE
 from .view import SYMBOLIC_FIELDS, describe, draw, draw_truth
 
 _SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
@@ -142,37 +141,26 @@ class MortarMayhem(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.grid = grid
-        self.act_only = act_only
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, grid=grid, act_only=act_only, endless=endless)
         if endless and (grid or act_only):
             raise ValueError(f"endless is True; it must be False where grid is {grid} and act_only is {act_only}")
         if endless:
             self.info_keys = ("reward", "length", "commands_completed", "max_command_sequence")
             self.every_step_keys = ("ground_truth",)
-        self.symbolic_fields = SYMBOLIC_FIELDS + (_SLOT_NAMES if act_only else ())
+        outside = OUTSIDE / SIZE if endless else 0
         super().__init__(
-            self._space(),
             Discrete(4) if grid else MultiDiscrete([3, 3]),
             _GAME,
-            arguments,
+            locals(),
+            symbols=SYMBOLIC_FIELDS + (_SLOT_NAMES if act_only else ()),
+            low=-outside,
+            high=1 + outside,
+            vector_size=COMMAND_VECTOR if act_only else 0,
             state=STATE,
             params=PARAMS,
             variant=variant(grid, act_only, endless),
             ranges=ranges(act_only),
         )
         self.metadata = self.metadata | {"render_fps": 6 if grid else 25}
-
-    def _space(self) -> Space[Any]:
-        if self.symbolic:
-            outside = OUTSIDE / SIZE if self.endless else 0
-            return Box(-outside, 1 + outside, (len(self.symbolic_fields),), np.float32)
-        commands = Box(0, 1, (COMMAND_VECTOR,), np.float32)
-        if self.act_only:
-            return Dict({"visual_observation": picture_space(), "vector_observation": commands})
-        return picture_space()
 
     def _derive_params(self, params: Array) -> None:
         atlas = Atlas()

@@ -1,19 +1,18 @@
 """Mystery Path: find an invisible path by falling off it, and remember it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
-import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
+from gymnasium.spaces import Discrete, MultiDiscrete
 
 from memorl.envs.drawing.canvas import Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures, radius, sprite_size
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
 from memorl.envs.engine.options import Choices, Flag, Integer, Number
 
-from . import endless_rules, endless_state, endless_view, rules, view
+from . import endless_path, endless_rules, endless_view, rules, view
 from .options import MANY, PARAMS, TILE, ranges, variant
 from .scenery import add_scenery
 
@@ -99,6 +98,8 @@ class MysteryPath(PictureEnv):
     - The sprites of the figure are not quite symmetric.
     """
 
+    info_keys: tuple[str, ...] = ("reward", "length", "success", "num_fails")
+
     def __init__(
         self,
         *,
@@ -128,32 +129,22 @@ class MysteryPath(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.grid = grid
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, grid=grid, endless=endless)
         if grid and endless:
             raise ValueError("grid is True; it must be False where endless is True")
         if endless:
             self.info_keys = ("reward", "length", "num_fails", "max_x", "tiles_visited")
             self.every_step_keys = ("ground_truth",)
-        else:
-            self.info_keys = ("reward", "length", "success", "num_fails")
-        self.symbolic_fields = endless_view.SYMBOLIC_FIELDS if endless else view.SYMBOLIC_FIELDS
         super().__init__(
-            self._space(),
             Discrete(4) if grid or endless else MultiDiscrete([3, 3]),
             _ENDLESS_GAME if endless else _GAME,
-            arguments,
-            state=endless_state.STATE if endless else rules.STATE,
+            locals(),
+            symbols=endless_view.SYMBOLIC_FIELDS if endless else view.SYMBOLIC_FIELDS,
+            state=endless_path.STATE if endless else rules.STATE,
             params=PARAMS,
             variant=variant(grid, endless),
             ranges=ranges(endless),
         )
         self.metadata = self.metadata | {"render_fps": 3 if grid else 25}
-
-    def _space(self) -> Space[Any]:
-        return Box(0, 1, (len(self.symbolic_fields),), np.float32) if self.symbolic else picture_space()
 
     def _derive_params(self, params: Array) -> None:
         atlas = Atlas()

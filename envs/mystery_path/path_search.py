@@ -20,7 +20,9 @@ from memorl.envs.engine.rng import Rng, integers
 SIDE = 7
 TILES = SIDE * SIDE
 
-_UNSEEN, _OPEN, _SHUT = 0, 1, 2
+_UNSEEN = 0
+_OPEN = 1
+_SHUT = 2
 _STEPS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
 
 

@@ -3,6 +3,8 @@
 A word is 64 rows of a column that begin at row `top`, row y in bit y - top.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,9 @@ from .light import beam_of, columns_of, rows_of
 from .scenery import FLOORS, HURT
 
 WORD = 64
-NONE, _ONE = np.uint64(0), np.uint64(1)
+Word: TypeAlias = np.uint64
+NONE = np.uint64(0)
+_ONE = np.uint64(1)
 _BELOW = np.array([2**rows - 1 for rows in range(WORD + 1)], np.uint64)
 TOPS = 0, SIZE - WORD
 """Words that begin there hold a whole column."""
@@ -28,7 +32,6 @@ def _red() -> NDArray[np.uint64]:
 
 RED = _red()
 """Red pixels of the floor of a step that hurts, [column][word]."""
-
 
 _SHAPE = np.dtype([*((name, np.int64) for name in ("left", "top", "columns", "rows")), ("bits", np.uint64, (WORD,))])
 

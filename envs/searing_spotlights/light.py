@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from memorl.envs.drawing.canvas import SIZE, Frame, Sprites
+from memorl.envs.drawing.canvas import SIZE, Frame, Sprites, placed
 from memorl.envs.engine.jit import Record, jit
 
 from .scenery import EDGES, FLOORS, SPANS
@@ -78,11 +78,7 @@ def lay_floor(env: Record, frame: Frame, floor: int) -> None:
 
 @jit
 def _blit_through(frame: Frame, sprites: Sprites, k: int, x: int, y: int, beam: Beam) -> None:
-    first = sprites.place[k, 0]
-    columns = sprites.place[k, 1]
-    width = sprites.place[k, 2]
-    left = x + sprites.place[k, 3]
-    top = 3 * (y + sprites.place[k, 4])
+    first, columns, width, left, top = placed(sprites, k, x, y)
     low, high = columns_of(beam)
     if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
         return

@@ -7,7 +7,7 @@ from memorl.envs.drawing.character import Figures
 from memorl.envs.engine.fields import Array
 
 from .bits import silhouettes
-from .layers import stack_layers
+from .options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, NOTHING
 from .scenery import add_coin, add_exit, coin_radius
 
 
@@ -31,6 +31,17 @@ def derive_params(params: Array, endless: bool) -> Scene:
             row["exit"] = exit_number(float(row["exit_scale"]))
             row["exit_radius"] = 20 / 2 * row["exit_scale"]
         above = bool(row["exit_visible"]), bool(row["agent_visible"]), not endless
-        row["layers"] = [stack_layers(coin_above, *above) for coin_above in (False, True)]
+        row["layers"] = [_stack_layers(coin_above, *above) for coin_above in (False, True)]
     sprites = atlas.sprites()
     return Scene(silhouettes(sprites), sprites)
+
+
+def _stack_layers(coin_above: bool, exit_above: bool, agent_above: bool, with_exit: bool) -> list[int]:
+    """Return the layers from the lowest up, with the original's arithmetic of where to insert one among the others."""
+    order = [FLOOR, DARK, BAR]
+    dark = 1
+    things = [(COIN, coin_above, 1), (EXIT, exit_above, 2), (AGENT, agent_above, 3)]
+    for layer, above, offset in things if with_exit else (things[0], things[2]):
+        order.insert(dark + offset if above else dark, layer)
+        dark += not above
+    return order + [NOTHING] * (LAYERS - len(order))

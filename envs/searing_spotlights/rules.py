@@ -17,8 +17,7 @@ from memorl.envs.engine.rng import integers
 
 from .beams import add_spot, move_spots
 from .options import TOP
-from .places import NARROW, WIDE, block, clear, inside, new_cells, place
-from .targets import add_coin, endless_coin, leave, take_coins
+from .places import NARROW, WIDE, add_coin, block, clear, endless_coin, inside, leave, new_cells, place, take_coins
 from .view import HEALTH
 
 

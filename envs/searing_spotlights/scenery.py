@@ -11,11 +11,15 @@ from memorl.envs.drawing.raster import Shape, disc, gate, ring
 from .options import MAX_RADIUS
 
 _TILE = 12
-_WHITE, _BLUE, _RED, _BLACK = (255, 255, 255), (0, 0, 255), (255, 0, 0), (0, 0, 0)
-_COIN, _RIM = (255, 255, 0), (255, 165, 0)
-_CLOSED, _OPEN = (55, 55, 55), (48, 141, 70)
+_WHITE = (255, 255, 255)
+_BLUE = (0, 0, 255)
+_RED = (255, 0, 0)
+_BLACK = (0, 0, 0)
 
-CALM, HURT, PLAIN, UNSEEN = range(4)
+CALM = 0
+HURT = 1
+PLAIN = 2
+UNSEEN = 3
 """Floors: chessboards in blue and, in a spotlight, red; all white; all black."""
 
 
@@ -53,7 +57,7 @@ def add_coin(atlas: Atlas, scale: float) -> int:
     """Add a coin, origin at its centre; a thin outline fills it."""
     radius = coin_radius(scale)
     rim = ring(radius) if int(2 * scale) else disc(radius)
-    return atlas.add([(disc(radius), _COIN), (rim, _RIM)], (radius, radius))
+    return atlas.add([(disc(radius), (255, 255, 0)), (rim, (255, 165, 0))], (radius, radius))
 
 
 def add_exit(atlas: Atlas, scale: float) -> int:
@@ -61,5 +65,6 @@ def add_exit(atlas: Atlas, scale: float) -> int:
     size = int(20 * scale)
     body, outline = gate(size, int(10 * scale))
     edge = outline if int(2 * scale) else body
-    closed, _ = (atlas.add([(body, colour), (edge, _BLACK)], (size // 2, size // 2)) for colour in (_CLOSED, _OPEN))
+    closed = atlas.add([(body, (55, 55, 55)), (edge, _BLACK)], (size // 2, size // 2))
+    atlas.add([(body, (48, 141, 70)), (edge, _BLACK)], (size // 2, size // 2))
     return closed

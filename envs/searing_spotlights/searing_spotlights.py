@@ -3,20 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, final
 
-import numpy as np
-from gymnasium.spaces import Box, MultiDiscrete
+from gymnasium.spaces import MultiDiscrete
 
 from memorl.envs.drawing.character import SCALE, SCALES, SPEED
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
 from memorl.envs.engine.options import Choices, Flag, Integer, Number, encode
 
-from .checks import check_symbols, check_together
-from .options import MANY, MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, variant
+from .options import MANY, MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, STATE, check_symbols, check_together, variant
 from .params import derive_params
 from .rules import advance, report, start
-from .state import STATE
 from .symbols import describe, symbol_names
 from .view import draw, draw_truth
 
@@ -157,22 +154,19 @@ class SearingSpotlights(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, endless=endless)
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
         self._most_coins = 1
         if num_coins is not None:
             coins = encode({"num_coins": Choices(0, MAX_COINS)}, {"num_coins": num_coins})["num_coins"]
             self._most_coins = max(1, *coins[1:].tolist())
-        self.symbolic_fields = symbol_names(self._most_coins)
-        symbols = Box(-1, 2, (len(self.symbolic_fields),), np.float32)
         super().__init__(
-            symbols if self.symbolic else picture_space(),
             MultiDiscrete([3, 3]),
             _GAME,
-            arguments,
+            locals(),
+            symbols=symbol_names(self._most_coins),
+            low=-1,
+            high=2,
             state=STATE,
             params=PARAMS,
             variant=variant(endless),

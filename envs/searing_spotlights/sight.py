@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.engine.jit import Record, jit
 
-from .bits import NONE, RED, TOPS, beam, bit, rows, shape
-from .layers import AGENT, BAR, COIN, DARK, EXIT, LAYERS
+from .bits import NONE, RED, TOPS, Word, beam, bit, rows, shape
 from .light import beam_of, columns_of, rows_of
-from .options import TOP
+from .options import AGENT, BAR, COIN, DARK, EXIT, LAYERS, TOP
 from .view import LIGHTLESS
 
 Order = NDArray[np.int64]
@@ -26,7 +25,7 @@ Things: TypeAlias = tuple[Record, Record, Record]
 
 
 @jit
-def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> np.uint64:
+def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> Word:
     """Return where coins show in a column, from coin `first` on."""
     bits = NONE
     for k in range(first, env.coin_count):
@@ -35,7 +34,7 @@ def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> np.uint64
 
 
 @jit
-def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint64:
+def _near(env: Record, left: int, right: int, top: int, bottom: int) -> Word:
     """Return the spotlights that may shine into a box, a bit each."""
     bits = NONE
     for k in range(env.lit_count):
@@ -48,7 +47,7 @@ def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint6
 
 
 @jit
-def _lit(env: Record, spots: np.uint64, x: int, top: int) -> np.uint64:
+def _lit(env: Record, spots: Word, x: int, top: int) -> Word:
     """Return the pixels of a column that these spotlights shine on."""
     bits = NONE
     for k in range(env.lit_count):
@@ -59,16 +58,8 @@ def _lit(env: Record, spots: np.uint64, x: int, top: int) -> np.uint64:
 
 @jit
 def _open(
-    env: Record,
-    params: Record,
-    things: Things,
-    order: Order,
-    under: int,
-    spots: np.uint64,
-    x: int,
-    top: int,
-    bits: np.uint64,
-) -> np.uint64:
+    env: Record, params: Record, things: Things, order: Order, under: int, spots: Word, x: int, top: int, bits: Word
+) -> Word:
     """Return those of some pixels of a column that the layers from number `under` on leave open."""
     figure, coin, gate = things
     for i in range(under, LAYERS):
@@ -91,7 +82,7 @@ def _open(
 
 
 @jit
-def _alone(env: Record, k: int, ignored: np.uint64, x: int, top: int) -> np.uint64:
+def _alone(env: Record, k: int, ignored: Word, x: int, top: int) -> Word:
     """Return what only spotlight k shines on in a column below the bar, not counting those in `ignored`."""
     low, high = rows_of(beam_of(env, k), x)
     bits = rows(max(low, TOP), high, top)
@@ -102,8 +93,11 @@ def _alone(env: Record, k: int, ignored: np.uint64, x: int, top: int) -> np.uint
 
 
 @jit
-def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
-    """Return True if only spotlight k shines on some pixel below the bar, not counting those in `ignored`."""
+def shines(env: Record, params: Record, things: Things, order: Order, above: int, k: int, ignored: Word) -> bool:
+    """Return True if only spotlight k shines on some pixel that the layers from number `above` on leave open.
+
+    The spotlights in `ignored` do not count. The search begins in the middle.
+    """
     _, y, radius = beam_of(env, k)
     left, right = columns_of(beam_of(env, k))
     if y + radius <= TOP or y - radius >= SIZE:
@@ -111,19 +105,6 @@ def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
     middle = (left + right) // 2
     for i in range(left, right):
         x = i + middle - left if i < left + right - middle else i + middle - right
-        for top in TOPS:
-            if _alone(env, k, ignored, x, top):
-                return True
-    return False
-
-
-@jit
-def shines_openly(
-    env: Record, params: Record, things: Things, order: Order, above: int, k: int, ignored: np.uint64
-) -> bool:
-    """Return True if only spotlight k shines on some pixel that the layers from number `above` on leave open."""
-    left, right = columns_of(beam_of(env, k))
-    for x in range(left, right):
         for top in TOPS:
             if _open(env, params, things, order, above, NONE, x, top, _alone(env, k, ignored, x, top)):
                 return True

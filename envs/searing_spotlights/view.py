@@ -6,15 +6,15 @@ from numpy.typing import NDArray
 from memorl.envs.drawing.canvas import SIZE, Frame, Scene, Sprites, blit, copy
 from memorl.envs.engine.jit import Record, jit
 
-from .layers import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, NOTHING
 from .light import blacken, blit_lit, dim, lay_floor, outline
-from .options import TOP
+from .options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, NOTHING, TOP
 from .scenery import CALM, FLOORS, HURT, PLAIN, UNSEEN
 
 HEALTH = SIZE // 2
 """Width of the bar of health; right of it are two fields of the last action, with the field of the reward between."""
 FIELD = SIZE // 4
-REWARD, REWARD_WIDTH = 57, 10
+REWARD = 57
+REWARD_WIDTH = 10
 
 _TRUTH = np.array([[FLOOR, DARK, EXIT, COIN, AGENT, BAR], [FLOOR, DARK, EXIT, NOTHING, AGENT, BAR]])
 """The layers of the ground truth, with coins and without."""
@@ -22,7 +22,12 @@ _TRUTH = np.array([[FLOOR, DARK, EXIT, COIN, AGENT, BAR], [FLOOR, DARK, EXIT, NO
 LIGHTLESS = 255
 """The opacity of total darkness."""
 
-_BASE, _BLACK, _GREEN, _RED, _PAID, _ACTIONS = range(6)
+_BASE = 0
+_BLACK = 1
+_GREEN = 2
+_RED = 3
+_PAID = 4
+_ACTIONS = 5
 _ACTION_COLOURS = [[120, 120, 120], [116, 1, 113], [255, 94, 14]]
 _COLOURS = np.tile(
     np.array([[50, 50, 50], [0, 0, 0], [0, 255, 0], [255, 0, 0], [255, 255, 0], *_ACTION_COLOURS], np.uint8), TOP

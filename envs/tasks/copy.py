@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
-from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag, Integer
+from memorl.envs.engine.options import Flag, Integer, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
 from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
@@ -91,14 +90,8 @@ class Copy(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            [*symbol_names(symbols), "query"],
-            symbols,
-            locals(),
-            [
-                Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,)),
-                Field("delay", low=0, high=MANY),
-                length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"]),
-            ],
-        )
+        names = [*symbol_names(symbols), "query"]
+        pattern = Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,))
+        length = length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"])
+        state = [pattern, Field("delay", low=0, high=MANY), length]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)

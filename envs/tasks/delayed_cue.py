@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
-from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag
+from memorl.envs.engine.options import Flag, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
 from .quiz import MANY, Quiz, compile_quiz
 
 _NAMES = ("cue", "cue_shown", "query", "distractor")
-_CUE, _CUE_SHOWN, _QUERY, _DISTRACTOR = range(4)
+_CUE = 0
+_CUE_SHOWN = 1
+_QUERY = 2
+_DISTRACTOR = 3
 
 
 @jit

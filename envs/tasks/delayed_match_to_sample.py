@@ -1,15 +1,13 @@
 """Delayed Match to Sample: does the bit on view equal the one N - 1 steps ago?"""
 
-from collections.abc import Mapping
-from typing import Annotated, final
+from typing import final
 
 import numpy as np
 
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
 
-from .last_bits import MAX_N, Curriculum, LastBits, bit_before, show_bit
+from .last_bits import LastBits, bit_before, show_bit
 from .quiz import compile_quiz
 
 
@@ -17,9 +15,6 @@ from .quiz import compile_quiz
 def _show(env: Record, params: Record, vector: Array) -> None:
     if show_bit(env, params, vector):
         env.target = np.int64(bit_before(env, 0) == bit_before(env, env.lag - 1))
-
-
-_STEP_BATCH = compile_quiz(_show)
 
 
 @final
@@ -63,17 +58,4 @@ class DelayedMatchToSample(LastBits):
     Those of [N-Parity](n_parity.md), but that the bits of this task are fair there too.
     """
 
-    def __init__(
-        self,
-        *,
-        n: Annotated[int, Integer(2, MAX_N)] = 2,
-        curriculum: Curriculum = "none",
-        max_n: int = 64,
-        threshold: float = 0.98,
-        window: int = 1000,
-        num_envs: int = 1,
-        levels: Mapping[str, int] | None = None,
-        copy: bool = True,
-        render_mode: str | None = None,
-    ) -> None:
-        super().__init__(_STEP_BATCH, locals())
+    step_batch = compile_quiz(_show)

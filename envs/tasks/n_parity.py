@@ -1,13 +1,11 @@
 """N-Parity: is the number of ones among the last N bits odd?"""
 
-from collections.abc import Mapping
-from typing import Annotated, final
+from typing import final
 
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
 
-from .last_bits import MAX_N, Curriculum, LastBits, bit_before, show_bit
+from .last_bits import LastBits, bit_before, show_bit
 from .quiz import compile_quiz
 
 
@@ -18,9 +16,6 @@ def _show(env: Record, params: Record, vector: Array) -> None:
         for steps in range(env.lag):
             ones += bit_before(env, steps)
         env.target = ones % 2
-
-
-_STEP_BATCH = compile_quiz(_show)
 
 
 @final
@@ -79,17 +74,4 @@ class NParity(LastBits):
     which the parity of an even N could be guessed, and each episode has its own length.
     """
 
-    def __init__(
-        self,
-        *,
-        n: Annotated[int, Integer(2, MAX_N)] = 2,
-        curriculum: Curriculum = "none",
-        max_n: int = 64,
-        threshold: float = 0.98,
-        window: int = 1000,
-        num_envs: int = 1,
-        levels: Mapping[str, int] | None = None,
-        copy: bool = True,
-        render_mode: str | None = None,
-    ) -> None:
-        super().__init__(_STEP_BATCH, locals())
+    step_batch = compile_quiz(_show)

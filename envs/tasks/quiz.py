@@ -26,7 +26,6 @@ from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Compiled, Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 from memorl.envs.engine.options import Option
-from memorl.envs.engine.schema import batch_arguments
 
 MANY = 2**31
 
@@ -91,24 +90,18 @@ class Quiz(BatchedEnv, ABC):
     ) -> None:
         self.symbolic_fields = tuple(names)
         self.memoryless_return = 1 / answers
-        quiz_state = [
+        fields = [
             Field("target", low=-1, high=answers - 1),
             Field("last", np.bool_),
             Field("questions", low=is_playing, high=MANY),
             Field("correct", low=0, high=lambda state, params: state["questions"]),
             Field("success", low=0, high=1),
             Field("accuracy", np.float64, 0, 1),
+            *state,
         ]
-        super().__init__(
-            Box(low, 1, (len(names),), np.float32),
-            Discrete(answers),
-            step_batch,
-            arguments,
-            state=[*quiz_state, *state],
-            params=params,
-            ranges=ranges,
-            **batch_arguments(arguments),
-        )
+        space = Box(low, 1, (len(names),), np.float32)
+        records: dict[str, Any] = {"state": fields, "params": params, "ranges": ranges}
+        super().__init__(space, Discrete(answers), step_batch, arguments, **records)
 
     def _derive_params(self, params: Array) -> None:
         """Derive nothing, unless the task has fields of the params besides its options."""

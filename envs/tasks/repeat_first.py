@@ -77,13 +77,6 @@ class RepeatFirst(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            symbol_names(symbols),
-            symbols,
-            locals(),
-            [
-                Field("first", low=0, high=symbols - 1),
-                length_below(lambda state, params: params["length"]),
-            ],
-        )
+        names = symbol_names(symbols)
+        state = [Field("first", low=0, high=symbols - 1), length_below(lambda state, params: params["length"])]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)

@@ -79,16 +79,10 @@ class RepeatPrevious(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            symbol_names(symbols),
-            symbols,
-            locals(),
-            [
-                Field("symbols", low=0, high=symbols - 1, shape=(_RING,)),
-                length_below(lambda state, params: params["length"]),
-            ],
-        )
+        names = symbol_names(symbols)
+        ring = Field("symbols", low=0, high=symbols - 1, shape=(_RING,))
+        state = [ring, length_below(lambda state, params: params["length"])]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)
 
     def _check_options(self, values: Mapping[str, Any]) -> None:
         if values["length"] <= values["k"]:
