@@ -83,7 +83,7 @@ class MortarMayhem(PictureEnv):
     [2]), `explosion_delay` [18] (grid [6]). Grid has no `agent_speed` and ignores `agent_scale`; act-only has neither
     `command_show_duration` nor `command_show_delay` and takes at most 20 commands. Endless has
     `initial_command_count` (1), `max_steps` (-1) and `reward_new_command_success` (0), but neither `arena_size`,
-    `command_count` nor `reward_episode_success`: the arena is 6 x 6. The other arguments are those of `BatchedEnv`.
+    `command_count` nor `reward_episode_success`: the arena is 6 x 6. The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:

@@ -76,7 +76,7 @@ class SearingSpotlights(PictureEnv):
     is a list of which one element is drawn for each episode. Endless has none of `num_spawns`,
     `initial_spawn_interval`, `spawn_interval_threshold`, `spawn_interval_decay`, `num_coins`, `use_exit`,
     `exit_scale`, `exit_visible`, `reward_exit`, `reward_max_steps`; it alone has `steps_per_coin`, `spawn_interval`,
-    `coin_enabled`, `coin_show_duration`. The other arguments are those of `BatchedEnv`.
+    `coin_enabled`, `coin_show_duration`. The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:

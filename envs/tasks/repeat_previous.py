@@ -1,4 +1,4 @@
-"""Repeat Previous: name the symbol seen k steps ago.
+"""Repeat Previous: name the symbol of k steps ago.
 
 The last symbols lie in a ring of `_RING` places; the symbol of step t is at place t mod `_RING`.
 """
@@ -33,21 +33,20 @@ _STEP_BATCH = compile_quiz(_show)
 
 @final
 class RepeatPrevious(Quiz):
-    """Name the symbol seen k steps ago: a task that is nothing but memory, after the one of that name in POPGym.
+    """Name the symbol of k steps ago: a task that is nothing but memory, after POPGym's task of that name.
 
     ## Task
-    Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the one shown k steps before.
+    Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the symbol of k steps before.
 
     ## Actions
-    `Discrete(symbols)`: the symbol named.
+    `Discrete(symbols)`: the symbol.
 
     ## Observations
-    float32 (symbols,): the symbol shown now, one-hot. `symbolic_fields` names its values.
+    float32 (symbols,): the present symbol, one-hot; `symbolic_fields` has the names.
 
     ## Rewards
-    1 / (length - k) for each right answer, else 0. The first k answers of an episode are not judged, as there is
-    nothing to name yet. Perfect memory returns 1; without memory the present symbol says nothing about the past one,
-    and no policy returns more than `memoryless_return` = 1 / symbols on average.
+    1 / (length - k) for each right answer after the first k steps, else 0. Perfect memory returns 1. As symbols are
+    independent, no policy without memory returns more than `memoryless_return` = 1 / symbols on average.
 
     ## Start
     With a first symbol.
@@ -58,14 +57,13 @@ class RepeatPrevious(Quiz):
 
     ## Arguments
     `k` (1 to 256) and `length` (more than k), which `reset(options=...)` overrides for one episode; `symbols` (2 or
-    more). The other arguments are those of `BatchedEnv`.
+    more). The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023).
 
     ## Differences
-    Symbols are drawn with replacement rather than dealt from decks of cards, so that nothing but the one symbol k
-    steps ago helps; wrong answers cost nothing; the return is in [0, 1].
+    POPGym deals symbols from decks of cards, so that all past symbols help, punishes wrong answers and returns -1 to 1.
     """
 
     def __init__(
