@@ -34,8 +34,7 @@ class PictureEnv(BatchedEnv, ABC):
         game: The compiled loops.
         arguments: The arguments of the subclass's constructor; those that pick a variant become attributes.
         symbols: The names of the values of the symbolic observation.
-        low: The lowest value of the symbolic observation.
-        high: The highest value of the symbolic observation.
+        bounds: The lowest and the highest value of the symbolic observation.
         vector_size: The length of a vector from 0 to 1 that is observed beside the picture, if any.
         records: `state`, `params`, `variant` and `ranges` of `BatchedEnv`.
     """
@@ -53,8 +52,7 @@ class PictureEnv(BatchedEnv, ABC):
         arguments: Mapping[str, Any],
         *,
         symbols: tuple[str, ...],
-        low: float = 0,
-        high: float = 1,
+        bounds: tuple[float, float] = (0, 1),
         vector_size: int = 0,
         **records: Any,
     ) -> None:
@@ -69,7 +67,7 @@ class PictureEnv(BatchedEnv, ABC):
         self._game = game
         space: Space[Any] = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
         if self.symbolic:
-            space = Box(low, high, (len(symbols),), np.float32)
+            space = Box(*bounds, (len(symbols),), np.float32)
         elif vector_size:
             vector = Box(0, 1, (vector_size,), np.float32)
             space = Dict({"visual_observation": space, "vector_observation": vector})

@@ -21,7 +21,7 @@ from .loop import Threads
 from .observations import Infos, Observation, allocate, arrays_of, pixels_and_vectors
 from .options import Option, encode
 from .records import RecordedEnv
-from .rng import rng_from_seed, unseeded_rngs
+from .rng import rng_from_seed
 from .schema import option_values, options_of
 
 
@@ -82,7 +82,8 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._make_records(num_envs, kinds, encode({name: kinds[name] for name in taken}, values), state, params)
         self._state["phase"] = ENDED
         for name in ("rng", "level_rng"):
-            self._state[name] = unseeded_rngs(num_envs)
+            seeds = np.random.default_rng().integers(2**63, size=num_envs).tolist()
+            self._state[name] = [rng_from_seed(seed) for seed in seeds]
         self._shared = None if batch["copy"] else allocate(observation_space, num_envs)
         self._last_observation: Observation | None = None
 
@@ -143,13 +144,16 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._state[others] = state
         for array, values in zip(arrays_of(observation), kept, strict=False):
             array[others] = values
-        infos: Infos = {}
-        for key in self.every_step_keys:
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = rows.copy()
         if self.render_mode == "human":
             self.render()
-        return observation, infos
+        return observation, self._infos(self.every_step_keys, rows)
+
+    def _infos(self, keys: Sequence[str], rows: NDArray[np.bool_]) -> Infos:
+        infos: Infos = {}
+        for key in keys:
+            infos[key] = self._state[key].copy()
+            infos[f"_{key}"] = rows.copy()
+        return infos
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
         """Advance every env by one action.
@@ -175,14 +179,11 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         pixels, vectors = pixels_and_vectors(observation)
         batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
         self._threads.run(self._compiled_step, actions, *batch)
-        infos: Infos = {}
-        for key in self.every_step_keys:
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = np.ones(self.num_envs, np.bool_)
-        for key in self.info_keys if ends.any() else ():
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = ends.copy()
-            infos[key][~ends] = 0
+        infos = self._infos(self.every_step_keys, np.ones(self.num_envs, np.bool_))
+        if ends.any():
+            infos |= self._infos(self.info_keys, ends)
+            for key in self.info_keys:
+                infos[key][~ends] = 0
         self._last_observation = observation
         return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
 

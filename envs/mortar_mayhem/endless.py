@@ -9,10 +9,6 @@ show the figure as the last episode left it, until the first step that can move 
 was drawn last, (first sprite, facing, x, y), and `drawn_scale` its size, 0 if none was drawn yet.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from memorl.envs.drawing.character import walk_through
 from memorl.envs.engine.episodes import ENDED
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.rng import integers
@@ -26,13 +22,6 @@ LAST_TILE = ENDLESS_SIZE - 1
 def draw_command(env: Record, params: Record, k: int) -> None:
     """Draw command k; all are possible everywhere."""
     env.commands[k] = integers(env.rng, 0, params.allowed_commands)
-
-
-@jit
-def move(env: Record, params: Record, action: NDArray[np.int64], low: int, high: int) -> None:
-    """Walk, and draw the figure there."""
-    walk_through(env, action, params.agent_speed, low, high, 0.5 * params.radius)
-    _draw_figure(env, params)
 
 
 @jit
@@ -63,7 +52,8 @@ def judge(env: Record, params: Record, on_target: bool) -> float:
 
 
 @jit
-def _draw_figure(env: Record, params: Record) -> None:
+def draw_figure(env: Record, params: Record) -> None:
+    """Keep the figure as it is drawn."""
     env.drawn_figure[0] = params.figure
     env.drawn_figure[1] = env.facing
     env.drawn_figure[2] = env.x
@@ -77,7 +67,7 @@ def report(env: Record, params: Record) -> None:
     if not params.endless:
         return
     if env.length > 0 and env.drawn_scale == 0:
-        _draw_figure(env, params)
+        draw_figure(env, params)
     if env.length > 0 and env.length == params.max_steps:
         env.phase = ENDED
     env.max_command_sequence = env.count - 1

@@ -24,6 +24,8 @@ COMMAND_VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""
 
 PARAMS: list[Field] = [*Figures.PARAMS, *fields("grid act_only endless")]
+ACT_ONLY_KINDS: dict[str, Option] = {"command_count": Choices(1, SLOTS)}
+"""The kinds of options that differ: the act-only command vector has no room for more commands."""
 
 
 def variant(grid: bool, act_only: bool, endless: bool) -> dict[str, Any]:
@@ -40,11 +42,6 @@ def variant(grid: bool, act_only: bool, endless: bool) -> dict[str, Any]:
     if endless:
         return defaults | {"initial_command_count": 1, "max_steps": -1, "reward_new_command_success": 0.0}
     return defaults | {"arena_size": 5, "command_count": [10], "reward_episode_success": 0.0}
-
-
-def ranges(act_only: bool) -> dict[str, Option]:
-    """Return the kinds of options that differ: the act-only command vector has no room for more commands."""
-    return {"command_count": Choices(1, SLOTS)} if act_only else {}
 
 
 OUTSIDE = 4

@@ -87,21 +87,6 @@ def add_segment(env: Record) -> None:
 
 
 @jit
-def lay_first(env: Record) -> None:
-    """Begin a new path."""
-    env.nodes = 0
-    env.segments = 0
-    for _ in range(FIRST_SEGMENTS):
-        add_segment(env)
-
-
-@jit
-def full(env: Record) -> bool:
-    """Return True if a segment more might not fit."""
-    return env.nodes + TILES >= MAX_NODES
-
-
-@jit
 def find_node(env: Record, x: int, y: int) -> int:
     """Return the node at tile (x, y), or -1."""
     segment = x // COLUMNS

@@ -64,14 +64,6 @@ def add_spot(env: Record, params: Record) -> None:
 
 
 @jit
-def _remove(env: Record, k: int) -> None:
-    env.spot_count -= 1
-    for i in range(k, env.spot_count):
-        for column in range(SPOT_COLUMNS):
-            env.spots[i, column] = env.spots[i + 1, column]
-
-
-@jit
 def move_spots(env: Record, params: Record) -> bool:
     """Draw and move every spotlight; return True if one of them touches the figure.
 
@@ -84,7 +76,10 @@ def move_spots(env: Record, params: Record) -> bool:
     while k < env.spot_count:
         spot = env.spots[k]
         if spot[_TIME] >= 1.0:
-            _remove(env, k)
+            env.spot_count -= 1
+            for i in range(k, env.spot_count):
+                for column in range(SPOT_COLUMNS):
+                    env.spots[i, column] = env.spots[i + 1, column]
         else:
             t = spot[_TIME]
             x = spot[_TARGET] * (1 - t) + spot[_OFFSET] * t

@@ -77,29 +77,25 @@ def lay_floor(env: Record, frame: Frame, floor: int) -> None:
 
 
 @jit
-def _blit_through(frame: Frame, sprites: Sprites, k: int, x: int, y: int, beam: Beam) -> None:
-    first, columns, width, left, top = placed(sprites, k, x, y)
-    low, high = columns_of(beam)
-    if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
-        return
-    for column in range(max(low, left), min(high, left + columns)):
-        lowest, highest = rows_of(beam, column)
-        start = max(3 * lowest - top, 0)
-        stop = min(3 * highest - top, width)
-        if start < stop:
-            at = first + (column - left) * width
-            target = frame[column, top + start : top + stop]
-            keep = sprites.keep[at + start : at + stop]
-            paint = sprites.paint[at + start : at + stop]
-            for b in range(len(target)):
-                target[b] = (target[b] & keep[b]) | paint[b]
-
-
-@jit
 def blit_lit(env: Record, frame: Frame, sprites: Sprites, k: int, x: int, y: int) -> None:
     """Draw sprite k with its origin at (x, y), as far as it is lit."""
+    first, columns, width, left, top = placed(sprites, k, x, y)
     for spot in range(env.lit_count):
-        _blit_through(frame, sprites, k, x, y, beam_of(env, spot))
+        beam = beam_of(env, spot)
+        low, high = columns_of(beam)
+        if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
+            continue
+        for column in range(max(low, left), min(high, left + columns)):
+            lowest, highest = rows_of(beam, column)
+            start = max(3 * lowest - top, 0)
+            stop = min(3 * highest - top, width)
+            if start < stop:
+                at = first + (column - left) * width
+                target = frame[column, top + start : top + stop]
+                keep = sprites.keep[at + start : at + stop]
+                paint = sprites.paint[at + start : at + stop]
+                for b in range(len(target)):
+                    target[b] = (target[b] & keep[b]) | paint[b]
 
 
 @jit

@@ -66,15 +66,6 @@ def start(env: Record, params: Record) -> None:
 
 
 @jit
-def _dim(env: Record, params: Record) -> None:
-    if env.alpha <= params.light_threshold:
-        if params.light_dim_off_duration > 0:
-            env.alpha = min(255, env.alpha + 255 // params.light_dim_off_duration)
-        else:
-            env.alpha = params.light_threshold
-
-
-@jit
 def _spotlights(env: Record, params: Record) -> float:
     env.spawn_timer += 1
     if env.spawn_timer >= params.interval and (params.endless or env.spawned < params.num_spawns):
@@ -107,7 +98,11 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     env.bar_down = env.next_down
     env.next_across = action[0]
     env.next_down = action[1]
-    _dim(env, params)
+    if env.alpha <= params.light_threshold:
+        if params.light_dim_off_duration > 0:
+            env.alpha = min(255, env.alpha + 255 // params.light_dim_off_duration)
+        else:
+            env.alpha = params.light_threshold
     reward = 0.0
     reward += _spotlights(env, params)
     if params.endless:

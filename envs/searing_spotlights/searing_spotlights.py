@@ -26,10 +26,9 @@ class SearingSpotlights(PictureEnv):
 
     ## Task
     A figure, a coin and an exit are in plain sight for a moment, then the light goes out. Spotlights cross the dark
-    floor; who stands in one loses health. Only what a spotlight happens to pass over can be seen, and being seen
-    hurts, so the figure's own place has to be kept track of from the actions taken, and that of coin and exit
-    remembered. Endless: there is no exit; each coin taken brings another one, which shines through the dark for a
-    moment.
+    floor, and a figure in a spotlight loses health. Everything outside the spotlights is invisible, so the agent has to
+    track the figure by its own actions and to remember coin and exit. Endless: there is no exit; each coin brings
+    another one, which shines through the dark for a moment.
 
     | id | arguments | spotlights |
     |---|---|---|
@@ -47,13 +46,11 @@ class SearingSpotlights(PictureEnv):
     The floor turns red in a step that costs health.
 
     `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
-    pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen all is told: its place,
-    where the figure faces, whether the exit is open. So more may be told than a few pixels decide, or than one level
-    of brightness does in the step before total darkness; the bar and the darkness are told whatever lies over them.
-    At most 16 spotlights and as many coins as the constructor's `num_coins` allows, both from left to right; it is
-    not told which of two coins lies on top. Options that make floor or exit black, which is the colour of the dark,
-    are refused with it: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, and a `light_threshold`
-    with which the dark ends one or two levels short of black.
+    pixels / 84. Things that are dark or covered are zeros; things of which any pixel is visible are described in full,
+    even if these pixels would not suffice; the bar and the darkness always are. It has at most 16 spotlights and as
+    many coins as the constructor's `num_coins` allows, both from left to right. It refuses options that make floor or
+    exit black, the colour of the dark: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, and a
+    `light_threshold` with which the dark ends one or two levels short of black.
 
     ## Rewards
     `reward_coin` 0.25 for each coin, `reward_exit` 1 for the exit, which opens when all coins are taken: a solved
@@ -65,11 +62,10 @@ class SearingSpotlights(PictureEnv):
     sides. The light goes out over six steps.
 
     ## End
-    The exit is reached (`use_exit=False`: the last coin is taken), health is used up, or after `max_steps`, 256.
-    Endless: health is used up, `steps_per_coin`, 160, steps went by without a coin, or after `max_steps` if that is
-    above 0. Infos at the end: `reward` (the return), `length`, `agent_health` (fraction), `coins_collected` (fraction;
-    endless: how many), `success` (not endless). Endless: every info, those of resets included, has `ground_truth`:
-    the centres of figure and coin / 84.
+    At the exit (`use_exit=False`: at the last coin), without health, or after `max_steps`, 256. Endless: without
+    health, after `steps_per_coin`, 160, steps without a coin, or after `max_steps` if that is above 0. Infos at the
+    end: `reward` (the return), `length`, `agent_health` (fraction), `coins_collected` (fraction; endless: number),
+    `success` (not endless). Endless: every info has `ground_truth`, the centres of figure and coin / 84.
 
     ## Arguments
     Memory Gym's reset parameters with its defaults, which `reset(options=...)` overrides for one episode; `num_coins`
@@ -80,9 +76,8 @@ class SearingSpotlights(PictureEnv):
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:
-    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025);
-    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. Same seed, options and actions give the same observations
-    byte for byte, rewards, ends and infos.
+    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025), as code:
+    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. The same seed, options and actions give the same bytes.
 
     ## Differences
     Batched with autoreset; symbolic observations and `levels` are new. `use_exit=False` and, in the endless
@@ -165,8 +160,7 @@ class SearingSpotlights(PictureEnv):
             _GAME,
             locals(),
             symbols=symbol_names(self._most_coins),
-            low=-1,
-            high=2,
+            bounds=(-1, 2),
             state=STATE,
             params=PARAMS,
             variant=variant(endless),

@@ -82,16 +82,7 @@ def bit_before(env: Record, steps: int) -> int:
 
 
 class LastBits(Quiz, ABC):
-    """A question about the last N bits, with two answers.
-
-    Args:
-        n: The largest N at first.
-        curriculum: How N is drawn and whether n grows.
-        max_n: The n at which growth stops.
-        threshold: The fraction that right answers must exceed for n to grow.
-        window: The number of episodes of the batch that are judged together.
-        num_envs: This and the following arguments are explained at `BatchedEnv`.
-    """
+    """A question about the last N bits, with two answers; the page of N-Parity explains the arguments."""
 
     step_batch: ClassVar[Callable[..., None]]
     """The compiled step, made by `compile_quiz`."""
