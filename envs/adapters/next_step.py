@@ -1,15 +1,15 @@
 """A vector environment of any autoreset mode, with the rows of next-step autoreset.
 
-NEXT_STEP gives the last observation of an episode a row of its own: it stands for one step, in which the action is
-ignored and the next episode begins. In the other modes of Gymnasium an environment begins its next episode at once
-(SAME_STEP, which hands the last observation over in the infos) or when `reset` is called (DISABLED). To hold it back
-for one step while the others go on, it is begun once more, after them, by `reset(options={"reset_mask": ...})`:
+NEXT_STEP gives the last observation of an episode a row of its own: the next step ignores the action and begins the
+next episode. In the other modes of Gymnasium an environment begins its next episode at once (SAME_STEP, with the last
+observation in the infos) or when `reset` is called (DISABLED). To hold it back for one step while the others go on, it
+begins once more, after them, by `reset(options={"reset_mask": ...})`:
 
-    row t        what the step led to; of envs that ended the final observation
-    row t + 1    step everyone, begin those that ended anew, and take of these the first observation
+    row t        the observations after the step; the final one of an env that ended
+    row t + 1    step all envs, reset those that ended, and take their first observations
 
-So the rows are those of NEXT_STEP, at the price of a step and an episode begun in vain at each end: random levels are
-others than those of NEXT_STEP, drawn from the same distribution.
+So the rows are those of NEXT_STEP, at the price of one wasted step and episode at each end: random levels differ from
+those of NEXT_STEP, but have the same distribution.
 """
 
 from typing import Any, TypeAlias, final
@@ -52,7 +52,7 @@ class NextStep(VectorWrapper):
         return self.env.reset(seed=seed, options=options)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Infos]:
-        """Step everyone but those that ended one row ago, which begin their next episode with reward 0.
+        """Step the envs; those that ended one row ago begin their next episode with reward 0.
 
         Raises:
             RuntimeError: The env does not keep to its mode, or does not know `reset_mask`.

@@ -40,7 +40,7 @@ class SB3VecEnv(VecEnv):
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     def reset(self) -> Any:
-        """Begin an episode everywhere, with the seeds and options given before."""
+        """Begin an episode everywhere, with the seeds of `seed` and the options of `set_options`."""
         options: list[dict[str, Any]] = self._options
         if any(other != options[0] for other in options):
             raise ValueError("options must be the same for all envs of a batch")

@@ -35,7 +35,7 @@ class Scene(NamedTuple):
     """The sprites of a game and its own scenery, as compiled code takes them."""
 
     scenery: Any
-    """What one game alone needs, made before it starts."""
+    """The arrays and the numbers of sprites of one game alone, made before it starts."""
     sprites: Sprites
 
 

@@ -121,7 +121,7 @@ def _through(value: float, low: int, high: int, margin: float) -> int:
 def walk_through(env: Record, action: NDArray[np.int64], speed: float, low: int, high: int, margin: float) -> None:
     """Move by an action [2] as `walk`; more than `margin` outside [low, high] is as much outside on the other side.
 
-    Strides are not cut to whole pixels here; the place they lead to is rounded, halves away from zero.
+    Strides are not cut to whole pixels here; their ends are rounded, halves away from zero.
     """
     across = action[0]
     down = action[1]

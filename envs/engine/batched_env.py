@@ -91,7 +91,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         """Learn from the episodes that ended in a step; a reset ends none."""
 
     def _on_seeded_reset(self) -> None:
-        """Forget what goes on from episode to episode: `reset` was given a seed."""
+        """Begin anew with what goes on from episode to episode, as `reset` has a seed."""
 
     def close_extras(self, **_: Any) -> None:
         """End the threads."""
@@ -106,12 +106,12 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         Args:
             seed: s seeds env i with s + i, a list seeds each env with its own; None lets the streams go on. With
                 `levels` it is the choice of levels that is seeded.
-            options: Options for this one episode, over the constructor's arguments. Beside them, as in all vector
-                environments of Gymnasium, `reset_mask`, bool [N]: only these envs are reset.
+            options: Options for this one episode, over the constructor's arguments; and, as in Gymnasium,
+                `reset_mask`, bool [N]: only these envs are reset.
 
         Returns:
-            The first observation of each episode, and infos with `every_step_keys` alone; with a `reset_mask` the
-            others' observations are those that they gave last, as the arrays that were given stand now.
+            The first observation of each episode, or the last one of an env that is not reset, and infos with
+            `every_step_keys` alone.
 
         Raises:
             ValueError: An option or a seed is not allowed; the envs are then as they were.
@@ -160,8 +160,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
 
         Returns:
             Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos:
-            `every_step_keys`, and at the end of an episode `info_keys`, each an array [N, ...] with its mask [N] under
-            `_key`.
+            `every_step_keys`, and at an end `info_keys`, each an array [N, ...] with its mask [N] under `_key`.
 
         Raises:
             ValueError: The actions have the wrong shape or values.

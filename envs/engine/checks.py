@@ -1,4 +1,4 @@
-"""Checks of what a user gives to `reset` and `step`."""
+"""Checks of the arguments of constructors, `reset` and `step`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -3,10 +3,9 @@
 `jit` compiles a function that compiled code calls, into its caller. `compile_loop` compiles what Python calls: a loop
 over the envs of a batch, without the GIL, kept on disk between runs. A loop closes over the functions of a game.
 
-Numba's disk cache notices a change of the file that holds the loop (by its content or, in older versions, by its
-time), but not of the files that hold the functions it calls, and takes all closures of one function for the same. So
-the key of a loop here has the name of every function, and the stamp of its index is a digest of every file below the
-folder above this one and of the files of the loop and the functions.
+Numba's disk cache notices a change of the loop's own file (by its content or, in older versions, by its time), but not
+of the files of the functions it calls, and confuses closures of one function. So the key of a loop here has the name of
+every function, and the stamp of its index is a digest of all files of `envs` and of the loop and its functions.
 """
 
 import hashlib

@@ -2,14 +2,14 @@
 
     an env that plays      advance and count the step
     any other env          begin an episode and start the game
-    each env               report, then draw the picture and describe it, where they are asked for
+    each env               report, then draw the picture and describe it, where these are observations
 
 A game gives these functions, each made by `jit`. `env` is the record of one env, `params` the record of its options,
-and `scene` what the game draws with, made before it starts.
+and `scene` the sprites and arrays that the game draws with.
 
     start(env, params)                     draws a new episode
     advance(env, params, action)           plays one step and returns its reward; the game ends by env.phase = ENDED
-    report(env, params)                    writes what infos hold
+    report(env, params)                    writes the values of the infos
     draw(env, params, scene, frame)        draws the picture, uint8 [x][y and channel]
     describe(env, params, scene, vector)   writes the observation of numbers, float32 [V], which holds zeros before
 """

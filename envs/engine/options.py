@@ -18,6 +18,8 @@ from .names import unknown_name
 from .rng import Rng, integers
 
 MAX_CHOICES = 16
+MANY = 2**31
+"""A bound of whole numbers that have none of their own."""
 
 
 class Option(ABC):

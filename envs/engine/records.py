@@ -7,7 +7,6 @@ A checkpoint holds them as a flat dictionary of plain numeric arrays, keyed `tab
 int64 and flags as uint8 of the same bits, which every tensor library can store.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,7 +39,7 @@ def check_fit(own: Mapping[str, Array], other: Mapping[str, Array]) -> None:
             raise ValueError(f"{key} is {other[key].max()}; it must be 0 or 1")
 
 
-class RecordedEnv(ABC):
+class RecordedEnv:
     """A batch of envs whose whole state is two structured arrays."""
 
     options: dict[str, Option]
@@ -65,11 +64,10 @@ class RecordedEnv(ABC):
         self._params = np.zeros(num_envs + 1, record_dtype([*option_fields, *params]))
         self._apply_options(slice(None), arguments)
 
-    @abstractmethod
     def _derive_params(self, params: Array) -> None:
-        """Fill the derived fields of all params, those of the state that depend on them, and the scene."""
+        """Fill the derived fields of all params, the fields of the state that depend on them, and the scene, if any."""
 
-    def _check_options(self, values: Mapping[str, Any]) -> None:  # noqa: B027
+    def _check_options(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
 
     def _apply_options(self, rows: slice | NDArray[np.intp], values: Mapping[str, Any]) -> None:

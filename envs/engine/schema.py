@@ -22,7 +22,7 @@ def options_of(cls: type) -> dict[str, Option]:
 
 
 def option_values(cls: type, arguments: Mapping[str, Any], variant: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return which options a variant takes, and a value for each of them and for each one that was given.
+    """Return the options that a variant takes, and a value of each of them and of each one in `arguments`.
 
     Args:
         cls: The environment.
@@ -32,5 +32,5 @@ def option_values(cls: type, arguments: Mapping[str, Any], variant: dict[str, An
     options = options_of(cls)
     parameters = inspect.signature(cls).parameters
     defaults = {name: parameters[name].default for name in options if parameters[name].default is not None} | variant
-    given = {name: arguments[name] for name in options if arguments[name] is not None}
-    return [name for name in options if name in defaults], defaults | given
+    chosen = {name: arguments[name] for name in options if arguments[name] is not None}
+    return [name for name in options if name in defaults], defaults | chosen

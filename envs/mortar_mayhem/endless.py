@@ -1,12 +1,12 @@
 """The rules that are different in endless Mortar Mayhem, compiled.
 
-The list of commands is carried out again and again, one command longer each time. Only the new command is shown
-(`first_shown` is its number), and while it is shown an explosion that has begun stands still. The arena is a torus:
-figure and target leave it on one side and enter on the other.
+The list of commands repeats, one command longer each time. Only the new command is shown (`first_shown` is its number),
+and meanwhile a running explosion stands still. The arena is a torus: figure and target leave it on one side and enter
+on the other.
 
 Memory Gym forgets to draw the new figure: from the second episode of an env on, the steps that show the first commands
-show the figure as the last episode left it, until the first step that can move it. `drawn_figure` is the figure as it
-was drawn last, (first sprite, facing, x, y), and `drawn_scale` its size, 0 if none was drawn yet.
+show the figure as the last episode left it. `drawn_figure` is (first sprite, facing, x, y) as drawn last, and
+`drawn_scale` its size, 0 if none was drawn yet.
 """
 
 from memorl.envs.engine.episodes import ENDED
@@ -27,9 +27,6 @@ def draw_command(env: Record, params: Record, k: int) -> None:
 @jit
 def judge(env: Record, params: Record, on_target: bool) -> float:
     """Judge the present command; after the last one the list grows, also when it was failed."""
-    env.current += 1
-    env.exploded = True
-    env.fuse = 1
     last = env.current == env.count
     if on_target:
         env.commands_completed += 1
@@ -63,7 +60,7 @@ def draw_figure(env: Record, params: Record) -> None:
 
 @jit
 def report(env: Record, params: Record) -> None:
-    """Write what infos hold, and end the episode at the time limit."""
+    """Write the values of the infos, and end the episode at the time limit."""
     if not params.endless:
         return
     if env.length > 0 and env.drawn_scale == 0:

@@ -11,11 +11,11 @@ from memorl.envs.drawing.character import SCALE, SCALES, Figures
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
 
 from .arena import SLOT_ORDER, add_scenery
 from .endless import report
-from .options import ACT_ONLY_KINDS, COMMAND_VECTOR, ENDLESS_SIZE, MANY, MAX_COMMANDS, OUTSIDE, PARAMS, STATE, variant
+from .options import ACT_ONLY_KINDS, COMMAND_VECTOR, ENDLESS_SIZE, MAX_COMMANDS, OUTSIDE, PARAMS, STATE, variant
 from .rules import advance, start
 from .view import SYMBOLIC_FIELDS, describe, draw, draw_truth
 

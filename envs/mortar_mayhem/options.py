@@ -13,12 +13,11 @@ from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.drawing.character import SCALES, SPEED, Figures
 from memorl.envs.engine.episodes import is_playing
 from memorl.envs.engine.fields import Array, Field, fields
-from memorl.envs.engine.options import Choices, Option
+from memorl.envs.engine.options import MANY, Choices, Option
 
 MAX_COMMANDS = 1024
-MANY = 2**31
 ENDLESS_SIZE = 6
-"""The endless arena fills the picture, so that leaving it on one side is entering it on the other."""
+"""The endless arena fills the picture: the figure leaves it on one side and enters on the other."""
 SLOTS = 20
 COMMAND_VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""

@@ -103,9 +103,6 @@ def start(env: Record, params: Record) -> None:
 
 @jit
 def _judge(env: Record, params: Record, on_target: bool) -> float:
-    env.current += 1
-    env.exploded = True
-    env.fuse = 1
     reward = params.reward_command_success if on_target else params.reward_command_failure
     if not on_target:
         env.phase = ENDED
@@ -136,6 +133,9 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     on_target = (env.x - low) // TILE == env.target_x and (env.y - low) // TILE == env.target_y
     reward = 0.0
     if not env.exploded and env.fuse > 0 and env.fuse % env.explosion_delay == 0:
+        env.current += 1
+        env.exploded = True
+        env.fuse = 1
         reward = judge(env, params, on_target) if params.endless else _judge(env, params, on_target)
     if not env.exploded:
         env.fuse += 1

@@ -86,7 +86,7 @@ def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 
 @jit
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
-    """Write the values named by `LOOK_NAMES`; the figure's height may leave the picture by a tile."""
+    """Write the values named by `SYMBOLIC_FIELDS`; the figure's height may leave the picture by a tile."""
     if shows(scene.sprites, params.figure + env.facing, params.figure_x, env.y):
         vector[env.facing] = 1
         vector[8] = params.figure_x / SIZE

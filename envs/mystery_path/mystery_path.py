@@ -10,10 +10,10 @@ from memorl.envs.drawing.character import SCALE, SCALES, Figures, radius, sprite
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
 
 from . import endless_path, endless_rules, endless_view, rules, view
-from .options import ENDLESS_KINDS, MANY, PARAMS, TILE, variant
+from .options import ENDLESS_KINDS, PARAMS, TILE, variant
 from .scenery import add_scenery
 
 _GAME = compile_game(rules.start, rules.advance, view.draw, view.draw_truth, view.describe)

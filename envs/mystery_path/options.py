@@ -15,7 +15,6 @@ from memorl.envs.engine.options import Number, Option
 from .path_search import SIDE
 
 TILE = 84 // SIDE
-MANY = 2**31
 
 PARAMS: list[Field] = [*Figures.PARAMS, *fields("grid figure_x"), Field("camera", np.float64)]
 ENDLESS_KINDS: dict[str, Option] = {"agent_speed": Number(-TILE, TILE + 1)}

@@ -60,7 +60,7 @@ def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 
 @jit
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
-    """Write the values named by `LOOK_NAMES`."""
+    """Write the values named by `SYMBOLIC_FIELDS`."""
     vector[env.facing] = 1
     vector[8] = env.x / SIZE
     vector[9] = env.y / SIZE

@@ -11,7 +11,7 @@ seed=0          is the level itself, as in Memory Gym
 view=agent      what the agent sees; truth: what is hidden from it; both: side by side
 zoom=2          how large: 1 is 336 pixels a side in most games
 record=FILE     write a .gif (or .mp4, where imageio can) instead of opening a window; --record FILE is the same
-keys=STRING     what to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
+keys=STRING     the keys to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
 steps=200       at most so many steps in it; it also ends where the episode does
 
 Keys of the window: arrows or WASD as below, Page Up and Page Down the next and the last seed, Tab the next view, Enter

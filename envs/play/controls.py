@@ -36,11 +36,7 @@ class Controls:
 
 
 def controls_of(env: VectorEnv[Any, Any, Any]) -> Controls:
-    """Return the controls of a game.
-
-    Raises:
-        ValueError: It cannot be played with keys.
-    """
+    """Return the controls of a game; ValueError if it cannot be played with keys."""
     space = env.single_action_space
     if isinstance(space, MultiDiscrete) and space.nvec.tolist() == [3, 3]:
         return Controls(_axes, False, {"left, right, up, down": "go there, also two at once; without a key: stay"})
@@ -71,11 +67,7 @@ def _single(names: dict[str, int], otherwise: int | None) -> Callable[[Keys], An
 
 
 def parse_keys(text: str, controls: Controls) -> list[Any]:
-    """Return the actions of a string of keys.
-
-    Raises:
-        ValueError: A part of it means nothing.
-    """
+    """Return the actions of a string of keys; ValueError names a part that means nothing."""
     actions = []
     for part in text.split():
         match = re.fullmatch(r"([a-z0-9.]+(?:\+[a-z0-9]+)*)(?:\*(\d+))?", part)

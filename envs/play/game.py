@@ -10,7 +10,7 @@ _ARROWS = {"w": "up", "a": "left", "s": "down", "d": "right"}
 
 
 class Game:
-    """The window and what is pressed in it."""
+    """The window of a game, and the keys that are pressed in it."""
 
     def __init__(self, scene: Scene, controls: Controls, settings: Settings) -> None:
         self.scene = scene

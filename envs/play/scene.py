@@ -13,7 +13,7 @@ VIEWS = {"agent": ("rgb_array",), "truth": ("debug_rgb_array",), "both": ("rgb_a
 
 
 class Scene:
-    """One env, once for each way to look at it: all are given the same seeds and actions."""
+    """One env for each view, all with the same seeds and actions."""
 
     def __init__(self, name: str, arguments: dict[str, Any], view: str) -> None:
         plain = make(name, 1, **arguments)

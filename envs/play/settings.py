@@ -30,11 +30,7 @@ class Settings:
 
 
 def settings_of(arguments: list[str]) -> tuple[Settings, dict[str, Any]]:
-    """Return the settings and the environment's arguments of a command line.
-
-    Raises:
-        ValueError: It names an unknown key or a value that cannot be.
-    """
+    """Return the settings and the environment's arguments of a command line; ValueError names a wrong key or value."""
     known = [field.name for field in fields(Settings)]
     own: dict[str, Any] = {}
     env: dict[str, Any] = {}

@@ -1,9 +1,9 @@
-"""Light and darkness: drawing as far as a spotlight reaches, and what is left of the rest.
+"""Light and darkness: drawing as far as spotlights reach, and dimming the rest.
 
 With opacity A in 0 .. 255 a byte d in the dark becomes d - floor(d A / 255); in a spotlight it stays. So the picture is
-drawn once in the dark and then once more as far as spotlights reach; at A = 255 the dark is black, whatever lies there,
-and only the columns of the spotlights are work. On the black floor spotlights have a white outline that darkness covers
-the scene with, too: d + floor((255 - d) A / 255); a later spotlight shines on the outlines of those before.
+drawn once in the dark and once more as far as spotlights reach; at A = 255 the dark is black, and only the columns of
+the spotlights are work. On the black floor spotlights have a white outline, d + floor((255 - d) A / 255); a later
+spotlight shines on the outlines of earlier ones.
 
 A beam is the (x, y, radius) of a spotlight.
 """

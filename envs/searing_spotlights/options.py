@@ -14,7 +14,6 @@ from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.drawing.character import SCALE, Figures
 from memorl.envs.engine.fields import Array, Field, fields
 
-MANY = 2**31
 MAX_SPOTS = 64
 """Spotlights that are under way at the same time."""
 MAX_COINS = 16

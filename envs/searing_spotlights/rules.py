@@ -122,7 +122,7 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
 
 @jit
 def report(env: Record, params: Record) -> None:
-    """Write what infos hold."""
+    """Write the values of the infos."""
     env.agent_health = env.health / params.agent_health
     total = env.num_taken + env.coin_count
     if params.endless:

@@ -9,11 +9,11 @@ from memorl.envs.drawing.character import SCALE, SCALES, SPEED
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number, encode
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number, encode
 
-from .options import MANY, MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, STATE, check_symbols, check_together, variant
-from .params import derive_params
+from .options import MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, STATE, check_symbols, check_together, variant
 from .rules import advance, report, start
+from .scenery import derive_params
 from .symbols import describe, symbol_names
 from .view import draw, draw_truth
 

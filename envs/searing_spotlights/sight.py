@@ -1,8 +1,8 @@
-"""The search for what can be seen in the picture of Searing Spotlights, without drawing it.
+"""The search for visible things in the picture of Searing Spotlights, without drawing it.
 
-A thing can be seen if one of its pixels is covered by nothing that lies above it: the bar, the dark but for what a
-spotlight shines on, and the things of higher layers. So each thing asks, column by column, for the pixels that the
-layers above leave open, until it finds one of its own. What lies in the dark with no spotlight near is not searched.
+A thing is visible if one of its pixels is not covered by the layers above it: the bar, the dark outside the spotlights,
+and other things. So the search goes through the columns of a thing until one of its pixels is left open. Things in the
+dark without a spotlight nearby are not searched.
 """
 
 from typing import TypeAlias
@@ -26,7 +26,7 @@ Things: TypeAlias = tuple[Record, Record, Record]
 
 @jit
 def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> Word:
-    """Return where coins show in a column, from coin `first` on."""
+    """Return the pixels of a column that coins cover, from coin `first` on."""
     bits = NONE
     for k in range(first, env.coin_count):
         bits |= shape(coin, env.coins[k, 0], env.coins[k, 1], x, top)
@@ -47,27 +47,21 @@ def _near(env: Record, left: int, right: int, top: int, bottom: int) -> Word:
 
 
 @jit
-def _lit(env: Record, spots: Word, x: int, top: int) -> Word:
-    """Return the pixels of a column that these spotlights shine on."""
-    bits = NONE
-    for k in range(env.lit_count):
-        if spots & bit(k):
-            bits |= beam(env, k, x, top)
-    return bits
-
-
-@jit
 def _open(
     env: Record, params: Record, things: Things, order: Order, under: int, spots: Word, x: int, top: int, bits: Word
 ) -> Word:
-    """Return those of some pixels of a column that the layers from number `under` on leave open."""
+    """Return the pixels of a column, among `bits`, that the layers from number `under` on leave open."""
     figure, coin, gate = things
     for i in range(under, LAYERS):
         layer = order[i]
         if bits == 0:
             break
         if layer == DARK and env.alpha == LIGHTLESS:
-            bits &= _lit(env, spots, x, top)
+            lit = NONE
+            for k in range(env.lit_count):
+                if spots & bit(k):
+                    lit |= beam(env, k, x, top)
+            bits &= lit
         elif layer == BAR:
             bits &= ~rows(0, TOP, top)
         elif layer == COIN and params.endless and not params.coin_enabled:
@@ -78,17 +72,6 @@ def _open(
             bits &= ~shape(gate, env.exit_x, env.exit_y, x, top)
         elif layer == AGENT:
             bits &= ~shape(figure, env.x, env.y, x, top)
-    return bits
-
-
-@jit
-def _alone(env: Record, k: int, ignored: Word, x: int, top: int) -> Word:
-    """Return what only spotlight k shines on in a column below the bar, not counting those in `ignored`."""
-    low, high = rows_of(beam_of(env, k), x)
-    bits = rows(max(low, TOP), high, top)
-    for other in range(env.lit_count if bits else 0):
-        if other != k and not ignored & bit(other):
-            bits &= ~beam(env, other, x, top)
     return bits
 
 
@@ -105,8 +88,13 @@ def shines(env: Record, params: Record, things: Things, order: Order, above: int
     middle = (left + right) // 2
     for i in range(left, right):
         x = i + middle - left if i < left + right - middle else i + middle - right
+        low, high = rows_of(beam_of(env, k), x)
         for top in TOPS:
-            if _open(env, params, things, order, above, NONE, x, top, _alone(env, k, ignored, x, top)):
+            bits = rows(max(low, TOP), high, top)
+            for other in range(env.lit_count if bits else 0):
+                if other != k and not ignored & bit(other):
+                    bits &= ~beam(env, other, x, top)
+            if _open(env, params, things, order, above, NONE, x, top, bits):
                 return True
     return False
 

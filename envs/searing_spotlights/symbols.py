@@ -105,32 +105,8 @@ def _write_coins(
 
 
 @jit
-def _write_things(env: Record, params: Record, things: Things, order: Order, vector: NDArray[np.float32]) -> None:
-    for under in range(1, LAYERS + 1):
-        layer = order[under - 1]
-        if layer == FLOOR and floor_of(env, params) == HURT:
-            vector[1] = floor_is_red(env, params, things, order, under)
-        elif layer == COIN and not (params.endless and not params.coin_enabled):
-            _write_coins(env, params, things, order, under, vector)
-        elif layer == EXIT and params.use_exit:
-            if sees(env, params, things, order, under, MAX_COINS, things[2], env.exit_x, env.exit_y):
-                vector[_GATE] = 1
-                vector[_GATE + 1] = env.exit_open
-                vector[_GATE + 2] = env.exit_x / SIZE
-                vector[_GATE + 3] = env.exit_y / SIZE
-        elif layer == AGENT and sees(env, params, things, order, under, MAX_COINS, things[0], env.x, env.y):
-            vector[_FIGURE] = 1
-            vector[_FIGURE + 1 + facing_of(env)] = 1
-            vector[_FIGURE + 9] = env.x / SIZE
-            vector[_FIGURE + 10] = env.y / SIZE
-
-
-@jit
 def _write_bar(env: Record, params: Record, vector: NDArray[np.float32]) -> None:
-    """Write the bar.
-
-    More health lost than there was makes a bar that is longer than its field, and covers the fields of the action.
-    """
+    """Write the bar: when more health is lost than there was, it is longer than its field and covers the next ones."""
     vector[2] = env.red_width / HEALTH
     if params.show_last_action:
         vector[_ACROSS + env.bar_across] = 1
@@ -157,6 +133,22 @@ def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float
     things = shapes[params.figure + facing_of(env)], shapes[params.coin], shapes[params.exit]
     if env.alpha > 0:
         _write_spots(env, params, things, order, vector)
-    _write_things(env, params, things, order, vector)
+    for under in range(1, LAYERS + 1):
+        layer = order[under - 1]
+        if layer == FLOOR and floor_of(env, params) == HURT:
+            vector[1] = floor_is_red(env, params, things, order, under)
+        elif layer == COIN and not (params.endless and not params.coin_enabled):
+            _write_coins(env, params, things, order, under, vector)
+        elif layer == EXIT and params.use_exit:
+            if sees(env, params, things, order, under, MAX_COINS, things[2], env.exit_x, env.exit_y):
+                vector[_GATE] = 1
+                vector[_GATE + 1] = env.exit_open
+                vector[_GATE + 2] = env.exit_x / SIZE
+                vector[_GATE + 3] = env.exit_y / SIZE
+        elif layer == AGENT and sees(env, params, things, order, under, MAX_COINS, things[0], env.x, env.y):
+            vector[_FIGURE] = 1
+            vector[_FIGURE + 1 + facing_of(env)] = 1
+            vector[_FIGURE + 9] = env.x / SIZE
+            vector[_FIGURE + 10] = env.y / SIZE
     vector[0] = env.alpha / 255
     _write_bar(env, params, vector)

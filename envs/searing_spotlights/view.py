@@ -77,7 +77,7 @@ def coin_is_above(env: Record, params: Record) -> bool:
 
 @jit
 def facing_of(env: Record) -> int:
-    """Return where the figure faces: always up in the first picture."""
+    """Return the facing of the figure: up in the first picture."""
     return env.facing if env.length > 0 else 0
 
 

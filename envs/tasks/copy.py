@@ -5,10 +5,10 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag, Integer, IntegerRange, draw_from_range
+from memorl.envs.engine.options import MANY, Flag, Integer, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+from .quiz import Quiz, compile_quiz, length_below, symbol_names
 
 _LONGEST = 256
 

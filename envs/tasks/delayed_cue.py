@@ -5,10 +5,10 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag, IntegerRange, draw_from_range
+from memorl.envs.engine.options import MANY, Flag, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz
+from .quiz import Quiz, compile_quiz
 
 _NAMES = ("cue", "cue_shown", "query", "distractor")
 _CUE = 0

@@ -12,8 +12,7 @@ fractions of right answers; with a curriculum,
 
     n <- n + 1   if  a > threshold  and  a_n > threshold                       (3)
 
-n is one for the whole batch: N is not shown where there is but one (as in the paper), so envs that ask for
-different ones would contradict each other.
+The batch has one n: a single N is not shown (as in the paper), so envs with different ones would contradict each other.
 """
 
 from abc import ABC
@@ -25,10 +24,10 @@ import numpy as np
 from memorl.envs.engine.episodes import is_playing
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer, Number, Option, encode
+from memorl.envs.engine.options import MANY, Integer, Number, Option, encode
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, length_below
+from .quiz import Quiz, length_below
 
 Curriculum = Literal["none", "single", "multi"]
 MAX_N = 256

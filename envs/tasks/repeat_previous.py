@@ -8,10 +8,10 @@ from typing import Annotated, Any, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
+from memorl.envs.engine.options import MANY, Integer
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+from .quiz import Quiz, compile_quiz, length_below, symbol_names
 
 _MAX_K = 256
 _RING = _MAX_K + 1
