@@ -66,7 +66,7 @@ def _describe_picture(env: Record, params: Record, scene: Scene, vector: NDArray
 
 @jit
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
-    """Write the values named by `SYMBOLIC_FIELDS`, unless there are pixels, and the commands where they are given."""
+    """Write the values named by `SYMBOLIC_FIELDS`, unless there are pixels, and the commands of act-only variants."""
     if len(vector) != COMMAND_VECTOR:
         _describe_picture(env, params, scene, vector)
     if params.act_only:

@@ -1,7 +1,7 @@
 """The observations of Mystery Path: the picture and its symbolic description.
 
-The path is never drawn. The picture is black but for the figure, a red cross on it when it has just fallen off, and,
-where asked for, the first and the last tile.
+The path is never drawn. The picture is black except for the figure, a red cross on it after a fall, and, with
+`show_origin` and `show_goal`, the first and the last tile.
 """
 
 import numpy as np

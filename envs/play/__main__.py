@@ -6,7 +6,7 @@
     python -m memorl.envs.play env=mystery_path view=truth keys='right*12 up*3' --record path.gif
 
 env=NAME        a file of configs/env, or a Gymnasium id
-env.KEY=VALUE   an argument of the environment, as for train.py; levels are off unless given, so that
+env.KEY=VALUE   an argument of the environment, as for train.py; levels are off by default, so that
 seed=0          is the level itself, as in Memory Gym
 view=agent      what the agent sees; truth: what is hidden from it; both: side by side
 zoom=2          how large: 1 is 336 pixels a side in most games

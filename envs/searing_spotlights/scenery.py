@@ -88,7 +88,7 @@ def _silhouettes(sprites: Sprites) -> Array:
 
 
 def derive_params(params: Array, endless: bool) -> Scene:
-    """Fill the derived fields of every row, and return the scene that they speak of."""
+    """Fill the derived fields of every row, and return the scene with the sprites that they number."""
     atlas = Atlas()
     figures = Figures(atlas)
     coin_number = cache(lambda scale: _add_coin(atlas, scale))
