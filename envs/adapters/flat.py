@@ -1,6 +1,5 @@
 """Observations that are tuples, or dictionaries in dictionaries, as one dictionary of arrays."""
 
-from collections.abc import Iterator
 from typing import Any, final
 
 from gymnasium import spaces
@@ -13,12 +12,12 @@ class Flat(VectorObservationWrapper):
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
         super().__init__(env)
-        self.single_observation_space = spaces.Dict(dict(_parts(env.single_observation_space)))
-        self.observation_space = spaces.Dict(dict(_parts(env.observation_space)))
+        self.single_observation_space = spaces.Dict(parts_of(env.single_observation_space))
+        self.observation_space = spaces.Dict(parts_of(env.observation_space))
 
     def observations(self, observations: Any) -> dict[str, Any]:
         """Return the parts, by name."""
-        return dict(_parts(observations))
+        return parts_of(observations)
 
 
 def is_nested(space: spaces.Space[Any]) -> bool:
@@ -29,13 +28,13 @@ def is_nested(space: spaces.Space[Any]) -> bool:
     )
 
 
-def _parts(whole: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def parts_of(whole: Any) -> dict[str, Any]:
+    """Return the innermost parts of an observation or a space, by name; one that is not nested has the name ""."""
     if isinstance(whole, dict | spaces.Dict):
         named = [(str(key), part) for key, part in whole.items()]
     elif isinstance(whole, tuple | spaces.Tuple):
         named = [(str(i), part) for i, part in enumerate(whole)]
     else:
-        yield name, whole
-        return
-    for key, part in named:
-        yield from _parts(part, f"{name}.{key}" if name else key)
+        return {"": whole}
+    inner = [(key, name, part) for key, parts in named for name, part in parts_of(parts).items()]
+    return {f"{key}.{name}" if name else key: part for key, name, part in inner}
