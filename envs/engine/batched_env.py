@@ -76,6 +76,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._choices = np.asarray(counts, np.uint64).reshape(-1)
         self._threads = Threads(num_envs, batch["threads"])
         self._compiled_step = step_batch
+        self._all_rows = np.ones(num_envs, np.bool_)
         self._levels = level_range(arguments.get("levels"))
         taken, values = option_values(type(self), arguments, variant or {})
         kinds = options_of(type(self)) | dict(ranges or {})
@@ -178,7 +179,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         pixels, vectors = pixels_and_vectors(observation)
         batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
         self._threads.run(self._compiled_step, actions, *batch)
-        infos = self._infos(self.every_step_keys, np.ones(self.num_envs, np.bool_))
+        infos = self._infos(self.every_step_keys, self._all_rows)
         if ends.any():
             infos |= self._infos(self.info_keys, ends)
             for key in self.info_keys:

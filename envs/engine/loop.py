@@ -123,18 +123,17 @@ class Threads:
 
     def __init__(self, num_envs: int, threads: int) -> None:
         edges = np.linspace(0, num_envs, min(threads, num_envs) + 1).astype(int).tolist()
-        self._blocks = list(pairwise(edges))
-        self._pool = ThreadPoolExecutor(len(self._blocks) - 1) if len(self._blocks) > 1 else None
+        self._own, *self._others = pairwise(edges)
+        self._pool = ThreadPoolExecutor(len(self._others)) if self._others else None
 
     def run(self, loop: Callable[..., None], *arguments: Any) -> None:
         """Call the compiled `loop(low, high, *arguments)` for all envs, a block of them in each thread."""
-        own, *others = self._blocks
         if self._pool is None:
-            loop(*own, *arguments)
+            loop(*self._own, *arguments)
             return
-        futures = [self._pool.submit(loop, *block, *arguments) for block in others]
+        futures = [self._pool.submit(loop, *block, *arguments) for block in self._others]
         try:
-            loop(*own, *arguments)
+            loop(*self._own, *arguments)
         finally:
             wait(futures)
         for future in futures:
