@@ -2,7 +2,7 @@
 
 from .a2c import A2C
 from .actions import Actions
-from .agent import Agent
+from .agent import Agent, LinearSchedule
 from .collect import collect
 from .encoders import Encoder
 from .episodes import Episode
@@ -12,7 +12,6 @@ from .observations import Observation, as_dict_space
 from .ppo import PPO
 from .returns import gae, vtrace
 from .rollout import Batch, Rollout
-from .schedule import LinearSchedule
 from .stream import Step, Stream
 
 __all__ = [

@@ -1,79 +1,94 @@
 """The update that all agents share: advantages once a rollout, then epochs of minibatches, each a loss, gradient, step.
 
-An agent does not see the environment, nor the kind of memory that the model has.
+An agent knows neither the environment nor the kind of the model's memory.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .checks import require_at_least, require_fraction, require_positive
+from memorl.memory.checks import require_at_least, require_positive
+
 from .model import ActorCritic
 from .returns import gae
 from .rollout import Batch, Rollout
-from .schedule import LinearSchedule
 
 
+class LinearSchedule(NamedTuple):
+    """A value that moves linearly from `start` to `end` and stays there; None as the end keeps the start."""
+
+    start: float
+    end: float | None
+
+    def value(self, fraction: float) -> float:
+        """Return the value after a fraction of the steps."""
+        return self.start if self.end is None else self.start + (self.end - self.start) * min(1.0, fraction)
+
+
+@dataclass(eq=False, repr=False)
 class Agent(ABC):
-    """Base class; subclasses define the loss.
+    """Base class; subclasses give the defaults, make the optimizer and define the loss.
 
     Args:
         model: The model to train.
-        optimizer: The optimizer of the model's parameters.
-        schedules: The values that change with the steps; `lr` is one of them.
-        anneal_steps: Environment steps over which the schedules run.
+        lr: Learning rate.
+        final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
+        anneal_steps: Environment steps over which the schedules run; then they stay at their ends.
         gamma: Discount.
         lam: Decay of the generalised advantage estimate.
+        value_coef: Weight of the value loss (the squared error, without a half).
+        entropy_coef: Weight of the entropy bonus.
+        final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
+        normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
+        normalize_values: Scale the values by the running moments of their targets (`normalise`, equation 3), and the
+            value loss with them, so that one weight of that loss suits rewards of any size.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         epochs: Passes over a rollout.
         minibatches: Parts that a pass is split into.
-        normalize_values: Scale the values by the running moments of their targets (`normalise`, equation 3), and the
-            value loss with them, so that one weight of that loss suits rewards of any size.
-        target_kl: Skip the remaining epochs once the approximate KL divergence of one is above this; None never does.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
-    def __init__(
-        self,
-        model: ActorCritic,
-        optimizer: torch.optim.Optimizer,
-        schedules: Mapping[str, LinearSchedule],
-        *,
-        anneal_steps: int,
-        gamma: float,
-        lam: float,
-        max_grad_norm: float | None,
-        epochs: int,
-        minibatches: int,
-        normalize_values: bool,
-        target_kl: float | None = None,
-    ) -> None:
-        require_positive(anneal_steps=anneal_steps, epochs=epochs, minibatches=minibatches)
-        require_positive(max_grad_norm=max_grad_norm, target_kl=target_kl)
-        require_fraction(gamma=gamma, lam=lam)
-        for name, (start, end) in schedules.items():
-            require_at_least(0, **{name: start, f"final_{name}": end})
-        self.model = model
-        self.optimizer = optimizer
-        self.schedules = schedules
-        self.anneal_steps = anneal_steps
-        self.gamma = gamma
-        self.lam = lam
-        self.max_grad_norm = max_grad_norm
-        self.epochs = epochs
-        self.minibatches = minibatches
-        self.normalize_values = normalize_values
-        self.target_kl = target_kl
-        self.steps = 0
-        """Environment steps learned from so far."""
-        self.current_values = self._scheduled_values()
-        """The present value of each schedule."""
+    model: ActorCritic
+    lr: float
+    final_lr: float | None
+    anneal_steps: int
+    gamma: float
+    lam: float
+    value_coef: float
+    entropy_coef: float
+    final_entropy_coef: float | None
+    normalize_advantage: bool
+    normalize_values: bool
+    max_grad_norm: float | None
+    epochs: int
+    minibatches: int
+    target_kl: float | None = field(default=None, init=False)
+    torch_optimizer: torch.optim.Optimizer = field(init=False)
+    steps: int = field(default=0, init=False)  # environment steps learned from so far
+
+    def __post_init__(self) -> None:
+        require_positive(lr=self.lr, anneal_steps=self.anneal_steps, epochs=self.epochs, minibatches=self.minibatches)
+        require_positive(max_grad_norm=self.max_grad_norm, target_kl=self.target_kl)
+        require_at_least(0, final_lr=self.final_lr, value_coef=self.value_coef)
+        require_at_least(0, entropy_coef=self.entropy_coef, final_entropy_coef=self.final_entropy_coef)
+        for name, value in {"gamma": self.gamma, "lam": self.lam}.items():
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} is {value}; it must lie between 0 and 1")
+        entropy_coef = LinearSchedule(self.entropy_coef, self.final_entropy_coef)
+        self.schedules = {"lr": LinearSchedule(self.lr, self.final_lr), "entropy_coef": entropy_coef}
+
+    @property
+    def current_values(self) -> dict[str, float]:
+        """Return the present value of each schedule."""
+        fraction = self.steps / self.anneal_steps
+        return {name: schedule.value(fraction) for name, schedule in self.schedules.items()}
 
     @abstractmethod
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -82,9 +97,8 @@ class Agent(ABC):
     def require_sequences(self, sequences: int) -> None:
         """Raise ValueError if a rollout of so many sequences cannot be split into the minibatches."""
         if self.minibatches > sequences:
-            raise ValueError(
-                f"minibatches is {self.minibatches}; it must be at most {sequences}, the sequences of a rollout"
-            )
+            allowed = f"it must be at most {sequences}, the sequences of a rollout"
+            raise ValueError(f"minibatches is {self.minibatches}; {allowed}")
 
     def update(self, rollout: Rollout) -> dict[str, float]:
         """Learn from a rollout and return the metrics.
@@ -94,28 +108,28 @@ class Agent(ABC):
             FloatingPointError: If the loss is not finite; the parameters cannot be used any more.
         """
         self.require_sequences(len(rollout.states) * rollout.first.shape[1])
-        self.current_values = self._scheduled_values()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.current_values["lr"]
-        self.steps += rollout.steps
+        values = self.current_values
+        for group in self.torch_optimizer.param_groups:
+            group["lr"] = values["lr"]
         advantage = gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, self.gamma, self.lam)
         if self.normalize_values:
             self.model.value.rescale((advantage + rollout.value[:-1])[~rollout.last[:-1]])
         stats = self._optimize(rollout, advantage)
         self.model.normaliser.update({name: entry[:-1] for name, entry in rollout.obs.items()})
+        self.steps += rollout.steps
         losses = {f"losses/{name}": _mean(stats, name) for name in stats[0]}
         self._require_finite(losses)
         losses["losses/explained_variance"] = _explained_variance(rollout, advantage)
-        charts = {"learning_rate" if name == "lr" else name: value for name, value in self.current_values.items()}
+        charts = {"learning_rate" if name == "lr" else name: value for name, value in values.items()}
         return losses | {f"charts/{name}": value for name, value in charts.items()}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the optimizer and the steps learned from."""
-        return {"optimizer": self.optimizer.state_dict(), "steps": self.steps}
+        return {"optimizer": self.torch_optimizer.state_dict(), "steps": self.steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a `state_dict`."""
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.torch_optimizer.load_state_dict(state["optimizer"])
         self.steps = state["steps"]
 
     def _optimize(self, rollout: Rollout, advantage: Tensor) -> list[dict[str, Tensor]]:
@@ -124,10 +138,10 @@ class Agent(ABC):
         for epoch in range(self.epochs):
             for batch in rollout.minibatches(self.minibatches, advantage):
                 loss, parts = self.loss(batch)
-                self.optimizer.zero_grad()
+                self.torch_optimizer.zero_grad()
                 loss.backward()
                 norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.max_grad_norm or math.inf)
-                self.optimizer.step()
+                self.torch_optimizer.step()
                 stats.append({**parts, "loss": loss.detach(), "grad_norm": norm})
             if self.target_kl is not None and _mean(stats[epoch * self.minibatches :], "approx_kl") > self.target_kl:
                 break
@@ -140,10 +154,6 @@ class Agent(ABC):
                 raise FloatingPointError(f"{name} is {value} at step {self.steps}")
         if not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
             raise FloatingPointError(f"a parameter is not finite at step {self.steps}")
-
-    def _scheduled_values(self) -> dict[str, float]:
-        fraction = self.steps / self.anneal_steps
-        return {name: schedule.value(fraction) for name, schedule in self.schedules.items()}
 
 
 def _explained_variance(rollout: Rollout, advantage: Tensor) -> float:

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from .checks import require_positive
+from memorl.memory.checks import require_positive
+
 from .layouts import Layout, channels_last, choose_layout, image_shape
 from .observations import Observation
 

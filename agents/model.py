@@ -3,31 +3,29 @@
 Legend: T time, B batch, D features, H memory outputs, K action branches.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
 from memorl.memory import Memory, State
+from memorl.memory.checks import require_at_least, require_choice
 
 from .actions import Actions
-from .checks import require_at_least
 from .encoders import orthogonal
 from .heads import ActionDistribution, PolicyHead
 from .normalise import ObservationNormaliser, Selection, ValueHead
 from .observations import ACTION_MASK, Observation
 
-PRECISIONS = ("float32", "bfloat16")
+Precision = Literal["float32", "bfloat16"]
 
 
 class Output(NamedTuple):
     """The policy and the value of a model at every step."""
 
-    policy: ActionDistribution
-    """The distribution over actions, [T, B, K]."""
-    value: Tensor
-    """The expected return, [T, B]."""
+    policy: ActionDistribution  # the distribution over actions, [T, B, K]
+    value: Tensor  # the expected return, [T, B]
 
 
 class ActorCritic(nn.Module):
@@ -51,20 +49,14 @@ class ActorCritic(nn.Module):
     """
 
     def __init__(
-        self,
-        encoder: nn.Module,
-        memory: Memory,
-        actions: Actions,
-        body_size: int = 512,
-        branch_size: int = 512,
-        precision: str = "float32",
-        observation_space: spaces.Dict | None = None,
+        self, encoder: nn.Module, memory: Memory, actions: Actions, body_size: int = 512, branch_size: int = 512,
+        precision: Precision = "float32", observation_space: spaces.Dict | None = None,
         normalize_observations: Selection = "unbounded",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         require_at_least(0, body_size=body_size, branch_size=branch_size)
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        require_choice(Precision, precision=precision)
+        require_choice(Selection, normalize_observations=normalize_observations)
         self.normaliser = ObservationNormaliser(observation_space, normalize_observations)
         self.encoder = encoder
         self.memory = memory

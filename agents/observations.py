@@ -19,8 +19,7 @@ class InvalidStep(ValueError):
 Observation = dict[str, Tensor]
 """Named entries, each [..., *its own shape] with the same leading shape (T, B)."""
 
-ENTRY = "observation"
-"""Name of the entry that holds an observation which is not a dictionary."""
+ENTRY = "observation"  # name of the entry that holds an observation which is not a dictionary
 
 ACTION_MASK = "action_mask"
 """Name of the entry that says which choices are legal, [..., C], bool; it reaches the policy and not the encoder."""

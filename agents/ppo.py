@@ -8,96 +8,64 @@ The expectation runs over the decisions: the rows on which an action is not igno
 from the paper, from CleanRL and from the Memory Gym agents. The defaults are the settings of the Memory Gym paper.
 """
 
+from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Tensor
 
-from .agent import Agent
-from .checks import require_at_least, require_positive
+from memorl.memory.checks import require_at_least, require_positive
+
+from .agent import Agent, LinearSchedule
 from .masked import masked_mean, standardize
-from .model import ActorCritic
 from .rollout import Batch
-from .schedule import LinearSchedule
 
 
 @final
+@dataclass(eq=False, repr=False)
 class PPO(Agent):
-    """The clipped surrogate, over several epochs.
+    """The clipped surrogate, over several epochs, with AdamW.
 
     Args:
-        model: The model to train.
-        lr: Learning rate of AdamW.
-        final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
-        gamma: Discount.
-        lam: Decay of the generalised advantage estimate.
         clip: Clip range of the probability ratio (epsilon of eq. 7).
         final_clip: Clip range at the end of `anneal_steps`; None keeps `clip`.
         clip_value: Clip the change of the value to the clip range, too.
-        value_coef: Weight of the value loss (c_1 of eq. 9; the loss is the squared error, without a half).
-        entropy_coef: Weight of the entropy bonus (c_2 of eq. 9).
-        final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
-        anneal_steps: Environment steps over which the three schedules run; then they stay at their ends.
-        normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
         joint_ratio: Take one ratio for a whole action; False takes one for each action branch and averages.
-        normalize_values: Scale the values by the running moments of their targets, and the value loss with them.
-        max_grad_norm: Norm at which gradients are clipped; None leaves them.
         target_kl: Skip the remaining epochs once the approximate KL divergence of one is above this; None never does.
-        epochs: Passes over a rollout.
-        minibatches: Parts that a pass is split into.
         adam_eps: Epsilon of AdamW.
         weight_decay: Weight decay of AdamW; with 0 it is Adam.
 
-    Raises:
-        ValueError: If an argument is out of its range.
+    `Agent` explains the other arguments.
     """
 
-    def __init__(
-        self,
-        model: ActorCritic,
-        lr: float = 2.75e-4,
-        final_lr: float | None = 1e-5,
-        gamma: float = 0.995,
-        lam: float = 0.95,
-        clip: float = 0.1,
-        final_clip: float | None = None,
-        clip_value: bool = True,
-        value_coef: float = 0.5,
-        entropy_coef: float = 1e-4,
-        final_entropy_coef: float | None = 1e-6,
-        anneal_steps: int = 163_840_000,
-        normalize_advantage: bool = False,
-        joint_ratio: bool = True,
-        normalize_values: bool = True,
-        max_grad_norm: float | None = 0.25,
-        target_kl: float | None = None,
-        epochs: int = 3,
-        minibatches: int = 8,
-        adam_eps: float = 1e-8,
-        weight_decay: float = 0.01,
-    ) -> None:
-        require_positive(lr=lr, clip=clip)
-        require_at_least(0, value_coef=value_coef)
-        self.clip_value = clip_value
-        self.value_coef = value_coef
-        self.normalize_advantage = normalize_advantage
-        self.joint_ratio = joint_ratio
-        super().__init__(
-            model,
-            torch.optim.AdamW(model.parameters(), lr=lr, eps=adam_eps, weight_decay=weight_decay, fused=True),
-            {
-                "lr": LinearSchedule(lr, final_lr),
-                "entropy_coef": LinearSchedule(entropy_coef, final_entropy_coef),
-                "clip": LinearSchedule(clip, final_clip),
-            },
-            anneal_steps=anneal_steps,
-            gamma=gamma,
-            lam=lam,
-            max_grad_norm=max_grad_norm,
-            epochs=epochs,
-            minibatches=minibatches,
-            normalize_values=normalize_values,
-            target_kl=target_kl,
+    lr: float = 2.75e-4
+    final_lr: float | None = 1e-5
+    anneal_steps: int = 163_840_000
+    gamma: float = 0.995
+    lam: float = 0.95
+    clip: float = 0.1
+    final_clip: float | None = None
+    clip_value: bool = True
+    value_coef: float = 0.5
+    entropy_coef: float = 1e-4
+    final_entropy_coef: float | None = 1e-6
+    normalize_advantage: bool = False
+    normalize_values: bool = True
+    joint_ratio: bool = True
+    max_grad_norm: float | None = 0.25
+    target_kl: float | None = None
+    epochs: int = 3
+    minibatches: int = 8
+    adam_eps: float = 1e-8
+    weight_decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_positive(clip=self.clip)
+        require_at_least(0, final_clip=self.final_clip)
+        self.schedules["clip"] = LinearSchedule(self.clip, self.final_clip)
+        self.torch_optimizer = torch.optim.AdamW(
+            self.model.parameters(), self.lr, eps=self.adam_eps, weight_decay=self.weight_decay, fused=True
         )
 
     def loss(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -131,11 +99,5 @@ class PPO(Agent):
             approx_kl = masked_mean((ratio - 1 - log_ratio).mean(-1), valid)
             outside = ((ratio - 1).abs() > clip).to(value.dtype)
             clipfrac = masked_mean(outside.mean(-1), valid)
-        parts = {
-            "policy_loss": policy_loss,
-            "value_loss": value_loss,
-            "entropy": entropy,
-            "approx_kl": approx_kl,
-            "clipfrac": clipfrac,
-        }
-        return loss, {name: part.detach() for name, part in parts.items()}
+        parts = {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, "approx_kl": approx_kl}
+        return loss, {name: part.detach() for name, part in {**parts, "clipfrac": clipfrac}.items()}

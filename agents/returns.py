@@ -19,10 +19,7 @@ def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: fl
     decisions; their advantages are to be masked.
 
     Args:
-        reward: [T + 1, N].
-        value: [T + 1, N].
-        last: [T + 1, N], bool.
-        terminal: [T + 1, N], bool.
+        reward, value, last, terminal: [T + 1, N] each; the flags are bool.
         gamma: Discount.
         lam: Decay of the trace.
 
@@ -34,19 +31,12 @@ def gae(reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, gamma: fl
 
 
 def vtrace(
-    reward: Tensor,
-    value: Tensor,
-    last: Tensor,
-    terminal: Tensor,
-    log_ratio: Tensor,
-    gamma: float,
-    lam: float = 1.0,
-    rho_clip: float = 1.0,
-    trace_clip: float = 1.0,
-) -> tuple[Tensor, Tensor]:
+    reward: Tensor, value: Tensor, last: Tensor, terminal: Tensor, log_ratio: Tensor, gamma: float, lam: float = 1.0,
+    rho_clip: float = 1.0, trace_clip: float = 1.0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Return V-trace (Espeholt et al., 2018, https://arxiv.org/abs/1802.01561, eq. 1 and section 4.2).
 
-        rho_t = min(rho_clip, ratio_t),  c_t = lam min(trace_clip, ratio_t),  ratio = pi / pi that acted
+        rho_t = min(rho_clip, ratio_t),  c_t = lam min(trace_clip, ratio_t),  ratio = pi / acting pi
         delta_t = rho_t (r_{t+1} + gamma V_{t+1} (1 - terminal_{t+1}) - V_t)
         v_t = V_t + delta_t + gamma c_t (v_{t+1} - V_{t+1}) (1 - last_{t+1})
         A_t = rho_t (r_{t+1} + gamma v_{t+1} (1 - terminal_{t+1}) - V_t)
@@ -54,10 +44,7 @@ def vtrace(
     At an end, and after the last row, v is V.
 
     Args:
-        reward: [T + 1, N].
-        value: Values of the current policy, [T + 1, N].
-        last: [T + 1, N], bool.
-        terminal: [T + 1, N], bool.
+        reward, value, last, terminal: [T + 1, N] each; the flags are bool, the values of the current policy.
         log_ratio: Logarithms of the ratios of whole actions, [T, N].
         gamma: Discount.
         lam: Decay of the trace.

@@ -21,26 +21,16 @@ from .observations import Observation
 class Batch:
     """M sequences of L rows, the observations' flags and values on the row after each, and the initial states."""
 
-    obs: Observation
-    """[L, M, ...]."""
-    first: Tensor
-    """[L, M]."""
-    action: Tensor
-    """[L, M, K]."""
-    log_prob: Tensor
-    """[L, M, K]."""
-    advantage: Tensor
-    """[L, M]."""
-    reward: Tensor
-    """[L + 1, M]."""
-    last: Tensor
-    """[L + 1, M]."""
-    terminal: Tensor
-    """[L + 1, M]."""
-    value: Tensor
-    """[L + 1, M]."""
-    state: State
-    """[M, ...]."""
+    obs: Observation  # [L, M, ...]
+    first: Tensor  # [L, M]
+    action: Tensor  # [L, M, K]
+    log_prob: Tensor  # [L, M, K]
+    advantage: Tensor  # [L, M]
+    reward: Tensor  # [L + 1, M]
+    last: Tensor  # [L + 1, M]
+    terminal: Tensor  # [L + 1, M]
+    value: Tensor  # [L + 1, M]
+    state: State  # [M, ...]
 
     @property
     def valid(self) -> Tensor:
@@ -52,26 +42,16 @@ class Batch:
 class Rollout:
     """Row t of obs, reward, first, last and terminal comes from the environments; the rest was decided on that row."""
 
-    obs: Observation
-    """[T + 1, N, ...]."""
-    reward: Tensor
-    """[T + 1, N]."""
-    first: Tensor
-    """[T + 1, N]."""
-    last: Tensor
-    """[T + 1, N]; no decision is taken on such a row: it counts in no loss."""
-    terminal: Tensor
-    """[T + 1, N]."""
-    action: Tensor
-    """[T, N, K]."""
-    log_prob: Tensor
-    """Log-probability of each branch of the action, [T, N, K]."""
-    value: Tensor
-    """[T + 1, N]."""
-    states: list[State]
-    """The memory's states before rows 0, L, 2L, ..."""
-    state: State
-    """The memory's state before row T, from which the next rollout continues."""
+    obs: Observation  # [T + 1, N, ...]
+    reward: Tensor  # [T + 1, N]
+    first: Tensor  # [T + 1, N]
+    last: Tensor  # [T + 1, N]; no decision is taken on such a row: it counts in no loss
+    terminal: Tensor  # [T + 1, N]
+    action: Tensor  # [T, N, K]
+    log_prob: Tensor  # log-probability of each branch of the action, [T, N, K]
+    value: Tensor  # [T + 1, N]
+    states: list[State]  # the memory's states before rows 0, L, 2L, ...
+    state: State  # the memory's state before row T, from which the next rollout continues
 
     @property
     def steps(self) -> int:

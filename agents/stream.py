@@ -31,16 +31,11 @@ from .observations import ACTION_MASK, Observation, as_dict_space, as_entries, r
 class Step(NamedTuple):
     """One step of N environments. Every flag describes this `obs`."""
 
-    obs: Observation
-    """[N, ...]; valid until the next step."""
-    reward: Tensor
-    """[N], float32."""
-    first: Tensor
-    """[N], bool."""
-    last: Tensor
-    """[N], bool."""
-    terminal: Tensor
-    """[N], bool."""
+    obs: Observation  # [N, ...]; valid until the next step
+    reward: Tensor  # [N], float32
+    first: Tensor  # [N], bool
+    last: Tensor  # [N], bool
+    terminal: Tensor  # [N], bool
 
 
 class Stream:
@@ -57,8 +52,7 @@ class Stream:
         ValueError: If the environment resets in another mode, or one of its spaces is not supported.
     """
 
-    current_step: Step
-    """The most recent step."""
+    current_step: Step  # the most recent step
 
     def __init__(
         self,
@@ -141,22 +135,15 @@ class Stream:
         return spaces.Dict({**space.spaces, **extra})
 
     def _make_step(
-        self,
-        obs: Any,
-        reward: np.ndarray,
-        first: np.ndarray,
-        last: np.ndarray,
-        terminal: np.ndarray,
+        self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,
         infos: Mapping[str, Any],
         action: Tensor | None,
-    ) -> Step:
+    ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
         arrays = {name: np.asarray(entry) for name, entry in as_entries(obs).items()}
         require_finite({**arrays, "reward": reward}, self.episodes.lengths)
         entries = {name: self._tensor(entry) for name, entry in arrays.items()}
-        step = Step(
-            entries, self._tensor(reward).float(), self._tensor(first), self._tensor(last), self._tensor(terminal)
-        )
+        step = Step(entries, self._tensor(reward).float(), *map(self._tensor, (first, last, terminal)))
         if self.masks.in_observation or self.masks.in_infos:
             entries[ACTION_MASK] = self._tensor(self.masks.read(arrays, infos, last))
         if self.last_action:

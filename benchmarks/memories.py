@@ -1,11 +1,11 @@
-"""What each memory costs in training: steps per second, memory of the process, and numbers of state.
+"""Measure the cost of each memory in training: steps per second, memory of the process, and size of the state.
 
     python benchmarks/memories.py
     python benchmarks/memories.py --only gru trxl
 
 PPO on Repeat Previous, 16 envs x 128 steps, whole sequences, 4 epochs, 4 minibatches, all memories with their default
-sizes behind an encoder of 64; those that can are run with exact RTRL as well. Each is a process of its own, since a
-process does not give back what it took at its peak. Rounds go over all of them in turn; the median counts.
+sizes behind an encoder of 64, and with exact RTRL where a memory has it. Each is a process of its own, since a process
+does not return the memory of its peak. Every round measures all of them in turn; the median counts.
 """
 
 import argparse
@@ -30,7 +30,7 @@ PLAIN = [*COMMON, *(setting for setting in SETTINGS["vector"] if not setting.sta
 
 
 def variants() -> list[list[str]]:
-    """The settings of every memory, those with exact RTRL after those without."""
+    """Return the settings of every memory, without exact RTRL and with it."""
     found = []
     names = sorted(path.stem for path in Path(memorl.configs.__path__[0], "memory").glob("*.yaml"))
     with initialize_config_module("memorl.configs", version_base=None):
@@ -65,7 +65,7 @@ def measure(settings: list[str], device: str, threads: int, updates: int) -> dic
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", help="these memories alone")
+    parser.add_argument("--only", nargs="+", help="measure only these memories")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--updates", type=int, default=4, help="measured updates a round, after one of warm-up")

@@ -6,15 +6,22 @@ envs = make("mortar_mayhem", num_envs=32)                 # what train.py env=mo
 env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 """
 
-from memorl.envs.adapters import FromGymnasium, MiniGrid, NextStep, POPGym
+from memorl.envs.adapters.from_gymnasium import FromGymnasium
+from memorl.envs.adapters.minigrid import MiniGrid
+from memorl.envs.adapters.next_step import NextStep
+from memorl.envs.adapters.popgym import POPGym
 from memorl.envs.engine.batched_env import BatchedEnv
-from memorl.envs.engine.registration import register
-from memorl.envs.engine.single_env import SingleEnv
+from memorl.envs.engine.single_env import SingleEnv, register
 from memorl.envs.make import make
-from memorl.envs.mortar_mayhem import MortarMayhem
-from memorl.envs.mystery_path import MysteryPath
-from memorl.envs.searing_spotlights import SearingSpotlights
-from memorl.envs.tasks import Copy, DelayedCue, DelayedMatchToSample, NParity, RepeatFirst, RepeatPrevious
+from memorl.envs.mortar_mayhem.mortar_mayhem import MortarMayhem
+from memorl.envs.mystery_path.mystery_path import MysteryPath
+from memorl.envs.searing_spotlights.searing_spotlights import SearingSpotlights
+from memorl.envs.tasks.copy import Copy
+from memorl.envs.tasks.delayed_cue import DelayedCue
+from memorl.envs.tasks.delayed_match_to_sample import DelayedMatchToSample
+from memorl.envs.tasks.n_parity import NParity
+from memorl.envs.tasks.repeat_first import RepeatFirst
+from memorl.envs.tasks.repeat_previous import RepeatPrevious
 
 __all__ = [
     "BatchedEnv",

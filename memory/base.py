@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .checks import require_positive
 
 State = dict[str, Tensor]
-"""What a memory carries from call to call: named tensors, the batch on dimension 0 of every one."""
+"""Named tensors that a memory carries from call to call, the batch on dimension 0 of every one."""
 
 
 class Memory(nn.Module, ABC):
@@ -33,16 +33,17 @@ class Memory(nn.Module, ABC):
     """
 
     horizon: int | None = None
-    """How many steps back an input can still move an output; None where there is no bound."""
+    """The number of steps that an input can move later outputs for; None where there is no bound."""
 
     def __init__(self, input_size: int, output_size: int) -> None:
         super().__init__()
         require_positive(input_size=input_size, output_size=output_size)
-        self.input_size, self.output_size = input_size, output_size
+        self.input_size = input_size
+        self.output_size = output_size
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> State:
-        """The state before the first step of an episode, for `batch_size` sequences."""
+        """Return the state before the first step of an episode, for `batch_size` sequences."""
 
     @abstractmethod
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
@@ -50,58 +51,54 @@ class Memory(nn.Module, ABC):
 
         Args:
             x: Features, [T, B, D].
-            state: What the call before returned; None means the initial state.
+            state: The state that the previous call returned; None means the initial state.
             first: True where x[t] begins an episode, [T, B] bool; None means nowhere.
 
         Returns:
             Features [T, B, H], and the state after x[T - 1].
 
         Raises:
-            ValueError: If a shape or a dtype is not as said above.
+            ValueError: If a shape or a dtype is another one.
         """
 
-    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
-        """What the memory has to show of its way through one sequence, x [T, 1, D]: named heat maps, [T, K] each.
-
-        None, unless it looks somewhere (attention) or holds something (a reconstruction) that can be drawn.
-        """
+    def heatmaps(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Return heat maps of one sequence x [T, 1, D] for visualisation, by name, [T, K] each; by default none."""
         return {}
 
     def prepare(self, x: Tensor, state: State | None, first: Tensor | None) -> tuple[State, Tensor]:
-        """Check the arguments of `forward` and fill in those left out."""
+        """Check the arguments of `forward` and return its state and `first`, with the default where one is None."""
         if x.dim() != 3 or x.shape[2] != self.input_size or x.shape[0] < 1 or x.shape[1] < 1:
             raise ValueError(f"x has shape {tuple(x.shape)}; expected [T >= 1, B >= 1, {self.input_size}]")
         if first is None:
             first = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
         elif first.shape != x.shape[:2] or first.dtype != torch.bool:
-            raise ValueError(
-                f"first has shape {tuple(first.shape)} and dtype {first.dtype}; expected {tuple(x.shape[:2])} and bool"
-            )
+            found = f"shape {tuple(first.shape)} and dtype {first.dtype}"
+            raise ValueError(f"first has {found}; expected {tuple(x.shape[:2])} and bool")
         if state is None:
             return self.initial_state(x.shape[1]), first
         self.require_state(state, x.shape[1])
         return state, first
 
     def require_state(self, state: State, batch_size: int) -> None:
-        """Raise ValueError if this is no state of `batch_size` sequences of this memory."""
-        wanted = {name: (batch_size, *value.shape[1:]) for name, value in self.initial_state(1).items()}
+        """Raise ValueError unless this is a state of `batch_size` sequences of this memory."""
+        allowed = {name: (batch_size, *value.shape[1:]) for name, value in self.initial_state(1).items()}
         shapes = {name: tuple(value.shape) for name, value in state.items()}
-        if shapes != wanted:
-            raise ValueError(f"state is {shapes}; expected {wanted or 'nothing'} of {batch_size} rows")
+        if shapes != allowed:
+            raise ValueError(f"state is {shapes}; expected {allowed or 'nothing'} of {batch_size} rows")
 
 
 def select(state: State, index: Tensor) -> State:
-    """The states of some of the sequences."""
+    """Return the states of some of the sequences."""
     return {name: value[index] for name, value in state.items()}
 
 
 def concat(states: Sequence[State]) -> State:
-    """Many batches of states as one."""
+    """Return several batches of states as one."""
     return {name: torch.cat([state[name] for state in states]) for name in states[0]}
 
 
 def where_first(first: Tensor, initial: State, state: State) -> State:
-    """Put the initial state in the place of those, [B], whose episode begins; replaced, so that NaN goes too."""
+    """Replace the states of the sequences that begin an episode, `first` [B], by the initial state; NaN goes, too."""
     return {
         name: torch.where(first.view(-1, *[1] * (old.dim() - 1)), initial[name], old) for name, old in state.items()
     }
@@ -110,7 +107,7 @@ def where_first(first: Tensor, initial: State, state: State) -> State:
 def unroll(
     step: Callable[[Tensor, State], tuple[Tensor, State]], x: Tensor, state: State, first: Tensor, initial: State
 ) -> tuple[Tensor, State]:
-    """Turn a function of one step, x [B, D] -> y [B, H], into one of a sequence, episode starts included."""
+    """Run a function of one step, x [B, D] -> y [B, H], over a sequence with episode starts."""
     outputs = []
     for x_t, first_t in zip(x, first, strict=True):
         y_t, state = step(x_t, where_first(first_t, initial, state))

@@ -2,18 +2,15 @@
 
     h_t = relu(W x_t + u * h_{t-1} + b)                                                  (eq. 3)
 
-Each unit sees itself alone: u is a vector, and |u| says how long a unit remembers.
+A unit depends on its own previous state alone: u is a vector, and |u| says how long a unit remembers.
 """
-
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import elementwise_loop
-from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
-from memorl.memory.parts.rtrl import Parameters
+from memorl.memory.parts.diagonal import Credit, Derivatives, DiagonalMemory, EncoderGrad, Parameters
 
 
 class IndRNN(DiagonalMemory):
@@ -29,26 +26,23 @@ class IndRNN(DiagonalMemory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int = 256,
-        credit: Literal["bptt", "rtrl"] = "bptt",
-        encoder_grad: Literal["chunk", "one_step", "none"] = "chunk",
+        self, input_size: int, hidden_size: int = 256, credit: Credit = "bptt", encoder_grad: EncoderGrad = "chunk"
     ) -> None:
         super().__init__(input_size, hidden_size, hidden_size, False, credit, encoder_grad)
         self.W = nn.Parameter(torch.randn(hidden_size, input_size) / input_size**0.5)
-        self.u, self.b = nn.Parameter(torch.rand(hidden_size)), nn.Parameter(torch.zeros(hidden_size))
+        self.u = nn.Parameter(torch.rand(hidden_size))
+        self.b = nn.Parameter(torch.zeros(hidden_size))
 
     def recurrent(self) -> Parameters:
-        """All as they are."""
+        """Return W, u and b."""
         return {"W": (self.W,), "u": (self.u,), "b": (self.b,)}
 
     def run(self, x: Tensor, h: Tensor, first: Tensor, p: Parameters) -> tuple[Tensor, Tensor]:
-        """Equation 3; nothing extra."""
-        after = elementwise_loop(linear(x, self.W, self.b).to(h.dtype), h, first, self.u, "relu")
-        return after, after
+        """Return the states by equation 3, twice."""
+        states = elementwise_loop(linear(x, self.W, self.b).to(h.dtype), h, first, self.u, "relu")
+        return states, states
 
-    def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """1 where the unit is on, times what each parameter multiplies."""
-        on = (after > 0).to(after.dtype)
-        return Derivatives(on * self.u, {"W": on, "u": on * before, "b": on})
+    def derivatives(self, previous: Tensor, states: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
+        """Return the slope of relu, times the factor of each parameter."""
+        slope = (states > 0).to(states.dtype)
+        return Derivatives(slope * self.u, {"W": slope, "u": slope * previous, "b": slope})

@@ -1,6 +1,6 @@
 """Minimal gated recurrent unit (Feng et al., 2024, https://arxiv.org/abs/2410.01201).
 
-    z_t = sigmoid(W_z x_t + b_z)                       update gate: sees the input alone
+    z_t = sigmoid(W_z x_t + b_z)                       update gate: reads the input alone
     n_t = W_n x_t + b_n                                candidate
     h_t = (1 - z_t) * h_{t-1} + z_t * n_t              new state                         (sec. 3.1)
 
@@ -8,15 +8,12 @@ Linear in h, so it is one diagonal scan. The paper's log-space form, which needs
 factors between 0 and 1 the scan is stable as it is, and episode starts are simple.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from memorl.kernels import diag_scan
-from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
-from memorl.memory.parts.rtrl import Parameters
+from memorl.memory.parts.diagonal import Credit, Derivatives, DiagonalMemory, EncoderGrad, Parameters
 
 
 class MinGRU(DiagonalMemory):
@@ -33,28 +30,25 @@ class MinGRU(DiagonalMemory):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int = 256,
-        credit: Literal["bptt", "rtrl"] = "bptt",
-        encoder_grad: Literal["chunk", "one_step", "none"] = "chunk",
+        self, input_size: int, hidden_size: int = 256, credit: Credit = "bptt", encoder_grad: EncoderGrad = "chunk"
     ) -> None:
         super().__init__(input_size, hidden_size, hidden_size, False, credit, encoder_grad)
-        self.z, self.n = nn.Linear(input_size, hidden_size), nn.Linear(input_size, hidden_size)
+        self.z = nn.Linear(input_size, hidden_size)
+        self.n = nn.Linear(input_size, hidden_size)
 
     def recurrent(self) -> Parameters:
-        """All as they are."""
+        """Return the weights and biases of both layers."""
         return {"W_z": (self.z.weight,), "W_n": (self.n.weight,), "b_z": (self.z.bias,), "b_n": (self.n.bias,)}
 
     def run(self, x: Tensor, h: Tensor, first: Tensor, p: Parameters) -> tuple[Tensor, Tensor]:
-        """The equations above; the extra is z and n."""
+        """Return the states by the equations above, and z and n."""
         q = linear(x, torch.cat([self.z.weight, self.n.weight]), torch.cat([self.z.bias, self.n.bias])).to(h.dtype)
         z, n = q.chunk(2, -1)
         z = torch.sigmoid(z)
         return diag_scan(1 - z, z * n, h, first), torch.stack([z, n]).detach()
 
-    def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """1 - z, and the derivatives by the two pre-activations."""
+    def derivatives(self, previous: Tensor, states: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
+        """Return 1 - z, and the derivatives with respect to the two pre-activations."""
         z, n = extra
-        gate = (n - before) * z * (1 - z)
+        gate = (n - previous) * z * (1 - z)
         return Derivatives(1 - z, {"W_z": gate, "W_n": z, "b_z": gate, "b_n": z})

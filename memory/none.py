@@ -6,7 +6,7 @@ from .base import Memory, State
 
 
 class NoMemory(Memory):
-    """Hands its input on and carries nothing.
+    """Returns its input and has no state.
 
     Args:
         input_size: Size of the features that go in, and come out.
@@ -18,7 +18,7 @@ class NoMemory(Memory):
         super().__init__(input_size, input_size)
 
     def initial_state(self, batch_size: int) -> State:
-        """Nothing."""
+        """Return the empty state."""
         return {}
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:

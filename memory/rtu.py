@@ -5,9 +5,9 @@
     linear:      h_t = q_t,              y_t = act(h_t)          both halves, one by one
     nonlinear:   h_t = act(q_t),         y_t = h_t
 
-The sensitivities are those of lambda and of gamma (W_1, W_2), the numbers that enter the recurrence; how those come
-from nu, theta and W is a function without memory, and autograd's. In the linear unit the halves are one complex
-number, and half of the paper's traces say it all; in the nonlinear one act parts them, and all are needed.
+The state holds the sensitivities of lambda and of gamma (W_1, W_2), the numbers that enter the recurrence; autograd
+differentiates the functions of nu, theta and W that they are. In the linear unit the two halves are one complex number,
+and half of the paper's traces are enough; in the nonlinear one act treats the halves apart, and all are needed.
 """
 
 import math
@@ -19,10 +19,11 @@ from torch.nn.functional import linear
 
 from memorl.kernels import elementwise_loop
 from memorl.memory.parts.complex_linear import linear_derivatives, linear_scan, ring, rotation
-from memorl.memory.parts.diagonal import Derivatives, DiagonalMemory
-from memorl.memory.parts.rtrl import Parameters
+from memorl.memory.parts.diagonal import Credit, Derivatives, DiagonalMemory, EncoderGrad, Parameters
 
-from .checks import require_positive, require_ring
+from .checks import require_choice
+
+Activation = Literal["tanh", "relu"]
 
 
 class RTU(DiagonalMemory):
@@ -31,11 +32,11 @@ class RTU(DiagonalMemory):
     Args:
         input_size: Size D of the features that go in.
         hidden_size: Number N of units; the features that come out are 2 N, real parts first.
-        nonlinear: Whether act is inside the recurrence.
-        activation: act: tanh or relu.
-        r_min: The smallest |lambda| at the start.
+        nonlinear: Apply act inside the recurrence.
+        activation: The function act, tanh or relu.
+        r_min: The smallest initial |lambda|.
         r_max: The largest.
-        max_phase: The largest angle of lambda at the start.
+        max_phase: The largest initial angle of lambda.
         credit: As in `DiagonalMemory`.
         encoder_grad: As in `DiagonalMemory`.
 
@@ -51,52 +52,54 @@ class RTU(DiagonalMemory):
         input_size: int,
         hidden_size: int = 256,
         nonlinear: bool = False,
-        activation: Literal["tanh", "relu"] = "tanh",
+        activation: Activation = "tanh",
         r_min: float = 0.0,
         r_max: float = 1.0,
         max_phase: float = 2 * math.pi,
-        credit: Literal["bptt", "rtrl"] = "bptt",
-        encoder_grad: Literal["chunk", "one_step", "none"] = "chunk",
+        credit: Credit = "bptt",
+        encoder_grad: EncoderGrad = "chunk",
     ) -> None:
         super().__init__(input_size, hidden_size, 2 * hidden_size, True, credit, encoder_grad)
-        require_positive(max_phase=max_phase)
-        require_ring(r_min, r_max)
-        if activation not in ("tanh", "relu"):
-            raise ValueError(f"activation is {activation!r}; it must be tanh or relu")
-        self.nonlinear, self.activation = nonlinear, activation
+        require_choice(Activation, activation=activation)
+        self.nonlinear = nonlinear
+        self.activation = activation
         self.nu, self.theta = map(nn.Parameter, ring(hidden_size, r_min, r_max, max_phase))
         self.W_1, self.W_2 = (nn.Parameter(torch.randn(hidden_size, input_size) / input_size**0.5) for _ in range(2))
 
     def recurrent(self) -> Parameters:
-        """lambda = g + i phi and gamma W: complex numbers where the recurrence is linear, else each for itself."""
-        r, angle = torch.exp(-torch.exp(self.nu)), torch.exp(self.theta)
-        g, phi, gamma = r * torch.cos(angle), r * torch.sin(angle), torch.sqrt(1 - r * r)[:, None]
-        w_1, w_2 = gamma * self.W_1, gamma * self.W_2
+        """Return lambda = g + i phi and gamma W, as complex numbers if the recurrence is linear, else as real ones."""
+        r = torch.exp(-torch.exp(self.nu))
+        angle = torch.exp(self.theta)
+        gamma = torch.sqrt(1 - r * r)[:, None]
+        g = r * torch.cos(angle)
+        phi = r * torch.sin(angle)
+        w_1 = gamma * self.W_1
+        w_2 = gamma * self.W_2
         if self.nonlinear:
             return {"g": (g,), "phi": (phi,), "W_1": (w_1,), "W_2": (w_2,)}
         return {"lambda": (g, phi), "B": (w_1, w_2)}
 
     def run(self, x: Tensor, h: Tensor, first: Tensor, p: Parameters) -> tuple[Tensor, Tensor]:
-        """The states; nothing extra."""
-        if not self.nonlinear:
-            after = linear_scan(x, h, first, p)
-            return after, after
-        (g,), (phi,), (w_1,), (w_2,) = p.values()
-        gates = linear(x, torch.stack([w_1, w_2], 1).flatten(0, 1)).to(h.dtype).unflatten(-1, (-1, 2))
-        after = elementwise_loop(gates, h, first, torch.stack([g, phi], -1), self.activation)
-        return after, after
+        """Return the states, twice."""
+        if self.nonlinear:
+            (g,), (phi,), (w_1,), (w_2,) = p.values()
+            gates = linear(x, torch.stack([w_1, w_2], 1).flatten(0, 1)).to(h.dtype).unflatten(-1, (-1, 2))
+            states = elementwise_loop(gates, h, first, torch.stack([g, phi], -1), self.activation)
+        else:
+            states = linear_scan(x, h, first, p)
+        return states, states
 
-    def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """Those of a complex linear recurrence; if nonlinear, times act', which parts the halves."""
+    def derivatives(self, previous: Tensor, states: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
+        """Return the derivatives of a complex linear recurrence; if nonlinear, times act' of each half."""
         if not self.nonlinear:
-            return linear_derivatives(before, p)
-        slope = 1 - after * after if self.activation == "tanh" else (after > 0).to(after.dtype)
-        rotated = torch.stack([-before[..., 1], before[..., 0]], -1)
-        one, two = slope * slope.new_tensor([1.0, 0.0]), slope * slope.new_tensor([0.0, 1.0])
-        immediate = {"g": slope * before, "phi": slope * rotated, "W_1": one, "W_2": two}
+            return linear_derivatives(previous, p)
+        slope = 1 - states * states if self.activation == "tanh" else (states > 0).to(states.dtype)
+        rotated = torch.stack([-previous[..., 1], previous[..., 0]], -1)
+        one, two = (slope * unit for unit in torch.eye(2, dtype=slope.dtype, device=slope.device))
+        immediate = {"g": slope * previous, "phi": slope * rotated, "W_1": one, "W_2": two}
         return Derivatives(slope[..., None] * rotation(*p["g"], *p["phi"]), immediate)
 
     def readout(self, x: Tensor, h: Tensor) -> Tensor:
-        """Both halves side by side, real parts first."""
+        """Return both halves side by side, real parts first."""
         y = h.transpose(-1, -2).flatten(-2)
         return y if self.nonlinear else {"tanh": torch.tanh, "relu": torch.relu}[self.activation](y)

@@ -13,7 +13,7 @@ if not torch.cuda.is_available():
     os.environ["TRITON_INTERPRET"] = "1"  # read where triton is imported, which any test may do
 
 
-RUN_SCRIPTS = ("test_training.py", "test_refused_input.py", "test_resume.py")
+RUN_SCRIPTS = ("test_training.py", "test_config.py", "test_checkpoint.py", "test_resume.py")
 """Files that run whole scripts, which takes the longest; they begin first, so that the test processes end together."""
 
 

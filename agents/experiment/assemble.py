@@ -45,16 +45,14 @@ def build_model(config: Mapping[str, Any], stream: Stream) -> ActorCritic:
 def build_memory(config: Mapping[str, Any], input_size: int) -> Memory:
     """Return a new memory; with `layers`, where its constructor does not take them, a `Deep` one of several blocks."""
     memory = Constructor.from_target("memory", config, Memory)  # type: ignore[type-abstract]
-    deep = Constructor("memory", Deep)
-    arguments = _arguments(config)
-    of_deep = {}
-    if "layers" in arguments and "layers" not in memory.parameters:
-        names = [name for name in arguments if name in deep.parameters and name not in memory.parameters]
-        of_deep = {name: arguments.pop(name) for name in names}
-    checked = memory.check(arguments, reserved=list(memory.parameters)[:1])
-    if not of_deep:
-        return memory.cls(input_size, **checked)
-    return deep.build(of_deep, input_size, lambda size: memory.cls(size, **checked))
+    deep = Constructor("memory", Deep, {})
+    if "layers" in memory.values and "layers" not in memory.parameters:
+        names = [name for name in memory.values if name in deep.parameters and name not in memory.parameters]
+        deep.values = {name: memory.values.pop(name) for name in names}
+    arguments = memory.check(reserved=list(memory.parameters)[:1])
+    if not deep.values:
+        return memory.cls(input_size, **arguments)
+    return deep.build(input_size, lambda size: memory.cls(size, **arguments))
 
 
 def build_agent(config: Mapping[str, Any], model: ActorCritic) -> Agent:
@@ -74,9 +72,4 @@ def find_device(name: str) -> torch.device:
 
 def _build(part: str, config: Mapping[str, Any], kind: type[T], *positional: Any, **keywords: Any) -> T:
     """Return the object of one part of the configuration, a `kind`."""
-    constructor = Constructor.from_target(part, config[part], kind)
-    return constructor.build(_arguments(config[part]), *positional, **keywords)
-
-
-def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name != "_target_"}
+    return Constructor.from_target(part, config[part], kind).build(*positional, **keywords)

@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import InstanceOf
 from torch import Tensor, nn
 from typing_extensions import TypedDict
 
 from .schema import check_value
 from .settings import PARTS, RunSettings
 
-FORMAT = "memorl/2"
-"""Version of the content; every change of `Content` has a new one."""
+FORMAT = "memorl/2"  # version of the content; every change of `Content` has a new one
 
 
-@with_config(ConfigDict(arbitrary_types_allowed=True))
 class AgentState(TypedDict):
     """The content of `Agent.state_dict`."""
 
@@ -31,16 +29,14 @@ class AgentState(TypedDict):
     steps: int
 
 
-@with_config(ConfigDict(arbitrary_types_allowed=True))
 class StreamState(TypedDict):
     """The content of `Stream.state_dict`."""
 
-    env: dict[str, Tensor] | None
-    current_step: dict[str, Tensor | dict[str, Tensor]]
-    episodes: dict[str, Tensor]
+    env: dict[str, InstanceOf[Tensor]] | None
+    current_step: dict[str, InstanceOf[Tensor] | dict[str, InstanceOf[Tensor]]]
+    episodes: dict[str, InstanceOf[Tensor]]
 
 
-@with_config(ConfigDict(arbitrary_types_allowed=True))
 class Content(TypedDict):
     """The content of a checkpoint: its format and `Run.state_dict`."""
 
@@ -49,9 +45,9 @@ class Content(TypedDict):
     model: dict[str, Any]
     agent: AgentState
     stream: StreamState
-    state: dict[str, Tensor]
-    rng: Tensor
-    cuda_rng: list[Tensor]
+    state: dict[str, InstanceOf[Tensor]]
+    rng: InstanceOf[Tensor]
+    cuda_rng: list[InstanceOf[Tensor]]
     recent_returns: list[float]
     best_score: float
     updates: int
@@ -132,10 +128,10 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
     if found != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
     with checkpoint_errors(path):
-        check_value("", content, TypeAdapter(Content))
+        check_value("", content, Content)
         RunSettings.from_config(content["config"])
         for part in PARTS:
-            check_value(f"config.{part}", content["config"].get(part), TypeAdapter(dict[str, Any]))
+            check_value(f"config.{part}", content["config"].get(part), dict[str, Any])
     for part in PARTS:
         target = str(content["config"][part].get("_target_"))
         if not trust and not target.startswith("memorl."):
@@ -149,18 +145,12 @@ def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:
     Raises:
         ValueError: If the model has other names or shapes.
     """
-    own = model.state_dict()
-    for name in own.keys() | saved.keys():
-        found = _shape(saved, name)
-        expected = _shape(own, name)
-        if found != expected:
-            raise ValueError(f"the shape of model.{name} is {found}; it must be {expected}")
+    own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: tuple(getattr(value, "shape", ())) for name, value in saved.items()}
+    for name in {**own, **found}:
+        if found.get(name) != own.get(name):
+            raise ValueError(f"the shape of model.{name} is {found.get(name)}; it must be {own.get(name)}")
     model.load_state_dict(saved)
-
-
-def _shape(tensors: Mapping[str, Any], name: str) -> tuple[int, ...] | None:
-    """Return the shape of a named tensor; None where there is none."""
-    return tuple(getattr(tensors[name], "shape", ())) if name in tensors else None
 
 
 @contextmanager

@@ -7,16 +7,14 @@ import torch
 
 from memorl.agents import ActorCritic, Episode, Stream
 
+BOOTSTRAP_SAMPLES = 10_000
+
 
 @torch.no_grad()
 def run_episodes(
-    model: ActorCritic,
-    stream: Stream,
-    seeds: Sequence[int],
-    greedy: bool = False,
-    max_steps: int = 100_000,
+    model: ActorCritic, stream: Stream, seeds: Sequence[int], greedy: bool = False, max_steps: int = 100_000,
     on_step: Callable[[], None] = lambda: None,
-) -> list[Episode]:
+) -> list[Episode]:  # fmt: skip
     """Run one episode in each environment of the stream.
 
     Args:
@@ -47,34 +45,24 @@ def run_episodes(
     return [episode or cut for episode, cut in zip(finished, stream.episodes.running(), strict=True)]
 
 
-def summarise(
-    episodes: Sequence[Episode], repetitions: int, resamples: int = 10_000, seed: int = 0
-) -> dict[str, dict[str, float]]:
-    """Return mean, standard deviation over episodes, and a bootstrap interval of the mean, of every metric.
+def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[str, float]]:
+    """Return the mean of every metric, its standard deviation over episodes, and a bootstrap interval of the mean.
 
     Levels are resampled with all their repetitions, since episodes of one level are not independent.
 
     Args:
         episodes: Level by level, the repetitions of a level beside each other.
         repetitions: Episodes a level.
-        resamples: Bootstrap samples.
-        seed: Seed of the resampling.
 
     Returns:
         Of each metric that all episodes have: `mean`, `std`, and the ends `low` and `high` of the 95 % interval.
     """
-    rng = np.random.default_rng(seed)
     levels = len(episodes) // repetitions
-    drawn = rng.integers(0, levels, (resamples, levels))
+    drawn = np.random.default_rng(0).integers(0, levels, (BOOTSTRAP_SAMPLES, levels))
     table = {}
     for name in [key for key in episodes[0] if all(key in episode for episode in episodes)]:
         values = np.array([episode[name] for episode in episodes])
         means = values.reshape(levels, repetitions).mean(1)[drawn].mean(1)
         low, high = np.percentile(means, [2.5, 97.5])
-        table[name] = {
-            "mean": float(values.mean()),
-            "std": float(values.std()),
-            "low": float(low),
-            "high": float(high),
-        }
+        table[name] = {"mean": float(values.mean()), "std": float(values.std()), "low": float(low), "high": float(high)}
     return table

@@ -10,14 +10,13 @@ from memorl.agents import ActorCritic, Stream
 
 from .evaluation import run_episodes
 
-SCALE = 4
-"""Pixels of the video a side, for each pixel that is rendered."""
+SCALE = 4  # pixels of the video a side, for each pixel that is rendered
 
 
 def record_video(
     model: ActorCritic, stream: Stream, file: Path, seeds: Sequence[int], greedy: bool, max_steps: int
 ) -> None:
-    """Write one episode of each seed, one after the other, as an animated picture.
+    """Write one episode of each seed, one after the other, as an animation.
 
     Args:
         model: The model that acts.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -11,8 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from .metrics import Metrics
 
-SECONDS_BETWEEN_LINES = 10
-"""Least time between two lines of progress where the console is not a terminal."""
+SECONDS_BETWEEN_LINES = 10  # least time between two lines of progress where the console is not a terminal
 
 
 class Logger:
@@ -51,12 +51,12 @@ class Logger:
         """Show steps, the newest return and success, steps per second and the time left."""
         self.newest |= values
         now = time.perf_counter()
-        left = (self.total_steps - step) * (now - self.start_time) / max(1, step - self.first_step)
+        seconds = (self.total_steps - step) * (now - self.start_time) / max(1, step - self.first_step)
         parts = [f"{step:,}/{self.total_steps:,} steps"]
         for label, name in (("return", "charts/episodic_return"), ("success", "episode/success")):
             if name in self.newest:
                 parts.append(f"{label} {self.newest[name]:.3f}")
-        parts += [f"{sps:,.0f} SPS", f"{_clock(left)} left"]
+        parts += [f"{sps:,.0f} SPS", f"{timedelta(seconds=int(max(0, seconds)))} left"]
         text = "  ".join(parts)
         if self.live:
             self.live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
@@ -73,10 +73,3 @@ class Logger:
         if self.live:
             self.live.stop()
         self.board.close()
-
-
-def _clock(seconds: float) -> str:
-    """Return a duration as h:mm:ss."""
-    minutes, second = divmod(max(0, int(seconds)), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"

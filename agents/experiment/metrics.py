@@ -8,11 +8,11 @@ from pathlib import Path
 class Metrics:
     """One row an update; a column appears with the first row that has it.
 
-    Holds nothing that depends on the clock, so that a resumed run equals the run that was never interrupted.
+    No entry depends on the clock, so that a resumed run equals the run that was never interrupted.
 
     Args:
         path: The file.
-        until: Last step of an existing file to keep (the run continues from a checkpoint).
+        until: The last step of an existing file that stays (the run continues from a checkpoint).
     """
 
     def __init__(self, path: Path, until: int = 0) -> None:

@@ -7,8 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 from memorl.agents import ActorCritic, Stream, collect
 from memorl.memory.probes import by_age, effective_horizon, influence
 
-IMAGE_SIZE = 512
-"""Width or height of a heat map in pixels, about."""
+IMAGE_SIZE = 512  # width or height of a heat map in pixels, about
 
 
 def probe_memory(
@@ -36,7 +35,7 @@ def probe_memory(
     first = rollout.first[:-1]
     with torch.no_grad():
         x = model.encode(obs, first)
-        heatmaps = model.memory.pictures(x, None, first)
+        heatmaps = model.memory.heatmaps(x, None, first)
     matrix = influence(model.memory, x, None, first)
     profile = by_age(matrix, first)
     for lag, value in enumerate((profile / profile[0].clamp(min=1e-12)).tolist()):

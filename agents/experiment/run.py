@@ -11,8 +11,7 @@ from .assemble import build_agent, build_model, build_stream, find_device
 from .checkpoint import load_model
 from .settings import RunSettings
 
-MAX_RECENT_EPISODES = 100
-"""Episodes whose mean return decides which checkpoint is the best."""
+MAX_RECENT_EPISODES = 100  # episodes whose mean return decides which checkpoint is the best
 
 
 class Run:
@@ -51,10 +50,9 @@ class Run:
     def update_best_score(self) -> bool:
         """Return True if the mean return of the recent episodes is the best so far, and remember it."""
         score = float(np.mean(self.recent_returns)) if self.recent_returns else float("-inf")
-        if score <= self.best_score:
-            return False
-        self.best_score = score
-        return True
+        is_best = score > self.best_score
+        self.best_score = max(score, self.best_score)
+        return is_best
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`."""

@@ -9,83 +9,81 @@ from typing import Any, Generic, TypeVar, get_type_hints
 
 from hydra.utils import get_object
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing_extensions import is_typeddict
 
 T = TypeVar("T")
 
-MAX_SHOWN = 200
-"""Characters of a value that an error message shows at most."""
+MAX_SHOWN = 200  # characters of a value that an error message shows at most
 
 
 class Constructor(Generic[T]):
-    """A class, and the arguments that a configuration may set.
+    """A class, and values of a configuration for the arguments of its constructor.
 
     Args:
         where: Name of the configuration in messages; empty at the top level.
         cls: The class.
+        values: Arguments by name.
     """
 
-    def __init__(self, where: str, cls: type[T]) -> None:
+    def __init__(self, where: str, cls: type[T], values: Mapping[str, Any]) -> None:
         self.where = where
         self.cls = cls
+        self.values = dict(values)
         self.parameters = inspect.signature(cls).parameters
-        self.hints = get_type_hints(cls.__init__)
         self.takes_any_name = any(p.kind is p.VAR_KEYWORD for p in self.parameters.values())
 
     @classmethod
     def from_target(cls, where: str, config: Any, kind: type[T]) -> "Constructor[T]":
-        """Return the constructor of the class that `config["_target_"]` names.
+        """Return the constructor of the class that `config["_target_"]` names; the other entries are its values.
 
         Raises:
             ValueError: If it cannot be imported, or is not a subclass of `kind`.
         """
-        target = str(check_type(where, config, dict[str, Any]).get("_target_"))
+        values = dict(check_value(where, config, dict[str, Any]))
+        target = str(values.pop("_target_", None))
         try:
             found = get_object(target)
         except Exception as error:
             raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
         if not (inspect.isclass(found) and issubclass(found, kind)):
             raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
-        return Constructor(where, found)
+        return Constructor(where, found, values)
 
-    def check(self, values: Mapping[str, Any], reserved: Collection[str] = ()) -> dict[str, Any]:
-        """Return the arguments as the types of the hints.
+    def check(self, reserved: Collection[str] = ()) -> dict[str, Any]:
+        """Return the values as the types of the hints.
 
         Args:
-            values: Arguments by name.
-            reserved: Names of the arguments that the caller gives itself.
+            reserved: Names of the arguments that the values must not set.
 
         Raises:
             ValueError: If a name is unknown or missing, or a value has another type.
         """
         named = {name: p for name, p in self.parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         known = {name: p for name, p in named.items() if name not in reserved}
-        for name in values:
+        for name in self.values:
             if name not in known and (name in reserved or not self.takes_any_name):
                 raise ValueError(f"{self._full(name)} is unknown; known are {', '.join(sorted(known))}")
         for name, parameter in known.items():
-            if name not in values and parameter.default is parameter.empty:
+            if name not in self.values and parameter.default is parameter.empty:
                 raise ValueError(f"{self._full(name)} is missing")
-        return {name: check_type(self._full(name), value, self.hints.get(name, Any)) for name, value in values.items()}
+        hints = get_type_hints(self.cls.__init__)
+        return {name: check_value(self._full(name), value, hints.get(name, Any)) for name, value in self.values.items()}
 
-    def build(self, values: Mapping[str, Any], *positional: Any, **keywords: Any) -> T:
-        """Return an object made from values of a configuration and from arguments known only at run time."""
+    def build(self, *positional: Any, **keywords: Any) -> T:
+        """Return an object made from the values and from arguments known only at run time."""
         for name in keywords:
             if name not in self.parameters and not self.takes_any_name:
                 raise ValueError(f"{self.where}._target_ is {self.cls.__name__}; its constructor must take {name}")
         reserved = [*list(self.parameters)[: len(positional)], *keywords]
-        return self.cls(*positional, **keywords, **self.check(values, reserved))
+        return self.cls(*positional, **keywords, **self.check(reserved))
 
     def _full(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name
 
 
-def check_type(name: str, value: Any, hint: Any) -> Any:
+def check_value(name: str, value: Any, hint: Any) -> Any:
     """Return the value as the type of a hint; ValueError names the place inside the value that has another type."""
-    return check_value(name, value, TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True)))
-
-
-def check_value(name: str, value: Any, adapter: TypeAdapter[Any]) -> Any:
-    """Return the value as the type of an adapter; ValueError names the place inside the value that has another type."""
+    adapter = TypeAdapter(hint, config=None if is_typeddict(hint) else ConfigDict(arbitrary_types_allowed=True))
     try:
         return adapter.validate_python(value, strict=True)
     except ValidationError:
@@ -116,8 +114,8 @@ def _message(name: str, value: Any, adapter: TypeAdapter[Any], error: Validation
     allowed = [*dict.fromkeys(details["msg"].removeprefix("Input should be ") for details in found)]
     if not place and adapter.core_schema["type"] == "nullable":
         allowed.append("null")
-    shown = " ".join(repr(found[0]["input"]).split())[:MAX_SHOWN]
-    return f"{full.lstrip('.')} is {shown}; it must be {' or '.join(allowed)}"
+    text = " ".join(repr(found[0]["input"]).split())[:MAX_SHOWN]
+    return f"{full.lstrip('.')} is {text}; it must be {' or '.join(allowed)}"
 
 
 def _place(value: Any, location: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memorl.agents.checks import require_at_least
+from memorl.memory.checks import require_at_least
 
 from .schema import Constructor
 
@@ -34,9 +34,9 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         require_at_least(0, seed=self.seed)
-        positive = ("threads", "total_steps", "num_envs", "rollout_steps", "sequence_length")
-        for name in (*positive, "checkpoint_every", "keep_checkpoints"):
-            require_at_least(1, **{name: getattr(self, name)})
+        require_at_least(1, threads=self.threads, total_steps=self.total_steps, num_envs=self.num_envs)
+        require_at_least(1, rollout_steps=self.rollout_steps, sequence_length=self.sequence_length)
+        require_at_least(1, checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
         if self.sequence_length and self.rollout_steps % self.sequence_length:
             allowed = f"it must divide rollout_steps, which is {self.rollout_steps}"
             raise ValueError(f"sequence_length is {self.sequence_length}; {allowed}")
@@ -44,7 +44,7 @@ class RunSettings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "RunSettings":
         """Return the settings of a configuration; ValueError names a key or a value that is not allowed."""
-        return Constructor("", cls).build({key: value for key, value in config.items() if key not in PARTS})
+        return Constructor("", cls, {key: value for key, value in config.items() if key not in PARTS}).build()
 
     @property
     def sequences(self) -> int:
@@ -75,8 +75,8 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         if self.checkpoint is None:
             raise ValueError("checkpoint is missing; it must be a run folder or a checkpoint in one")
-        for name in ("levels", "repetitions", "max_steps", "video_episodes", "probe_steps"):
-            require_at_least(1, **{name: getattr(self, name)})
+        require_at_least(1, levels=self.levels, repetitions=self.repetitions, max_steps=self.max_steps)
+        require_at_least(1, video_episodes=self.video_episodes, probe_steps=self.probe_steps)
         require_at_least(0, start=self.start, seed=self.seed)
         if "levels" in self.env:
             raise ValueError("env.levels cannot be set; start and levels choose the levels")
@@ -84,7 +84,7 @@ class EvaluationSettings:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "EvaluationSettings":
         """Return the settings of a configuration; ValueError names a key or a value that is not allowed."""
-        return Constructor("", cls).build(config)
+        return Constructor("", cls, config).build()
 
     @property
     def protocol(self) -> dict[str, Any]:

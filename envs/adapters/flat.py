@@ -1,6 +1,5 @@
 """Observations that are tuples, or dictionaries in dictionaries, as one dictionary of arrays."""
 
-from collections.abc import Iterator
 from typing import Any, final
 
 from gymnasium import spaces
@@ -17,15 +16,12 @@ class Flat(VectorObservationWrapper):
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
         super().__init__(env)
-        names = [name for name, _ in _parts(env.single_observation_space)]
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise ValueError(f"observation_space has two entries that are named {twice[0]!r} when it is flattened")
-        self.single_observation_space = spaces.Dict(dict(_parts(env.single_observation_space)))
-        self.observation_space = spaces.Dict(dict(_parts(env.observation_space)))
+        self.single_observation_space = spaces.Dict(parts_of(env.single_observation_space))
+        self.observation_space = spaces.Dict(parts_of(env.observation_space))
 
     def observations(self, observations: Any) -> dict[str, Any]:
         """Return the parts, by name."""
-        return dict(_parts(observations))
+        return parts_of(observations)
 
 
 def is_nested(space: spaces.Space[Any]) -> bool:
@@ -36,15 +32,20 @@ def is_nested(space: spaces.Space[Any]) -> bool:
     )
 
 
-def _parts(whole: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def parts_of(whole: Any) -> dict[str, Any]:
+    """Return the innermost parts of an observation or a space, by name; one that is not nested has the name ""."""
     if isinstance(whole, dict | spaces.Dict):
         named = [(str(key), part) for key, part in whole.items()]
     elif isinstance(whole, tuple | spaces.Tuple):
         named = [(str(i), part) for i, part in enumerate(whole)]
     else:
-        yield name, whole
-        return
+        return {"": whole}
     if not named:
-        raise ValueError(f"observation_space{f'[{name!r}]' if name else ''} is {whole}; it must hold an entry")
-    for key, part in named:
-        yield from _parts(part, f"{name}.{key}" if name else key)
+        raise ValueError(f"observation_space has an empty entry, {whole}; every entry must hold something")
+    inner = [(f"{key}.{name}" if name else key, part) for key, parts in named for name, part in parts_of(parts).items()]
+    result = dict(inner)
+    if len(result) < len(inner):
+        names = [name for name, _ in inner]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"observation_space has two entries that are named {twice!r} when it is flattened")
+    return result

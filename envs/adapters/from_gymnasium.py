@@ -47,20 +47,17 @@ class FromGymnasium(VectorWrapper):
     """Any environment that is registered with Gymnasium, by its id.
 
     ## Task
-    `env.id=CartPole-v1`: what the environment of that id asks for.
+    `env.id=CartPole-v1`: the task and the rewards of the environment of this id.
 
     ## Actions
-    Its own; agents take Discrete, MultiDiscrete of one row, and Box.
+    Agents take Discrete, MultiDiscrete of one row, and Box.
 
     ## Observations
-    Its own; agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries
-    in dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0".
-
-    ## Rewards
-    Its own.
+    Agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries in
+    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0".
 
     ## Start
-    As its `reset`: env i of `seed=s` is seeded with s + i.
+    As the environment's `reset`: env i of `seed=s` is seeded with s + i.
 
     ## End
     When it is terminated (for good) or truncated (a time limit: agents bootstrap). Infos at the end that are numbers
@@ -75,9 +72,8 @@ class FromGymnasium(VectorWrapper):
     https://gymnasium.farama.org. A module that registers more is imported by a colon: `env.id=my_package:MyEnv-v0`.
 
     ## Differences
-    The step after an end is the reset (next-step autoreset). A batch that resets in the same step, or not by itself,
-    is made to do so by beginning one more episode at each end; see `memorl.envs.NextStep`, which takes any vector
-    environment. The state of these environments cannot be saved: a resumed run begins new episodes.
+    The step after an end is the reset (next-step autoreset), also in a batch that resets in the same step, or not by
+    itself: see `memorl.envs.NextStep`. The state cannot be saved: a resumed run begins new episodes.
     """
 
     def __init__(

@@ -4,7 +4,7 @@ from typing import Any, final
 
 import numpy as np
 from gymnasium.spaces import Box
-from gymnasium.vector import VectorWrapper
+from gymnasium.vector import VectorObservationWrapper
 from gymnasium.vector.utils import batch_space
 
 from memorl.envs.engine.checks import check_render_mode
@@ -20,46 +20,42 @@ _TILE = 8
 
 
 @final
-class MiniGrid(VectorWrapper):
+class MiniGrid(VectorObservationWrapper):
     """MiniGrid's memory tasks: a cue at the start of a corridor, and two doors in their order.
 
     ## Task
-    `task="memory"`: a key or a ball lies where the episode begins, or near it. At the end of a corridor there is a
-    key on one side and a ball on the other: go to the one like the first. From S11 on the first is out of sight by
-    then, so that without memory the choice is a coin's; in S7 and S9, and where a random corridor is as short, whoever
-    looks back from the end of the corridor sees all three at once.
+    `task="memory"`: a key or a ball lies near the start. At the end of a corridor there is a key on one side and a ball
+    on the other: go to the same kind. From S11 on the first object is then out of sight, and without memory the choice
+    is a guess; in S7, S9 and equally short random corridors all three are in view when the agent looks back.
 
-    `task="red_blue_doors"`: open the red door, then the blue one on the other side of the room. What was done is out of
-    sight at the blue door.
+    `task="red_blue_doors"`: open the red door, then the blue one on the other side of the room, from where the red one
+    is out of sight.
 
     | `env=` | `env.size` | time limit |
     |---|---|---|
     | `minigrid_memory` | S7, S9, S11, S13 and, with a corridor of random length, S13Random, S17Random | 5 side^2 |
     | `minigrid_red_blue_doors` | 6x6, 8x8 | 20 side^2 |
 
-    The others are not here since they do not need memory by construction: in ObstructedMaze, KeyCorridor, MultiRoom and
-    the like what is carried and what is open can be seen, and it is searching that memory speeds up. MiniGrid's authors
-    found RedBlueDoors to be solvable without memory, too, by a policy that finds out on the way; it is here as it is
-    much used. In Fetch, GoTo and PutNear the task is a sentence, which is shown at all times.
+    The other tasks do not need memory by construction: ObstructedMaze, KeyCorridor, MultiRoom and the like show carried
+    objects and open doors, and memory only speeds up the search; Fetch, GoTo and PutNear always show their sentence.
+    MiniGrid's authors found RedBlueDoors to be solvable without memory, too; it is here as it is much used.
 
     ## Actions
     `Discrete(7)`: 0 turn left, 1 turn right, 2 forward, 3 pick up, 4 drop, 5 toggle, 6 done, as MiniGrid's.
 
     ## Observations
     uint8 (980,), zeros and ones: the 7 x 7 tiles in front of the figure, each one-hot in 11 kinds of object, 6 colours
-    and 3 states (of doors), by column, row, then these 20. It is MiniGrid's `image`; its direction and its sentence,
-    which is always the same, are left out.
+    and 3 states (of doors), by column, row, then these 20. This is MiniGrid's `image`, without direction and sentence.
 
     ## Rewards
     1 - 0.9 steps / limit for the right object or door, 0 for the wrong one and at the time limit.
 
     ## Start
-    Somewhere between the first object and the end of the corridor, facing that end, so that the first object may be
-    behind the figure (red_blue_doors: anywhere in the room, facing anywhere).
+    Between the first object, which may be behind the figure, and the end of the corridor, facing that end
+    (red_blue_doors: anywhere in the room, facing anywhere).
 
     ## End
-    At the right object or door, at the wrong one, or at the time limit, which is a truncation. Infos at the end:
-    `success`.
+    At the right or wrong object or door, or at the time limit, which is a truncation. Infos at the end: `success`.
 
     ## Arguments
     `task`; `size`; `num_envs`; `render_mode`: `"rgb_array"` is what the figure sees, `"debug_rgb_array"` the whole
@@ -70,8 +66,8 @@ class MiniGrid(VectorWrapper):
     Goal-Oriented Tasks (NeurIPS 2023); https://minigrid.farama.org. The same seed gives the same episode.
 
     ## Differences
-    Stepped one after the other in Python: some thousand steps a second, not some hundred thousand. The state cannot be
-    saved: a resumed run begins new episodes.
+    These environments step one after the other in Python, some thousand steps a second. Their state cannot be saved: a
+    resumed run begins new episodes.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "debug_rgb_array"], "render_fps": 10}  # noqa: RUF012
@@ -106,20 +102,15 @@ class MiniGrid(VectorWrapper):
         """The render mode."""
         return self._mode
 
-    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode everywhere."""
-        images, infos = self.env.reset(seed=seed, options=options)
-        return self._one_hot(images), infos
-
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Step every env."""
-        images, rewards, terminated, truncated, infos = self.env.step(actions)
+        observation, rewards, terminated, truncated, infos = super().step(actions)
         ended = terminated | truncated
         if ended.any():
             infos = infos | {"success": ended & (rewards > 0), "_success": ended}
-        return self._one_hot(images), rewards, terminated, truncated, infos
+        return observation, rewards, terminated, truncated, infos
 
-    def _one_hot(self, images: Any) -> Any:
-        """Return uint8 [N, 7, 7, 3] as zeros and ones [N, 980]."""
-        parts = [np.eye(n, dtype=np.uint8)[images[..., i]] for i, n in enumerate(self._kinds)]
-        return np.concatenate(parts, axis=-1).reshape(len(images), -1)
+    def observations(self, observations: Any) -> Any:
+        """Return images, uint8 [N, 7, 7, 3], as zeros and ones [N, 980]."""
+        parts = [np.eye(n, dtype=np.uint8)[observations[..., i]] for i, n in enumerate(self._kinds)]
+        return np.concatenate(parts, axis=-1).reshape(len(observations), -1)

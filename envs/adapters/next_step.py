@@ -1,25 +1,28 @@
 """A vector environment of any autoreset mode, with the rows of next-step autoreset.
 
-NEXT_STEP gives the last observation of an episode a row of its own: it stands for one step, in which the action is
-ignored and the next episode begins. In the other modes of Gymnasium an environment begins its next episode at once
-(SAME_STEP, which hands the last observation over in the infos) or when `reset` is called (DISABLED). To hold it back
-for one step while the others go on, it is begun once more, after them, by `reset(options={"reset_mask": ...})`:
+NEXT_STEP gives the last observation of an episode a row of its own: the next step ignores the action and begins the
+next episode. In the other modes of Gymnasium an environment begins its next episode at once (SAME_STEP, with the last
+observation in the infos) or when `reset` is called (DISABLED). To hold it back for one step while the others go on, it
+begins once more, after them, by `reset(options={"reset_mask": ...})`:
 
-    row t        what the step led to; of envs that ended the final observation
-    row t + 1    step everyone, begin those that ended anew, and take of these the first observation
+    row t        the observations after the step; the final one of an env that ended
+    row t + 1    step all envs, reset those that ended, and take their first observations
 
-So the rows are those of NEXT_STEP, at the price of a step and an episode begun in vain at each end: random levels are
-others than those of NEXT_STEP, drawn from the same distribution.
+So the rows are those of NEXT_STEP, at the price of one wasted step and episode at each end: random levels differ from
+those of NEXT_STEP, but have the same distribution.
 """
 
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from .info_rows import Infos, Rows, merge_rows, select_rows
+from .flat import parts_of
 
+Infos: TypeAlias = dict[str, Any]
+"""Batched infos: `infos[key]` [N, ...], arrays or dictionaries like this one, with a mask [N] at `infos["_" + key]`."""
+Rows: TypeAlias = NDArray[np.bool_]
 _FINAL = ("final_obs", "final_info", "_final_obs", "_final_info")
 
 
@@ -49,7 +52,7 @@ class NextStep(VectorWrapper):
         return self.env.reset(seed=seed, options=options)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Infos]:
-        """Step everyone but those that ended one row ago, which begin their next episode with reward 0.
+        """Step the envs; those that ended one row ago begin their next episode with reward 0.
 
         Raises:
             RuntimeError: The env does not keep to its mode, or does not know `reset_mask`.
@@ -72,23 +75,23 @@ class NextStep(VectorWrapper):
     def _replace_rows(self, observation: Any, infos: Infos, new: Rows, ended: Rows) -> tuple[Any, Infos]:
         """Put first observations in the rows of `new`, and final ones in those of the others that ended."""
         row = _copy(observation)
-        result = select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
+        result = _select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
         if self.mode == AutoresetMode.SAME_STEP and self._over.any():
             if "final_obs" not in infos:
                 raise RuntimeError("infos hold no final_obs at the end of an episode, though the mode is SAME_STEP")
-            result = merge_rows(select_rows(result, ~ended), select_rows(infos.get("final_info", {}), self._over))
+            result = _merge_rows(_select_rows(result, ~ended), _select_rows(infos.get("final_info", {}), self._over))
         if new.any():
             first, first_infos = self.env.reset(options={"reset_mask": new.copy()})
-            for mine, theirs in zip(_arrays(row), _arrays(first), strict=True):
-                if not np.array_equal(mine[~new], theirs[~new], equal_nan=mine.dtype.kind == "f"):
-                    raise RuntimeError(
-                        "the env reset more than reset_mask says: it cannot be given next-step autoreset"
-                    )
-                mine[new] = theirs[new]
-            result = merge_rows(result, select_rows(first_infos, new))
+            firsts = parts_of(first)
+            for name, array in parts_of(row).items():
+                if not np.array_equal(array[~new], firsts[name][~new], equal_nan=array.dtype.kind == "f"):
+                    raise RuntimeError("reset_mask of the env is not kept to: other envs were reset, too")
+                array[new] = firsts[name][new]
+            result = _merge_rows(result, _select_rows(first_infos, new))
         for n in np.flatnonzero(self._over) if self.mode == AutoresetMode.SAME_STEP else ():
-            for mine, theirs in zip(_arrays(row), _arrays(infos["final_obs"][n]), strict=True):
-                mine[n] = theirs
+            finals = parts_of(infos["final_obs"][n])
+            for name, array in parts_of(row).items():
+                array[n] = finals[name]
         return row, result
 
 
@@ -98,10 +101,25 @@ def _copy(observation: Any) -> Any:
     return tuple(map(_copy, observation)) if isinstance(observation, tuple) else np.array(observation)
 
 
-def _arrays(observation: Any) -> list[NDArray[Any]]:
-    """Return the arrays of an observation; those of dictionaries by name."""
-    if isinstance(observation, dict):
-        return [array for key in sorted(observation) for array in _arrays(observation[key])]
-    if isinstance(observation, tuple):
-        return [array for part in observation for array in _arrays(part)]
-    return [observation]
+def _select_rows(infos: Infos, rows: Rows) -> Infos:
+    """Return the infos of some rows, without the keys that none of them has."""
+    result: Infos = {}
+    for key, value in infos.items():
+        having = infos.get(f"_{key}")
+        if not key.startswith("_") and having is not None and (having & rows).any():
+            result[key] = _select_rows(value, rows) if isinstance(value, dict) else value
+            result[f"_{key}"] = having & rows
+    return result
+
+
+def _merge_rows(one: Infos, other: Infos) -> Infos:
+    """Return the infos of both; no row is in both."""
+    result = one | other
+    for key in (key for key in one.keys() & other.keys() if not key.startswith("_")):
+        theirs = other[f"_{key}"]
+        result[f"_{key}"] = one[f"_{key}"] | theirs
+        if isinstance(one[key], dict):
+            result[key] = _merge_rows(one[key], other[key])
+        else:
+            result[key] = np.where(theirs.reshape(-1, *[1] * (np.ndim(one[key]) - 1)), other[key], one[key])
+    return result

@@ -21,17 +21,17 @@ class POPGym(VectorWrapper):
     PositionOnlyPendulum, RepeatFirst, RepeatPrevious, VelocityOnlyCartPole.
 
     ## Actions
-    Its own: Discrete, MultiDiscrete or Box.
+    Discrete, MultiDiscrete or Box.
 
     ## Observations
-    Its own; a tuple becomes a dictionary of its parts, "0", "1" and so on. Some tasks need the last action as well
+    POPGym's, but a tuple becomes a dictionary of its parts, "0", "1" and so on. Some tasks need the last action as well
     (their `obs_requires_prev_action`): `last_action=true`.
 
     ## Rewards
-    Its own; the return of an episode is between -1 and 1.
+    POPGym's; the return of an episode is between -1 and 1.
 
     ## Start
-    As its `reset`: env i of `seed=s` is seeded with s + i.
+    As POPGym's `reset`: env i of `seed=s` is seeded with s + i.
 
     ## End
     When it is terminated (for good) or truncated (a time limit).
@@ -46,8 +46,7 @@ class POPGym(VectorWrapper):
     extra, `pip install 'popgym[navigation]'`.
 
     ## Differences
-    None but next-step autoreset and the names of a tuple's parts. The state cannot be saved: a resumed run begins new
-    episodes.
+    Next-step autoreset, and the names of a tuple's parts. The state cannot be saved: a resumed run begins new episodes.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """Batches of envs as vector environments of Stable-Baselines3.
 
     from memorl.envs import MortarMayhem
-    from .sb3 import SB3VecEnv
+    from memorl.envs.adapters.sb3 import SB3VecEnv
     PPO("CnnPolicy", SB3VecEnv(MortarMayhem(num_envs=32))).learn(1_000_000)
 
 A `VecEnv` begins the next episode in the step that ends one: its observation is the first one of the next episode, and
@@ -10,12 +10,13 @@ the others stay where they are.
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, final
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 
-from .info_rows import info_of_row
+from memorl.envs.engine.observations import info_of_row, row_of
 
 try:
     from stable_baselines3.common.vec_env import VecEnv
@@ -39,7 +40,7 @@ class SB3VecEnv(VecEnv):
         super().__init__(env.num_envs, env.single_observation_space, env.single_action_space)
 
     def reset(self) -> Any:
-        """Begin an episode everywhere, with the seeds and options given before."""
+        """Begin an episode everywhere, with the seeds of `seed` and the options of `set_options`."""
         options: list[dict[str, Any]] = self._options
         if any(other != options[0] for other in options):
             raise ValueError("options must be the same for all envs of a batch")
@@ -61,10 +62,11 @@ class SB3VecEnv(VecEnv):
         for n, info in enumerate(infos_of_rows):
             info["TimeLimit.truncated"] = bool(truncated[n] and not terminated[n])
         if done.any():
-            finals = [_row(observation, n) if done[n] else None for n in range(self.num_envs)]
+            ended = np.flatnonzero(done).tolist()
+            for n in ended:
+                infos_of_rows[n]["terminal_observation"] = deepcopy(row_of(observation, n))
             observation, first_infos = self.env.reset(options={"reset_mask": done.copy()})
-            for n in np.flatnonzero(done).tolist():
-                infos_of_rows[n]["terminal_observation"] = finals[n]
+            for n in ended:
                 self.reset_infos[n] = info_of_row(first_infos, n)
         return observation, np.asarray(rewards, np.float32), done, infos_of_rows
 
@@ -94,9 +96,3 @@ class SB3VecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Return False for each env, as none is wrapped by itself."""
         return [False for _ in self._get_indices(indices)]
-
-
-def _row(observation: Any, n: int) -> Any:
-    if isinstance(observation, dict):
-        return {key: value[n].copy() for key, value in observation.items()}
-    return observation[n].copy()

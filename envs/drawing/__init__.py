@@ -1,1 +1,1 @@
-"""What games are drawn with: shapes and sprites, the figure, pictures of the ground truth, and a window."""
+"""The drawing of games: shapes and sprites, the figure, pictures and their ground truth, and a window."""

@@ -35,7 +35,7 @@ class Scene(NamedTuple):
     """The sprites of a game and its own scenery, as compiled code takes them."""
 
     scenery: Any
-    """What one game alone needs, made before it starts."""
+    """The arrays and the numbers of sprites of one game alone, made before it starts."""
     sprites: Sprites
 
 
@@ -78,13 +78,16 @@ def copy(frame: Frame, picture: Frame) -> None:
 
 
 @jit
+def placed(sprites: Sprites, k: int, x: int, y: int) -> tuple[int, int, int, int, int]:
+    """Return first byte, columns, bytes a column, first column and first byte of a column of sprite k at (x, y)."""
+    place = sprites.place[k]
+    return place[0], place[1], place[2], x + place[3], 3 * (y + place[4])
+
+
+@jit
 def shows(sprites: Sprites, k: int, x: int, y: int) -> bool:
     """Return True if any pixel of sprite k with its origin at (x, y) lies inside a frame."""
-    first = sprites.place[k, 0]
-    columns = sprites.place[k, 1]
-    width = sprites.place[k, 2]
-    left = x + sprites.place[k, 3]
-    top = 3 * (y + sprites.place[k, 4])
+    first, columns, width, left, top = placed(sprites, k, x, y)
     start = max(0, -top)
     stop = min(width, 3 * SIZE - top)
     for column in range(max(0, -left), min(columns, SIZE - left)):
@@ -98,11 +101,7 @@ def shows(sprites: Sprites, k: int, x: int, y: int) -> bool:
 @jit
 def blit(frame: Frame, sprites: Sprites, k: int, x: int, y: int) -> None:
     """Draw sprite k with its origin at (x, y) into a frame [84][252]; what falls outside is cut off."""
-    first = sprites.place[k, 0]
-    columns = sprites.place[k, 1]
-    width = sprites.place[k, 2]
-    left = x + sprites.place[k, 3]
-    top = 3 * (y + sprites.place[k, 4])
+    first, columns, width, left, top = placed(sprites, k, x, y)
     start = max(0, -top)
     stop = min(width, 3 * SIZE - top)
     if stop <= start:

@@ -5,6 +5,8 @@ hands; hand centres are rotated in doubles and cut to whole pixels, which makes 
 """
 
 import math
+from collections.abc import Callable
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +37,6 @@ def radius(scale: float) -> int:
     return int(25 * scale)
 
 
-def strides(speed: float) -> tuple[int, int]:
-    """Return the pixels a step on each axis, going straight and going diagonally."""
-    return int(speed), int(_DIAGONAL * speed)
-
-
 def sprite_size(scale: float) -> int:
     """Return width and height of a sprite, in pixels; its origin is at half of it, rounded down."""
     return 2 * radius(scale) + int(10 * scale) + _MARGIN
@@ -59,39 +56,31 @@ def add_character(atlas: Atlas, scale: float) -> int:
         picture[int(x) - half : int(x) + half, int(y) - half : int(y) + half] = shape
         return picture
 
-    first = None
+    numbers = []
     for facing in range(8):
         layers = [(placed(disc(radius(scale)), centre, centre), _BODY)]
         for side in (-out, out):
             x, y = rotate_vector(side, up, 360 - 45 * facing)
             layers.append((placed(disc(hand), x + centre, y + centre), _HAND))
-        number = atlas.add(layers, (centre, centre))
-        first = number if first is None else first
-    assert first is not None
-    return first
+        numbers.append(atlas.add(layers, (centre, centre)))
+    return numbers[0]
 
 
 class Figures:
-    """The figure in every size that is asked for, each drawn once."""
+    """The sprites of the figure, drawn once for each size; `number` returns the first one of a size."""
 
     PARAMS = fields("figure radius straight diagonal")
     """Fields of the params: number of the first sprite, distance kept from walls, and the strides."""
 
     def __init__(self, atlas: Atlas) -> None:
-        self._atlas = atlas
-        self._numbers: dict[float, int] = {}
-
-    def number(self, scale: float) -> int:
-        """Return the number of the first sprite of a size."""
-        if scale not in self._numbers:
-            self._numbers[scale] = add_character(self._atlas, scale)
-        return self._numbers[scale]
+        self.number: Callable[[float], int] = cache(partial(add_character, atlas))
 
     def derive(self, row: Record, scale: float) -> None:
         """Fill the fields of one row of the params."""
         row["figure"] = self.number(scale)
         row["radius"] = radius(scale)
-        row["straight"], row["diagonal"] = strides(row["agent_speed"])
+        row["straight"] = int(row["agent_speed"])
+        row["diagonal"] = int(_DIAGONAL * row["agent_speed"])
 
 
 @jit
@@ -132,7 +121,7 @@ def _through(value: float, low: int, high: int, margin: float) -> int:
 def walk_through(env: Record, action: NDArray[np.int64], speed: float, low: int, high: int, margin: float) -> None:
     """Move by an action [2] as `walk`; more than `margin` outside [low, high] is as much outside on the other side.
 
-    Strides are not cut to whole pixels here; the place they lead to is rounded, halves away from zero.
+    Strides are not cut to whole pixels here; their ends are rounded, halves away from zero.
     """
     across = action[0]
     down = action[1]

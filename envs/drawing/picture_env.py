@@ -3,37 +3,21 @@
 Pictures are drawn [x][y][channel], as Memory Gym's observations are, and rendered [y][x][channel].
 """
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
+from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
 
 from memorl.envs.engine.batched_env import BatchedEnv
-from memorl.envs.engine.jit import Record
 from memorl.envs.engine.loop import Game
 from memorl.envs.engine.options import Flag, encode
-from memorl.envs.engine.schema import batch_arguments
 
 from .canvas import SIZE
 from .window import Picture, Window, mosaic
 
 ENLARGED = 4
-
-
-def is_symbolic(observation: str, **flags: bool) -> bool:
-    """Return True if observations are symbols; ValueError for another kind, or for a variant picked by no bool."""
-    encode(dict.fromkeys(flags, Flag()), flags)
-    if observation not in ("pixels", "symbolic"):
-        raise ValueError(f"observation is {observation!r}; it must be 'pixels' or 'symbolic'")
-    return observation == "symbolic"
-
-
-def picture_space() -> Box:
-    """Return the space of a picture, [x][y][channel]."""
-    return Box(0, 255, (SIZE, SIZE, 3), np.uint8)
 
 
 class PictureEnv(BatchedEnv, ABC):
@@ -46,51 +30,60 @@ class PictureEnv(BatchedEnv, ABC):
     - `"human"`: a window shows the ground truth of all envs after every reset and step; `render` returns None.
 
     Args:
-        observation_space: The space of the observation of one env.
         action_space: The space of the action of one env.
         game: The compiled loops.
-        arguments: The arguments of the subclass's constructor.
+        arguments: The arguments of the subclass's constructor; those that pick a variant become attributes.
+        symbols: The names of the values of the symbolic observation.
+        bounds: The lowest and the highest value of the symbolic observation.
+        vector_size: The length of a vector from 0 to 1 that is observed beside the picture, if any.
         records: `state`, `params`, `variant` and `ranges` of `BatchedEnv`.
     """
 
     metadata = BatchedEnv.metadata | {"render_modes": ["rgb_array", "debug_rgb_array", "human"], "render_fps": 25}
+    grid: bool = False
+    act_only: bool = False
+    endless: bool = False
     _window: Window | None = None
 
     def __init__(
         self,
-        observation_space: Space[Any],
         action_space: Discrete | MultiDiscrete,
         game: Game,
         arguments: Mapping[str, Any],
+        *,
+        symbols: tuple[str, ...],
+        bounds: tuple[float, float] = (0, 1),
+        vector_size: int = 0,
         **records: Any,
     ) -> None:
-        self._compiled_draw = game.draw_batch
-        batch = batch_arguments(arguments)
-        super().__init__(observation_space, action_space, game.step_batch, arguments, **records, **batch)
-
-    @abstractmethod
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        """Return the ground truth of each env, [N][84][84][3]."""
-
-    def _views(self) -> NDArray[np.uint8]:
-        """Return what the agent of each env sees, [N][84][84][3]."""
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        self._compiled_draw(self._state, self._params, self._scene, pixels)
-        return pixels.reshape(-1, SIZE, SIZE, 3)
-
-    def _envs(self) -> list[tuple[Record, Record]]:
-        """Return state and params of each env, their fields as attributes."""
-        state = self._state.view(np.recarray)
-        params = self._params.view(np.recarray)
-        return [(env, params[env.row]) for env in state]
+        flags = {name: arguments[name] for name in ("grid", "act_only", "endless") if name in arguments}
+        for name, flag in encode(dict.fromkeys(flags, Flag()), flags).items():
+            setattr(self, name, flag)
+        observation = arguments["observation"]
+        if observation not in ("pixels", "symbolic"):
+            raise ValueError(f"observation is {observation!r}; it must be 'pixels' or 'symbolic'")
+        self.symbolic = observation == "symbolic"
+        self.symbolic_fields = symbols
+        self._game = game
+        space: Space[Any] = Box(0, 255, (SIZE, SIZE, 3), np.uint8)
+        if self.symbolic:
+            space = Box(*bounds, (len(symbols),), np.float32)
+        elif vector_size:
+            vector = Box(0, 1, (vector_size,), np.float32)
+            space = Dict({"visual_observation": space, "vector_observation": vector})
+        super().__init__(space, action_space, game.step_batch, arguments, **records)
 
     def render(self) -> tuple[Picture, ...] | None:
         """Return the picture [y][x][channel] of each env, or None without a render mode or with a window."""
         if self.render_mode is None:
             return None
+        draw = self._game.draw_batch if self.render_mode == "rgb_array" else self._game.draw_truth_batch
+        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
+        draw(self._state, self._params, self._scene, pixels)
+        pictures = pixels.reshape(-1, SIZE, SIZE, 3).swapaxes(1, 2)
         if self.render_mode == "rgb_array":
-            return tuple(self._views().swapaxes(1, 2))
-        pictures = self._ground_truths().swapaxes(1, 2).repeat(ENLARGED, 1).repeat(ENLARGED, 2)
+            return tuple(pictures)
+        pictures = pictures.repeat(ENLARGED, 1).repeat(ENLARGED, 2)
         if self.render_mode == "debug_rgb_array":
             return tuple(pictures)
         self._window = self._window or Window(type(self).__name__, self.metadata["render_fps"])

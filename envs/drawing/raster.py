@@ -6,6 +6,7 @@ follows SDL's 16.16 fixed-point sampling.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,8 @@ from numpy.typing import NDArray
 Shape = NDArray[np.bool_]
 
 
-def disc(radius: int) -> Shape:
-    """Return a filled circle, [2 radius, 2 radius]."""
-    reach = np.zeros(radius, np.int64)
+def _octant(radius: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield the points (x, y) of an eighth of a circle, and whether y shrinks at the next one."""
     error = 1 - radius
     x = 0
     y = radius
@@ -25,7 +25,14 @@ def disc(radius: int) -> Shape:
             error -= 2 * y
         x += 1
         error += 2 * x + 1
-        if error >= 0:
+        yield x, y, error >= 0
+
+
+def disc(radius: int) -> Shape:
+    """Return a filled circle, [2 radius, 2 radius]."""
+    reach = np.zeros(radius, np.int64)
+    for x, y, shrinks in _octant(radius):
+        if shrinks:
             reach[y - 1] = max(reach[y - 1], x)
         reach[x - 1] = max(reach[x - 1], y)
     offset = np.abs(np.arange(2 * radius) - radius + 0.5)
@@ -67,15 +74,7 @@ def rotate_vector(x: float, y: float, degrees: int) -> tuple[float, float]:
 def ring(radius: int) -> Shape:
     """Return the outline of width 1 of a circle, [2 radius, 2 radius]."""
     picture = np.zeros((2 * radius, 2 * radius), np.bool_)
-    error = 1 - radius
-    x = 0
-    y = radius
-    while x < y:
-        if error >= 0:
-            y -= 1
-            error -= 2 * y
-        x += 1
-        error += 2 * x + 1
+    for x, y, _ in _octant(radius):
         for near, far in ((x, y), (y, x)):
             picture[np.ix_([radius - near, radius + near - 1], [radius - far, radius + far - 1])] = True
     return picture

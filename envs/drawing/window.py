@@ -16,8 +16,8 @@ GAP = 4
 def import_pygame() -> ModuleType:
     """Import pygame without its banner.
 
-    The drivers behind a window may load an LLVM of the system; a Triton loaded after it takes that one's symbols for
-    its own and crashes (seen with Mesa's). So where torch would import Triton some day, it comes first.
+    The drivers behind a window may load the system's LLVM (Mesa does), and a Triton that is loaded later takes its
+    symbols for its own and crashes. So Triton comes first.
 
     Raises:
         RuntimeError: It is not installed.

@@ -14,15 +14,15 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from .checks import BATCH, action_counts, action_rows, check_render_mode, level_range, reset_rows, seeds_per_env
+from .checks import BATCH, DEFAULTS, action_rows, check_render_mode, level_range, reset_rows, seeds_per_env
 from .episodes import ENDED, RESETTING
 from .fields import Array, Field
+from .loop import Threads
 from .observations import Infos, Observation, allocate, arrays_of, pixels_and_vectors
 from .options import Option, encode
 from .records import RecordedEnv
-from .rng import rng_from_seed, unseeded_rngs
+from .rng import rng_from_seed
 from .schema import option_values, options_of
-from .threads import Threads
 
 
 class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
@@ -32,16 +32,16 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         observation_space: The space of the observation of one env.
         action_space: The space of the action of one env: Discrete or MultiDiscrete, from 0.
         step_batch: The compiled step, made by `compile_step_batch`.
-        arguments: The arguments of the subclass's constructor: what `locals()` holds there.
+        arguments: The arguments of the subclass's constructor, as `locals()` holds them there. They may include
+            num_envs: N, 1 by default.
+            levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
+            threads: The number of threads that share a step; the steps are the same for any number.
+            copy: False if the next step may overwrite the observations of this one.
+            render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
         state: Fields of an env besides the common ones, or in the place of these.
         params: Fields of the params besides the options; `_derive_params` computes them.
         variant: Defaults of options that are None in the signature; others that are None are not taken.
         ranges: The kinds of options that depend on the variant.
-        num_envs: N.
-        levels: `{"start": s, "count": c}`: each episode plays one of the levels s .. s+c-1, drawn uniformly.
-        threads: The number of threads that share a step; the steps are the same for any number.
-        copy: False if the next step may overwrite the observations of this one.
-        render_mode: One of `metadata["render_modes"]`, where the game has pictures, or None.
     """
 
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
@@ -64,38 +64,37 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         params: Sequence[Field] = (),
         variant: dict[str, Any] | None = None,
         ranges: Mapping[str, Option] | None = None,
-        num_envs: int = 1,
-        levels: Mapping[str, int] | None = None,
-        threads: int = 1,
-        copy: bool = True,
-        render_mode: str | None = None,
     ) -> None:
-        encode(BATCH, {"num_envs": num_envs, "threads": threads, "copy": copy})
-        check_render_mode(render_mode, self.metadata)
+        batch = encode(BATCH, {name: arguments.get(name, default) for name, default in DEFAULTS.items()})
+        num_envs = batch["num_envs"]
         self.num_envs = num_envs
-        self.render_mode = render_mode
+        self.render_mode = arguments.get("render_mode")
+        check_render_mode(self.render_mode, self.metadata)
         self.single_observation_space = observation_space
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, num_envs)
         self.action_space = batch_space(action_space, num_envs)
-        self._choices = action_counts(action_space)
-        self._threads = Threads(num_envs, threads)
+        counts = action_space.n if isinstance(action_space, Discrete) else action_space.nvec
+        self._choices = np.asarray(counts, np.uint64).reshape(-1)
+        self._threads = Threads(num_envs, batch["threads"])
         self._compiled_step = step_batch
-        self._levels = level_range(levels)
+        self._all_rows = np.ones(num_envs, np.bool_)
+        self._levels = level_range(arguments.get("levels"))
         taken, values = option_values(type(self), arguments, variant or {})
         kinds = options_of(type(self)) | dict(ranges or {})
         self._make_records(num_envs, kinds, encode({name: kinds[name] for name in taken}, values), state, params)
         self._state["phase"] = ENDED
         for name in ("rng", "level_rng"):
-            self._state[name] = unseeded_rngs(num_envs)
-        self._shared = None if copy else allocate(observation_space, num_envs)
+            seeds = np.random.default_rng().integers(2**63, size=num_envs).tolist()
+            self._state[name] = [rng_from_seed(seed) for seed in seeds]
+        self._shared = None if batch["copy"] else allocate(observation_space, num_envs)
         self._last_observation: Observation | None = None
 
     def _on_episode_end(self, ends: Array) -> None:
         """Learn from the episodes that ended in a step; a reset ends none."""
 
     def _on_seeded_reset(self) -> None:
-        """Forget what goes on from episode to episode: `reset` was given a seed."""
+        """Begin anew with what goes on from episode to episode, as `reset` has a seed."""
 
     def close_extras(self, **_: Any) -> None:
         """End the threads."""
@@ -110,12 +109,12 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         Args:
             seed: s seeds env i with s + i, a list seeds each env with its own; None lets the streams go on. With
                 `levels` it is the choice of levels that is seeded.
-            options: Options for this one episode, over the constructor's arguments. Beside them, as in all vector
-                environments of Gymnasium, `reset_mask`, bool [N]: only these envs are reset.
+            options: Options for this one episode, over the constructor's arguments; and, as in Gymnasium,
+                `reset_mask`, bool [N]: only these envs are reset.
 
         Returns:
-            The first observation of each episode, and infos with `every_step_keys` alone; with a `reset_mask` the
-            others' observations are those that they gave last, as the arrays that were given stand now.
+            The first observation of each episode, or the last one of an env that is not reset, and infos with
+            `every_step_keys` alone.
 
         Raises:
             ValueError: An option or a seed is not allowed; the envs are then as they were.
@@ -148,21 +147,23 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._state[others] = state
         for array, values in zip(arrays_of(observation), kept, strict=False):
             array[others] = values
-        infos: Infos = {}
-        for key in self.every_step_keys:
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = rows.copy()
         if self.render_mode == "human":
             self.render()
-        return observation, infos
+        return observation, self._infos(self.every_step_keys, rows)
+
+    def _infos(self, keys: Sequence[str], rows: NDArray[np.bool_]) -> Infos:
+        infos: Infos = {}
+        for key in keys:
+            infos[key] = self._state[key].copy()
+            infos[f"_{key}"] = rows.copy()
+        return infos
 
     def step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
         """Advance every env by one action.
 
         Returns:
             Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos:
-            `every_step_keys`, and at the end of an episode `info_keys`, each an array [N, ...] with its mask [N] under
-            `_key`.
+            `every_step_keys`, and at an end `info_keys`, each an array [N, ...] with its mask [N] under `_key`.
 
         Raises:
             ValueError: The actions have the wrong shape or values.
@@ -180,14 +181,11 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         pixels, vectors = pixels_and_vectors(observation)
         batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
         self._threads.run(self._compiled_step, actions, *batch)
-        infos: Infos = {}
-        for key in self.every_step_keys:
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = np.ones(self.num_envs, np.bool_)
-        for key in self.info_keys if ends.any() else ():
-            infos[key] = self._state[key].copy()
-            infos[f"_{key}"] = ends.copy()
-            infos[key][~ends] = 0
+        infos = self._infos(self.every_step_keys, self._all_rows)
+        if ends.any():
+            infos |= self._infos(self.info_keys, ends)
+            for key in self.info_keys:
+                infos[key][~ends] = 0
         self._last_observation = observation
         return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
 

@@ -1,16 +1,17 @@
-"""Checks of what a user gives to `reset` and `step`."""
+"""Checks of the arguments of constructors, `reset` and `step`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Discrete, MultiDiscrete
 from numpy.typing import NDArray
 
 from .fields import Array
 from .options import Flag, Integer, Option, encode
 
 BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
+DEFAULTS = {"num_envs": 1, "threads": 1, "copy": True}
+"""The kinds and the defaults of the arguments of every environment that are no options."""
 _LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 
 
@@ -58,11 +59,6 @@ def reset_rows(mask: Any, num_envs: int, has_observed: bool) -> NDArray[np.bool_
     if not has_observed and not rows.all():
         raise ValueError("reset_mask must be all True before the first reset or step, and right after a load")
     return rows
-
-
-def action_counts(space: Discrete | MultiDiscrete) -> NDArray[np.uint64]:
-    """Return how many actions each axis has."""
-    return np.asarray(space.n if isinstance(space, Discrete) else space.nvec, np.uint64).reshape(-1)
 
 
 def action_rows(actions: Any, batch_space: Any, single_space: Any, choices: NDArray[np.uint64]) -> Array:

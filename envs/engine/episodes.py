@@ -15,8 +15,10 @@ from .fields import Array, Field
 from .jit import Record, jit
 from .rng import RNG_WORDS, integers, seed_rng
 
-PLAYING, ENDED, RESETTING = 0, 1, 2
-"""`env.phase`: in an episode; over, so the next step begins another; sent back by `reset`."""
+PLAYING = 0
+ENDED = 1
+RESETTING = 2
+"""Values of `env.phase`: in an episode; over, so that the next step begins another; sent back by `reset`."""
 
 _LARGEST = np.finfo(np.float64).max
 COMMON: tuple[Field, ...] = (
@@ -45,10 +47,3 @@ def begin_episode(env: Record, params: Array, levels: NDArray[np.int64]) -> None
     env.reward = 0.0
     if levels[1] > 0:
         seed_rng(env.rng, levels[0] + integers(env.level_rng, 0, levels[1]))
-
-
-@jit
-def count_step(env: Record, reward: float) -> None:
-    """Count a step and its reward towards the episode's totals."""
-    env.length += 1
-    env.reward += reward

@@ -3,9 +3,9 @@
 `jit` compiles a function that compiled code calls, into its caller. `compile_loop` compiles what Python calls: a loop
 over the envs of a batch, without the GIL, kept on disk between runs. A loop closes over the functions of a game.
 
-Numba's disk cache notices a change of the file that holds the loop, but not of the files that hold the functions it
-calls, and takes all closures of one function for the same. The key of a loop here therefore has the name of every
-function, and a digest of every file below the folder above this one and of the files of the functions.
+Numba's disk cache notices a change of the loop's own file (by its content or, in older versions, by its time), but not
+of the files of the functions it calls, and confuses closures of one function. So the key of a loop here has the name of
+every function, and the stamp of its index is a digest of all files of `envs` and of the loop and its functions.
 """
 
 import hashlib
@@ -32,7 +32,8 @@ def compile_loop(loop: Callable[..., None], *functions: Compiled) -> Callable[..
     names = tuple(map(_name, functions))
     loop.__qualname__ = f"{loop.__name__}_{_hash(repr(names).encode())[:12]}"
     compiled = njit(nogil=True)(loop)
-    compiled._cache = _LoopCache(loop, names, _digest(tuple(map(_file, functions))))
+    files = [Path(function.py_func.__code__.co_filename) for function in (compiled, *functions)]
+    compiled._cache = _LoopCache(loop, names, _digest(tuple(files)))
     return compiled
 
 
@@ -40,10 +41,10 @@ class _LoopCache(FunctionCache):
     def __init__(self, loop: Callable[..., None], names: tuple[Any, ...], digest: str) -> None:
         super().__init__(loop)
         self._names = names
-        self._digest = digest
+        self._cache_file._source_stamp = digest
 
     def _index_key(self, signature: Any, codegen: Any) -> tuple[Any, ...]:
-        return signature, codegen.magic_tuple(), self._names, self._digest
+        return signature, codegen.magic_tuple(), self._names
 
     def load_overload(self, *arguments: Any) -> Any:
         with suppress(Exception):  # what cannot be read is compiled again
@@ -62,10 +63,6 @@ def _name(function: Compiled) -> tuple[Any, ...]:
     python = function.py_func
     closed_over = [cell.cell_contents for cell in python.__closure__ or ()]
     return python.__module__, python.__qualname__, *map(_name, closed_over)
-
-
-def _file(function: Compiled) -> Path:
-    return Path(function.py_func.__code__.co_filename)
 
 
 @cache

@@ -1,26 +1,28 @@
-"""The loop over envs that every game and task shares, compiled once for each of them.
+"""The loop over envs that every game and task shares, compiled once for each of them, and the threads that run it.
 
     an env that plays      advance and count the step
     any other env          begin an episode and start the game
-    each env               report, then draw the picture and describe it, where they are asked for
+    each env               report, then draw the picture and describe it, where these are observations
 
 A game gives these functions, each made by `jit`. `env` is the record of one env, `params` the record of its options,
-and `scene` what the game draws with, made before it starts.
+and `scene` the sprites and arrays that the game draws with.
 
     start(env, params)                     draws a new episode
     advance(env, params, action)           plays one step and returns its reward; the game ends by env.phase = ENDED
-    report(env, params)                    writes what infos hold
+    report(env, params)                    writes the values of the infos
     draw(env, params, scene, frame)        draws the picture, uint8 [x][y and channel]
     describe(env, params, scene, vector)   writes the observation of numbers, float32 [V], which holds zeros before
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .episodes import ENDED, PLAYING, begin_episode, count_step
+from .episodes import ENDED, PLAYING, begin_episode
 from .fields import Array
 from .jit import Compiled, Record, compile_loop, jit
 
@@ -62,7 +64,8 @@ def compile_step_batch(
             rewards[i] = 0.0
             if env.phase == PLAYING:
                 rewards[i] = advance(env, params[env.row], actions[i])
-                count_step(env, rewards[i])
+                env.length += 1
+                env.reward += rewards[i]
             else:
                 begin_episode(env, params, levels)
                 start(env, params[env.row])
@@ -94,10 +97,49 @@ class Game(NamedTuple):
 
     step_batch: Callable[..., None]
     draw_batch: Callable[..., None]
+    draw_truth_batch: Callable[..., None]
 
 
 def compile_game(
-    start: Compiled, advance: Compiled, draw: Compiled, describe: Compiled, report: Compiled = report_nothing
+    start: Compiled,
+    advance: Compiled,
+    draw: Compiled,
+    draw_truth: Compiled,
+    describe: Compiled,
+    report: Compiled = report_nothing,
 ) -> Game:
-    """Compile both loops of a game with pictures."""
-    return Game(compile_step_batch(start, advance, report, draw, describe), compile_draw_batch(draw))
+    """Compile the loops of a game with pictures; `draw_truth` draws what is hidden from the agent, too."""
+    step_batch = compile_step_batch(start, advance, report, draw, describe)
+    return Game(step_batch, compile_draw_batch(draw), compile_draw_batch(draw_truth))
+
+
+class Threads:
+    """A block of envs for each thread.
+
+    Args:
+        num_envs: How many envs there are.
+        threads: The largest number of threads.
+    """
+
+    def __init__(self, num_envs: int, threads: int) -> None:
+        edges = np.linspace(0, num_envs, min(threads, num_envs) + 1).astype(int).tolist()
+        self._own, *self._others = pairwise(edges)
+        self._pool = ThreadPoolExecutor(len(self._others)) if self._others else None
+
+    def run(self, loop: Callable[..., None], *arguments: Any) -> None:
+        """Call the compiled `loop(low, high, *arguments)` for all envs, a block of them in each thread."""
+        if self._pool is None:
+            loop(*self._own, *arguments)
+            return
+        futures = [self._pool.submit(loop, *block, *arguments) for block in self._others]
+        try:
+            loop(*self._own, *arguments)
+        finally:
+            wait(futures)
+        for future in futures:
+            future.result()
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._pool:
+            self._pool.shutdown()

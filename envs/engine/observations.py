@@ -1,4 +1,4 @@
-"""Observations of a batch: an array [N, ...], or a dictionary of them."""
+"""Observations of a batch, an array [N, ...] or a dictionary of them, and its infos."""
 
 from typing import Any, TypeAlias
 
@@ -36,3 +36,20 @@ def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
         else:
             vectors = array
     return pixels, vectors
+
+
+def row_of(observation: Observation, n: int) -> Observation:
+    """Return the observation of one env, which shares the memory of the batch's."""
+    return {key: value[n] for key, value in observation.items()} if isinstance(observation, dict) else observation[n]
+
+
+def info_of_row(infos: Infos, n: int) -> Infos:
+    """Return the info of one row: numbers as Python's own, vectors as arrays."""
+    result = {}
+    for key, value in infos.items():
+        if not key.startswith("_") and f"_{key}" in infos and infos[f"_{key}"][n]:
+            if isinstance(value, dict):
+                result[key] = info_of_row(value, n)
+            else:
+                result[key] = value[n].item() if isinstance(value[n], np.generic) else value[n]
+    return result

@@ -18,6 +18,8 @@ from .names import unknown_name
 from .rng import Rng, integers
 
 MAX_CHOICES = 16
+MANY = 2**31
+"""A bound of whole numbers that have none of their own."""
 
 
 class Option(ABC):
@@ -36,9 +38,16 @@ class Option(ABC):
     def encode(self, value: Any) -> Any:
         """Return the value as a record holds it; TypeError or ValueError if it is not of this kind."""
 
-    @abstractmethod
+    def decode(self, stored: Any) -> Any:
+        """Return a value that `encode` makes `stored` of, if there is one."""
+        return stored
+
     def is_valid(self, stored: Array) -> bool:
-        """Return True if every entry of a field is a value that `encode` returns."""
+        """Return True if every row of a field is a value that `encode` returns."""
+        try:
+            return all(np.array_equal(self.encode(self.decode(row)), row) for row in stored)
+        except (TypeError, ValueError):
+            return False
 
     @abstractmethod
     def __str__(self) -> str: ...
@@ -55,9 +64,6 @@ class Flag(Option):
         if not isinstance(value, bool | np.bool_):
             raise TypeError
         return bool(value)
-
-    def is_valid(self, stored: Array) -> bool:  # noqa: D102
-        return stored.dtype == np.bool_
 
     def __str__(self) -> str:
         return "True or False"
@@ -77,9 +83,6 @@ class Number(Option):
             raise ValueError
         return float(value)
 
-    def is_valid(self, stored: Array) -> bool:  # noqa: D102
-        return bool((np.isfinite(stored) & (self.low <= stored) & (stored < self.high)).all())
-
     def __str__(self) -> str:
         return f"a finite number x with {self.low:g} <= x < {self.high:g}"
 
@@ -97,9 +100,6 @@ class Integer(Option):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not self.low <= value <= self.high:
             raise ValueError
         return int(value)
-
-    def is_valid(self, stored: Array) -> bool:  # noqa: D102
-        return bool(((self.low <= stored) & (stored <= self.high)).all())
 
     def __str__(self) -> str:
         return f"a whole number from {self.low} to {self.high}"
@@ -121,21 +121,44 @@ class Choices(Option):
         numbers = [Integer(self.low, self.high).encode(number) for number in value]
         return np.array([len(numbers), *numbers] + [0] * (MAX_CHOICES - len(numbers)), np.int64)
 
-    def is_valid(self, stored: Array) -> bool:  # noqa: D102
-        count = stored[:, :1]
-        numbers = stored[:, 1:]
-        unused = np.arange(MAX_CHOICES) >= count
-        allowed = (self.low <= numbers) & (numbers <= self.high)
-        return bool(((count >= 1) & (count <= MAX_CHOICES)).all() and np.where(unused, numbers == 0, allowed).all())
+    def decode(self, stored: Any) -> Any:  # noqa: D102
+        return stored[1 : 1 + stored[0]]
 
     def __str__(self) -> str:
         return f"a list of 1 to {MAX_CHOICES} whole numbers from {self.low} to {self.high}"
+
+
+@final
+@dataclass(frozen=True)
+class IntegerRange(Option):
+    """A whole number, or the lowest and the highest of those of which one is drawn at the start of each episode."""
+
+    low: int
+    high: int
+    dtype: ClassVar[type] = np.int64
+    shape: ClassVar[tuple[int, ...]] = (2,)
+
+    def encode(self, value: Any) -> NDArray[np.int64]:  # noqa: D102
+        ends = value if isinstance(value, Sequence | np.ndarray) else [value, value]
+        low, high = (Integer(self.low, self.high).encode(number) for number in ends)
+        if low > high:
+            raise ValueError
+        return np.array([low, high], np.int64)
+
+    def __str__(self) -> str:
+        return f"a whole number from {self.low} to {self.high}, or [lowest, highest] of them"
 
 
 @jit
 def choose(rng: Rng, choices: NDArray[np.int64]) -> int:
     """Draw one of an encoded `Choices`, as `Generator.choice(list)` does."""
     return choices[1 + integers(rng, 0, choices[0])]
+
+
+@jit
+def draw_from_range(rng: Rng, ends: NDArray[np.int64]) -> int:
+    """Draw one of an encoded `IntegerRange`; a range of a single number draws nothing."""
+    return integers(rng, ends[0], ends[1] + 1)
 
 
 def encode(options: Mapping[str, Option], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 `state` [N] holds what an env keeps between steps. `params` [N + 1] holds the options of an episode and what is derived
 from them: its last row the arguments of the constructor, row i what `reset(options=...)` gave to env i.
+
+A checkpoint holds them as a flat dictionary of plain numeric arrays, keyed `table.field`. Unsigned words travel as
+int64 and flags as uint8 of the same bits, which every tensor library can store.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,10 +17,29 @@ from .episodes import COMMON
 from .fields import Array, Field, check_bounds, record_dtype
 from .options import Option
 from .rng import are_rngs
-from .snapshot import check_fit, views
+
+_CARRIERS: dict[str, type] = {"u": np.int64, "b": np.uint8}
 
 
-class RecordedEnv(ABC):
+def views(tables: Mapping[str, Array]) -> dict[str, Array]:
+    """Return every field of every table, sharing its memory."""
+    fields = {f"{key}.{name}": table[name] for key, table in tables.items() for name in table.dtype.names or ()}
+    return {key: field.view(_CARRIERS.get(field.dtype.kind, field.dtype)) for key, field in fields.items()}
+
+
+def check_fit(own: Mapping[str, Array], other: Mapping[str, Array]) -> None:
+    """Raise ValueError unless `other` has the keys, types and shapes of `own`."""
+    if own.keys() != other.keys():
+        raise ValueError(f"state of another kind of env: {sorted(own.keys() ^ other.keys())} are not in both")
+    for key, field in own.items():
+        if field.shape != other[key].shape or field.dtype != other[key].dtype:
+            kind = f"{other[key].dtype} {other[key].shape}"
+            raise ValueError(f"{key} is {kind}; it must be {field.dtype} {field.shape}")
+        if field.dtype == _CARRIERS["b"] and (other[key] > 1).any():
+            raise ValueError(f"{key} is {other[key].max()}; it must be 0 or 1")
+
+
+class RecordedEnv:
     """A batch of envs whose whole state is two structured arrays."""
 
     options: dict[str, Option]
@@ -43,11 +64,10 @@ class RecordedEnv(ABC):
         self._params = np.zeros(num_envs + 1, record_dtype([*option_fields, *params]))
         self._apply_options(slice(None), arguments)
 
-    @abstractmethod
     def _derive_params(self, params: Array) -> None:
-        """Fill the derived fields of all params, those of the state that depend on them, and the scene."""
+        """Fill the derived fields of all params, the fields of the state that depend on them, and the scene, if any."""
 
-    def _check_options(self, values: Mapping[str, Any]) -> None:  # noqa: B027
+    def _check_options(self, values: Mapping[str, Any]) -> None:
         """Raise ValueError where options that are allowed one by one do not go together."""
 
     def _apply_options(self, rows: slice | NDArray[np.intp], values: Mapping[str, Any]) -> None:

@@ -34,11 +34,6 @@ def rng_from_seed(seed: int) -> Rng:
     return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
 
 
-def unseeded_rngs(count: int) -> list[Rng]:
-    """Return streams of seeds drawn from the operating system."""
-    return [rng_from_seed(seed) for seed in np.random.default_rng().integers(2**63, size=count).tolist()]
-
-
 def are_rngs(words: NDArray[np.uint64]) -> bool:
     """Return True if each row of `words` [N, 6] can be a stream.
 

@@ -12,9 +12,6 @@ from typing import Any, get_type_hints
 
 from .options import Option
 
-BATCH_ARGUMENTS = ("num_envs", "levels", "threads", "copy", "render_mode")
-"""The arguments of every environment that are no options."""
-
 
 @cache
 def options_of(cls: type) -> dict[str, Option]:
@@ -25,7 +22,7 @@ def options_of(cls: type) -> dict[str, Option]:
 
 
 def option_values(cls: type, arguments: Mapping[str, Any], variant: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return which options a variant takes, and a value for each of them and for each one that was given.
+    """Return the options that a variant takes, and a value of each of them and of each one in `arguments`.
 
     Args:
         cls: The environment.
@@ -35,10 +32,5 @@ def option_values(cls: type, arguments: Mapping[str, Any], variant: dict[str, An
     options = options_of(cls)
     parameters = inspect.signature(cls).parameters
     defaults = {name: parameters[name].default for name in options if parameters[name].default is not None} | variant
-    given = {name: arguments[name] for name in options if arguments[name] is not None}
-    return [name for name in options if name in defaults], defaults | given
-
-
-def batch_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of a constructor's arguments that go to `BatchedEnv`."""
-    return {name: arguments[name] for name in BATCH_ARGUMENTS if name in arguments}
+    chosen = {name: arguments[name] for name in options if arguments[name] is not None}
+    return [name for name in options if name in defaults], defaults | chosen

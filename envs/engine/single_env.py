@@ -1,4 +1,4 @@
-"""One env of a batch as a plain `gymnasium.Env`: the same game, unbatched arrays, no autoreset."""
+"""One env of a batch as a plain `gymnasium.Env`, the same game without autoreset; and the registration of both."""
 
 from abc import ABC
 from typing import Any, ClassVar
@@ -8,12 +8,14 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from .batched_env import BatchedEnv
+from .observations import info_of_row, row_of
 
 
 class SingleEnv(gymnasium.Env[Any, Any], ABC):
     """A batch of one without its batch dimension; keyword arguments go to `batch`."""
 
-    batch: ClassVar[type[BatchedEnv]]
+    batch: ClassVar[Any]
+    """The batched environment, a class."""
 
     def __init_subclass__(cls) -> None:
         cls.metadata = _without_autoreset(cls.batch)
@@ -31,7 +33,7 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
         super().reset(seed=seed)
         observation, infos = self._batch.reset(seed=seed, options=options)
         self._is_playing = True
-        return _first(observation), _info(infos)
+        return row_of(observation, 0), info_of_row(infos, 0)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Advance by one action; ResetNeeded after the end of an episode."""
@@ -39,7 +41,7 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
             raise ResetNeeded("the episode is over: call reset")
         observation, rewards, ends, _, infos = self._batch.step(np.asarray(action)[None])
         self._is_playing = not ends[0]
-        return _first(observation), float(rewards[0]), bool(ends[0]), False, _info(infos)
+        return row_of(observation, 0), float(rewards[0]), bool(ends[0]), False, info_of_row(infos, 0)
 
     def render(self) -> Any:
         """Return the picture [y][x][channel], or None without a render mode or with a window."""
@@ -55,11 +57,18 @@ def _without_autoreset(batch: Any) -> dict[str, Any]:
     return {key: value for key, value in batch.metadata.items() if key != "autoreset_mode"}
 
 
-def _first(observation: Any) -> Any:
-    return {key: value[0] for key, value in observation.items()} if isinstance(observation, dict) else observation[0]
+def register(name: str, batch: type[BatchedEnv], **arguments: Any) -> None:
+    """Register `memorl/<name>`: `batch` with these arguments.
 
-
-def _info(infos: dict[str, Any]) -> dict[str, Any]:
-    """Return the infos of the env: numbers as Python's own, vectors as arrays."""
-    values = {key: value[0] for key, value in infos.items() if not key.startswith("_")}
-    return {key: value if value.ndim else value.item() for key, value in values.items()}
+    The class of one env is an attribute of this module, where Gymnasium's entry point and pickle look for it by name.
+    """
+    single = f"Single{batch.__name__}"
+    if single not in globals():
+        doc = f"One {batch.__name__} as a plain Gymnasium environment; its arguments are those of `{batch.__name__}`."
+        globals()[single] = type(single, (SingleEnv,), {"batch": batch, "__doc__": doc, "__module__": __name__})
+    gymnasium.register(
+        id=f"memorl/{name}",
+        entry_point=f"{__name__}:{single}",
+        vector_entry_point=f"{batch.__module__}:{batch.__name__}",
+        kwargs=arguments,
+    )

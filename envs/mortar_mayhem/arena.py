@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import SIZE, Atlas, Colour
-from memorl.envs.drawing.raster import Shape, rotate
+from memorl.envs.drawing.raster import Shape, disc, rotate
 from memorl.envs.engine.jit import jit
 
 TILE = 14
@@ -43,22 +43,20 @@ class Scenery(NamedTuple):
     """Number of the sprite of a calm tile, origin at its corner."""
     commands: int
     """Number of the sprite of the first command, origin at the corner of its picture."""
-
-
-def _tile(colours: tuple[Colour, Colour]) -> NDArray[np.uint8]:
-    tile = np.empty((TILE, TILE, 3), np.uint8)
-    tile[:] = colours[1]
-    tile[1:-1, 1:-1] = colours[0]
-    return tile
+    target: int
+    """Number of the sprite of the ground truth: a green ring around a tile, origin at its corner."""
 
 
 def _floors() -> NDArray[np.uint8]:
     floors = np.zeros((1 + MAX_ARENA, 2, SIZE, SIZE, 3), np.uint8)
-    for size in range(1 + MAX_ARENA):
-        low = SIZE // 2 - size * TILE // 2
-        high = SIZE // 2 + size * TILE // 2
-        for exploded, colours in enumerate((_CALM, _EXPLODED)):
-            floors[size, exploded, low:high, low:high] = np.tile(_tile(colours), (size, size, 1))
+    tile = np.empty((TILE, TILE, 3), np.uint8)
+    for exploded, colours in enumerate((_CALM, _EXPLODED)):
+        tile[:] = colours[1]
+        tile[1:-1, 1:-1] = colours[0]
+        for size in range(1 + MAX_ARENA):
+            low = SIZE // 2 - size * TILE // 2
+            high = SIZE // 2 + size * TILE // 2
+            floors[size, exploded, low:high, low:high] = np.tile(tile, (size, size, 1))
     return floors.reshape(1 + MAX_ARENA, 2, SIZE, 3 * SIZE)
 
 
@@ -89,4 +87,6 @@ def add_scenery(atlas: Atlas) -> Scenery:
     safe = atlas.add([(calm, _CALM[1]), (inner, _CALM[0])])
     pictures = [_ring() if angle is None else rotate(_arrow(), angle) for angle in _ANGLES]
     numbers = [atlas.add([(picture, _WHITE)]) for picture in pictures]
-    return Scenery(_floors(), safe, numbers[0])
+    ring = disc(TILE // 2)
+    ring[2:-2, 2:-2] &= ~disc(TILE // 2 - 2)
+    return Scenery(_floors(), safe, numbers[0], atlas.add([(ring, (0, 255, 0))]))

@@ -1,18 +1,14 @@
 """The rules that are different in endless Mortar Mayhem, compiled.
 
-The list of commands is carried out again and again, one command longer each time. Only the new command is shown
-(`first_shown` is its number), and while it is shown an explosion that has begun stands still. The arena is a torus:
-figure and target leave it on one side and enter on the other.
+The list of commands repeats, one command longer each time. Only the new command is shown (`first_shown` is its number),
+and meanwhile a running explosion stands still. The arena is a torus: figure and target leave it on one side and enter
+on the other.
 
 Memory Gym forgets to draw the new figure: from the second episode of an env on, the steps that show the first commands
-show the figure as the last episode left it, until the first step that can move it. `drawn_figure` is the figure as it
-was drawn last, (first sprite, facing, x, y), and `drawn_scale` its size, 0 if none was drawn yet.
+show the figure as the last episode left it. `drawn_figure` is (first sprite, facing, x, y) as drawn last, and
+`drawn_scale` its size, 0 if none was drawn yet.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
-from memorl.envs.drawing.character import walk_through
 from memorl.envs.engine.episodes import ENDED
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.rng import integers
@@ -29,18 +25,8 @@ def draw_command(env: Record, params: Record, k: int) -> None:
 
 
 @jit
-def move(env: Record, params: Record, action: NDArray[np.int64], low: int, high: int) -> None:
-    """Walk, and draw the figure there."""
-    walk_through(env, action, params.agent_speed, low, high, 0.5 * params.radius)
-    _draw_figure(env, params)
-
-
-@jit
 def judge(env: Record, params: Record, on_target: bool) -> float:
     """Judge the present command; after the last one the list grows, also when it was failed."""
-    env.current += 1
-    env.exploded = True
-    env.fuse = 1
     last = env.current == env.count
     if on_target:
         env.commands_completed += 1
@@ -51,24 +37,20 @@ def judge(env: Record, params: Record, on_target: bool) -> float:
         env.phase = ENDED
         reward = params.reward_command_failure
     if last:
-        _lengthen(env, params)
+        draw_command(env, params, env.count)
+        env.first_shown = env.count
+        env.count += 1
+        if env.count > MAX_COMMANDS:
+            env.phase = ENDED
+        env.current = 0
+        env.blast = 0
+        env.frame = -1
     return reward
 
 
 @jit
-def _lengthen(env: Record, params: Record) -> None:
-    draw_command(env, params, env.count)
-    env.first_shown = env.count
-    env.count += 1
-    if env.count > MAX_COMMANDS:
-        env.phase = ENDED
-    env.current = 0
-    env.blast = 0
-    env.frame = -1
-
-
-@jit
-def _draw_figure(env: Record, params: Record) -> None:
+def draw_figure(env: Record, params: Record) -> None:
+    """Keep the figure as it is drawn."""
     env.drawn_figure[0] = params.figure
     env.drawn_figure[1] = env.facing
     env.drawn_figure[2] = env.x
@@ -78,11 +60,11 @@ def _draw_figure(env: Record, params: Record) -> None:
 
 @jit
 def report(env: Record, params: Record) -> None:
-    """Write what infos hold, and end the episode at the time limit."""
+    """Write the values of the infos, and end the episode at the time limit."""
     if not params.endless:
         return
     if env.length > 0 and env.drawn_scale == 0:
-        _draw_figure(env, params)
+        draw_figure(env, params)
     if env.length > 0 and env.length == params.max_steps:
         env.phase = ENDED
     env.max_command_sequence = env.count - 1

@@ -1,43 +1,40 @@
 """Mortar Mayhem: watch a list of commands, then carry it out from memory while the floor explodes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
+from gymnasium.spaces import Discrete, MultiDiscrete
 
 from memorl.envs.drawing.canvas import SIZE, Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
 
 from .arena import SLOT_ORDER, add_scenery
 from .endless import report
-from .ground_truth import draw_ground_truth
-from .options import COMMAND_VECTOR, ENDLESS_SIZE, MANY, MAX_COMMANDS, PARAMS, SLOTS, ranges, variant
+from .options import ACT_ONLY_KINDS, COMMAND_VECTOR, ENDLESS_SIZE, MAX_COMMANDS, OUTSIDE, PARAMS, STATE, variant
 from .rules import advance, start
-from .state import OUTSIDE, STATE
-from .view import SYMBOLIC_FIELDS, describe, draw
+from .view import SYMBOLIC_FIELDS, describe, draw, draw_truth
 
-_SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(SLOTS) for name in SLOT_ORDER)
-_GAME = compile_game(start, advance, draw, describe, report)
+_SLOT_NAMES = tuple(f"slot_{slot}_{name}" for slot in range(COMMAND_VECTOR // 9) for name in SLOT_ORDER)
+_GAME = compile_game(start, advance, draw, draw_truth, describe, report)
 
 
 @final
 class MortarMayhem(PictureEnv):
-    """Mortar Mayhem: continuous or grid movement, commands shown or (act-only) always given; and endless.
+    """Mortar Mayhem: continuous or grid movement, commands shown once or (act-only) always observed; and endless.
 
     ## Task
     A figure stands on an arena of tiles. Commands appear one by one in the middle of the picture: go to a neighbouring
-    tile, or stay. Once all are shown the figure may move. Every so often all tiles explode but the one where the next
-    command leads; whoever is elsewhere is out. So the whole list has to be remembered while it is carried out.
+    tile, or stay. After the last command the figure may move. From time to time all tiles explode except the target of
+    the next command; a figure elsewhere is out. So the agent has to remember the list while it carries it out.
 
-    Endless: the list begins with one command and starts over whenever it was carried out, with a new command at its
-    end. Only the new command is shown, and the explosion that is on waits for that. The arena is a torus: what leaves
-    the picture on one side, figure or target, enters on the other. Memory has to reach back to the very first steps.
+    Endless: the list has one command at first, and starts over after each pass with a new command at its end. Only the
+    new command is shown, and a running explosion waits meanwhile. The arena is a torus: figure and target leave the
+    picture on one side and enter on the other. Memory has to reach back to the very first steps.
 
     | id | arguments | steps of a solved episode |
     |---|---|---|
@@ -60,25 +57,24 @@ class MortarMayhem(PictureEnv):
     `observation="symbolic"`: float32 vector in [0, 1] of what the picture shows, named by `symbolic_fields`: facing and
     shown command (one-hot, zeros if none), the figure's centre in pixels / 84, arena_size / 6, whether the floor is
     exploded and then the centre of the safe tile / 84; act-only: and the 180 values of the commands. The centre of an
-    endless figure may be a little outside the picture, -0.05 to 1.05; facing and centre are told while any of it shows.
+    endless figure may be a little outside the picture, -0.05 to 1.05; facing and centre are 0 if nothing of it shows.
 
     ## Rewards
     0.1 for standing on the right tile at an explosion, so that a solved episode returns 1 with the default ten
-    commands. `reward_command_failure` for being elsewhere, `reward_episode_success` on top for the last command.
-    Endless: `reward_new_command_success` on top whenever the end of the list is reached.
+    commands. `reward_command_failure` for being elsewhere, `reward_episode_success` on top for the last command;
+    endless: `reward_new_command_success` on top at the end of the list.
 
     ## Start
     On a uniformly drawn tile, facing up; act-only with continuous movement, and endless: up to 2 pixels off its centre.
     Commands are drawn uniformly among those that stay inside the arena; endless: among all.
 
     ## End
-    The last command was judged, or the figure was on a deadly tile. There is no time limit: an episode always ends by
-    itself. Infos at the end: `reward` (the return), `length`, `success`, `commands_completed` (fraction).
+    The last command was judged, or the figure was on a deadly tile; there is no time limit. Infos at the end: `reward`
+    (the return), `length`, `success`, `commands_completed` (fraction).
 
-    Endless: the figure was on a deadly tile, or `max_steps` steps were made (-1: no limit; it counts as an end for
-    good, as in Memory Gym). Infos at the end: `reward`, `length`, `commands_completed` (how many),
-    `max_command_sequence` (length of the longest list that was carried out). Infos at every reset and step:
-    `ground_truth`, float64 (2,), the target tile / 5.
+    Endless: the figure was on a deadly tile, or `max_steps` steps were made (-1: no limit), which counts as an end for
+    good, as in Memory Gym. Infos at the end: `reward`, `length`, `commands_completed` (number), `max_command_sequence`
+    (length of the longest completed list); at every reset and step: `ground_truth`, float64 (2,), the target tile / 5.
 
     ## Arguments
     Memory Gym's reset parameters with its defaults, which `reset(options=...)` overrides for one episode; a list
@@ -86,13 +82,12 @@ class MortarMayhem(PictureEnv):
     [2]), `explosion_delay` [18] (grid [6]). Grid has no `agent_speed` and ignores `agent_scale`; act-only has neither
     `command_show_duration` nor `command_show_delay` and takes at most 20 commands. Endless has
     `initial_command_count` (1), `max_steps` (-1) and `reward_new_command_success` (0), but neither `arena_size`,
-    `command_count` nor `reward_episode_success`: the arena is 6 x 6. The other arguments are those of `BatchedEnv`.
+    `command_count` nor `reward_episode_success`: the arena is 6 x 6. The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:
-    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025);
-    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. Same seed, options and actions give the same observations
-    byte for byte, rewards, ends and infos.
+    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025), as code:
+    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. The same seed, options and actions give the same bytes.
 
     ## Differences
     Batched with autoreset; symbolic observations and `levels` are new. At most 1024 commands an episode (endless: the
@@ -107,8 +102,7 @@ class MortarMayhem(PictureEnv):
     - Diagonal command pictures lie off centre; the sprites of the figure are not quite symmetric.
     - Without `visual_feedback` explosions are invisible but deadly.
     - Endless: from an env's second episode on, the steps that show the first commands, after the very first
-      observation, show the figure as the last episode left it. So the same seed gives the same pictures there only
-      after the same past; `state_dict` has that past.
+      observation, show the figure as the last episode left it; `state_dict` has this past.
     - Endless: failing the last command of a list counts in `max_command_sequence` as if it were carried out. A figure
       whose centre is outside the picture, on its way through the edge, stands on no tile.
     """
@@ -144,37 +138,25 @@ class MortarMayhem(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.grid = grid
-        self.act_only = act_only
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, grid=grid, act_only=act_only, endless=endless)
         if endless and (grid or act_only):
             raise ValueError(f"endless is True; it must be False where grid is {grid} and act_only is {act_only}")
         if endless:
             self.info_keys = ("reward", "length", "commands_completed", "max_command_sequence")
             self.every_step_keys = ("ground_truth",)
-        self.symbolic_fields = SYMBOLIC_FIELDS + (_SLOT_NAMES if act_only else ())
+        outside = OUTSIDE / SIZE if endless else 0
         super().__init__(
-            self._space(),
             Discrete(4) if grid else MultiDiscrete([3, 3]),
             _GAME,
-            arguments,
+            locals(),
+            symbols=SYMBOLIC_FIELDS + (_SLOT_NAMES if act_only else ()),
+            bounds=(-outside, 1 + outside),
+            vector_size=COMMAND_VECTOR if act_only else 0,
             state=STATE,
             params=PARAMS,
             variant=variant(grid, act_only, endless),
-            ranges=ranges(act_only),
+            ranges=ACT_ONLY_KINDS if act_only else {},
         )
         self.metadata = self.metadata | {"render_fps": 6 if grid else 25}
-
-    def _space(self) -> Space[Any]:
-        if self.symbolic:
-            outside = OUTSIDE / SIZE if self.endless else 0
-            return Box(-outside, 1 + outside, (len(self.symbolic_fields),), np.float32)
-        commands = Box(0, 1, (COMMAND_VECTOR,), np.float32)
-        if self.act_only:
-            return Dict({"visual_observation": picture_space(), "vector_observation": commands})
-        return picture_space()
 
     def _derive_params(self, params: Array) -> None:
         atlas = Atlas()
@@ -190,9 +172,3 @@ class MortarMayhem(PictureEnv):
         for i in np.flatnonzero(self._state["drawn_scale"]):
             self._state["drawn_figure"][i, 0] = figures.number(float(self._state["drawn_scale"][i]))
         self._scene = Scene(scenery, atlas.sprites())
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        pictures = self._views()
-        for picture, (env, params) in zip(pictures, self._envs(), strict=True):
-            draw_ground_truth(picture, env, params)
-        return pictures

@@ -1,24 +1,30 @@
-"""The options of Mortar Mayhem that depend on its variant, and Memory Gym's defaults of them.
+"""The options of Mortar Mayhem that depend on its variant, Memory Gym's defaults of them, and the state of an env.
 
 All variants share one record of params, so that they share one compiled game; a variant that does not take an option
-leaves its field untouched. The derived fields are what the game needs of the figure and the variant.
+leaves its field untouched. The derived fields are what the game needs of the figure and the variant. In the state the
+figure (x, y) is in pixels of the frame and the target in tiles; `rules` and `endless` explain the other fields.
 """
 
 from typing import Any
 
-from memorl.envs.drawing.character import SPEED, Figures
-from memorl.envs.engine.fields import Field, fields
-from memorl.envs.engine.options import Choices, Option
+import numpy as np
+
+from memorl.envs.drawing.canvas import SIZE
+from memorl.envs.drawing.character import SCALES, SPEED, Figures
+from memorl.envs.engine.episodes import is_playing
+from memorl.envs.engine.fields import Array, Field, fields
+from memorl.envs.engine.options import MANY, Choices, Option
 
 MAX_COMMANDS = 1024
-MANY = 2**31
 ENDLESS_SIZE = 6
-"""The endless arena fills the picture, so that leaving it on one side is entering it on the other."""
+"""The endless arena fills the picture: the figure leaves it on one side and enters on the other."""
 SLOTS = 20
 COMMAND_VECTOR = SLOTS * 9
 """Length of the command vector of the act-only variants: a one-hot command in each slot."""
 
 PARAMS: list[Field] = [*Figures.PARAMS, *fields("grid act_only endless")]
+ACT_ONLY_KINDS: dict[str, Option] = {"command_count": Choices(1, SLOTS)}
+"""The kinds of options that differ: the act-only command vector has no room for more commands."""
 
 
 def variant(grid: bool, act_only: bool, endless: bool) -> dict[str, Any]:
@@ -37,6 +43,41 @@ def variant(grid: bool, act_only: bool, endless: bool) -> dict[str, Any]:
     return defaults | {"arena_size": 5, "command_count": [10], "reward_episode_success": 0.0}
 
 
-def ranges(act_only: bool) -> dict[str, Option]:
-    """Return the kinds of options that differ: the act-only command vector has no room for more commands."""
-    return {"command_count": Choices(1, SLOTS)} if act_only else {}
+OUTSIDE = 4
+"""The centre of an endless figure gets so many pixels outside the picture."""
+
+
+def _longest(state: Array, params: Array) -> Any:
+    endless = MAX_COMMANDS + 1 - is_playing(state, params)
+    return np.where(params["endless"], endless, params["command_count"][:, 1:].max(1))
+
+
+STATE: list[Field] = [
+    *fields(
+        "x y",
+        low=lambda state, params: -OUTSIDE * params["endless"],
+        high=lambda state, params: SIZE + OUTSIDE * params["endless"],
+    ),
+    Field("facing", low=0, high=7),
+    *fields("target_x target_y", low=0, high=lambda state, params: params["arena_size"] - 1),
+    Field("count", low=is_playing, high=_longest),
+    *fields("current first_shown", low=0, high=lambda state, params: state["count"] - is_playing(state, params)),
+    Field("command_on_view", low=-1, high=8),
+    Field("frame", low=-1, high=2**62),
+    *fields("show_duration show_delay", low=0, high=MANY),
+    *fields("explosion_duration explosion_delay", low=is_playing, high=MANY),
+    *fields("fuse blast", low=0, high=2**62),
+    Field("success", low=0, high=1),
+    Field("exploded", np.bool_),
+    Field("commands", np.int8, 0, 8, (MAX_COMMANDS + 1,)),
+    Field("commands_completed", np.float64),
+    Field("max_command_sequence"),
+    Field("ground_truth", np.float64, shape=(2,)),
+    Field("drawn_figure", low=[[0, 0, -OUTSIDE, -OUTSIDE]], high=[[2**62, 7, *[SIZE + OUTSIDE] * 2]], shape=(4,)),
+    Field(
+        "drawn_scale",
+        np.float64,
+        low=lambda state, params: np.where(state["drawn_scale"] == 0, 0, SCALES.low),
+        high=np.nextafter(SCALES.high, 0),
+    ),
+]

@@ -3,8 +3,8 @@
 An episode first shows its commands, `show_duration` steps a command and `show_delay` blank steps after it, while the
 figure cannot move (`frame` counts these). Then a fuse burns: when `fuse` is a multiple of the explosion delay all tiles
 but the target explode, the command is judged, and the tiles stay deadly while `blast` counts up to the explosion
-duration. After that the target moves by the next command. What is different in the endless variant is in
-`mortar_endless`.
+duration. After that the target moves by the next command. `endless` has the different rules of
+the endless variant.
 
 Coordinates are pixels of the frame for the figure (x, y) and tiles for the target.
 """
@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import SIZE
-from memorl.envs.drawing.character import keep_inside, walk, walk_grid
+from memorl.envs.drawing.character import keep_inside, walk, walk_grid, walk_through
 from memorl.envs.engine.episodes import ENDED
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.options import choose
 from memorl.envs.engine.rng import integers
 
 from .arena import MOVES, TILE, low_edge
-from .endless import draw_command, judge, move
+from .endless import draw_command, draw_figure, judge
 
 
 @jit
@@ -103,9 +103,6 @@ def start(env: Record, params: Record) -> None:
 
 @jit
 def _judge(env: Record, params: Record, on_target: bool) -> float:
-    env.current += 1
-    env.exploded = True
-    env.fuse = 1
     reward = params.reward_command_success if on_target else params.reward_command_failure
     if not on_target:
         env.phase = ENDED
@@ -128,13 +125,17 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     if params.grid:
         walk_grid(env, action[0], TILE, low, high)
     elif params.endless:
-        move(env, params, action, low, high)
+        walk_through(env, action, params.agent_speed, low, high, 0.5 * params.radius)
+        draw_figure(env, params)
     else:
         walk(env, action, params.straight, params.diagonal)
         keep_inside(env, low, high, params.radius)
     on_target = (env.x - low) // TILE == env.target_x and (env.y - low) // TILE == env.target_y
     reward = 0.0
     if not env.exploded and env.fuse > 0 and env.fuse % env.explosion_delay == 0:
+        env.current += 1
+        env.exploded = True
+        env.fuse = 1
         reward = judge(env, params, on_target) if params.endless else _judge(env, params, on_target)
     if not env.exploded:
         env.fuse += 1

@@ -40,6 +40,14 @@ def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 
 
 @jit
+def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
+    """Draw the ground truth: the agent's picture, with a green ring around the tile to be on."""
+    draw(env, params, scene, frame)
+    corner = low_edge(params.arena_size)
+    blit(frame, scene.sprites, scene.scenery.target, corner + TILE * env.target_x, corner + TILE * env.target_y)
+
+
+@jit
 def _describe_picture(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
     figure, facing, x, y = _figure(env, params)
     if shows(scene.sprites, figure + facing, x, y):
@@ -57,16 +65,11 @@ def _describe_picture(env: Record, params: Record, scene: Scene, vector: NDArray
 
 
 @jit
-def _write_commands(env: Record, slots: NDArray[np.float32]) -> None:
-    """Write the commands, one-hot in the order of `SLOT_ORDER`, into slots [180]."""
-    for k in range(env.count):
-        slots[9 * k + _SLOT[env.commands[k]]] = 1
-
-
-@jit
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
-    """Write the values named by `SYMBOLIC_FIELDS`, unless there are pixels, and the commands where they are given."""
+    """Write the values named by `SYMBOLIC_FIELDS`, unless there are pixels, and the commands of act-only variants."""
     if len(vector) != COMMAND_VECTOR:
         _describe_picture(env, params, scene, vector)
     if params.act_only:
-        _write_commands(env, vector[len(vector) - COMMAND_VECTOR :])
+        first = len(vector) - COMMAND_VECTOR
+        for k in range(env.count):
+            vector[first + 9 * k + _SLOT[env.commands[k]]] = 1

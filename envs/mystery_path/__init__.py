@@ -1,5 +1,1 @@
 """Mystery Path, in all its variants."""
-
-from .mystery_path import MysteryPath
-
-__all__ = ["MysteryPath"]

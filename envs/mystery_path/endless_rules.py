@@ -14,8 +14,9 @@ from memorl.envs.drawing.character import walk
 from memorl.envs.engine.episodes import ENDED
 from memorl.envs.engine.jit import Record, jit
 
-from .endless_path import COLUMNS, add_segment, find_node, full, lay_first
+from .endless_path import COLUMNS, FIRST_SEGMENTS, MAX_NODES, add_segment, find_node
 from .options import TILE
+from .path_search import TILES
 
 _ACTIONS = np.array([[0, 0], [2, 0], [0, 1], [0, 2]])
 _RIGHT = 6
@@ -43,7 +44,10 @@ def _place_on_start(env: Record, params: Record) -> None:
 @jit
 def start(env: Record, params: Record) -> None:
     """Draw the first segments of a new path and place the figure on its first tile."""
-    lay_first(env)
+    env.nodes = 0
+    env.segments = 0
+    for _ in range(FIRST_SEGMENTS):
+        add_segment(env)
     env.node = 0
     _place_on_start(env, params)
     _point(env)
@@ -105,7 +109,7 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     x = env.x // TILE
     y = env.y // TILE
     if x // COLUMNS > env.segments - 2:
-        if full(env):
+        if env.nodes + TILES >= MAX_NODES:
             env.phase = ENDED
         else:
             add_segment(env)

@@ -20,6 +20,7 @@ SYMBOLIC_FIELDS = (
     *("agent_x", "agent_y", "fallen", "fatigue", "ground_shift", "trodden_shift"),
     *(f"trodden_{column}_{row}" for column in range(COLUMNS) for row in range(SIDE)),
 )
+_OPAQUE = 200
 _TRODDEN = SYMBOLIC_FIELDS.index("trodden_0_0")
 
 
@@ -67,8 +68,25 @@ def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
 
 
 @jit
+def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
+    """Draw the ground truth: the path, white, shines through on the ice."""
+    shift = env.scroll % TILE
+    copy(frame, scene.scenery.grounds[np.int64(params.show_background), shift : shift + SIZE])
+    for node in range(env.nodes):
+        left = TILE * env.node_x[node] + int(-env.camera)
+        top = 3 * TILE * env.node_y[node]
+        for x in range(max(0, left), min(SIZE, left + TILE)):
+            for b in range(top, top + 3 * TILE):
+                frame[x, b] += (255 - frame[x, b]) * _OPAQUE // 255
+    blit(frame, scene.sprites, params.figure + env.facing, params.figure_x, env.y)
+    if env.off_path and params.visual_feedback:
+        blit(frame, scene.sprites, scene.scenery.cross, _cross_x(env), env.y)
+    blit(frame, scene.sprites, scene.scenery.bar + fatigue(env, params), SIZE - 4, 0)
+
+
+@jit
 def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float32]) -> None:
-    """Write the values named by `LOOK_NAMES`; the figure's height may leave the picture by a tile."""
+    """Write the values named by `SYMBOLIC_FIELDS`; the figure's height may leave the picture by a tile."""
     if shows(scene.sprites, params.figure + env.facing, params.figure_x, env.y):
         vector[env.facing] = 1
         vector[8] = params.figure_x / SIZE

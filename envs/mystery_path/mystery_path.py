@@ -1,25 +1,25 @@
 """Mystery Path: find an invisible path by falling off it, and remember it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, final
+from typing import Annotated, final
 
-import numpy as np
-from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
-from numpy.typing import NDArray
+from gymnasium.spaces import Discrete, MultiDiscrete
 
 from memorl.envs.drawing.canvas import Atlas, Scene
 from memorl.envs.drawing.character import SCALE, SCALES, Figures, radius, sprite_size
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
 
-from . import endless_ground_truth, endless_rules, endless_state, endless_view, ground_truth, rules, view
-from .options import MANY, PARAMS, TILE, ranges, variant
+from . import endless_path, endless_rules, endless_view, rules, view
+from .options import ENDLESS_KINDS, PARAMS, TILE, variant
 from .scenery import add_scenery
 
-_GAME = compile_game(rules.start, rules.advance, view.draw, view.describe)
-_ENDLESS_GAME = compile_game(endless_rules.start, endless_rules.advance, endless_view.draw, endless_view.describe)
+_GAME = compile_game(rules.start, rules.advance, view.draw, view.draw_truth, view.describe)
+_ENDLESS_GAME = compile_game(
+    endless_rules.start, endless_rules.advance, endless_view.draw, endless_view.draw_truth, endless_view.describe
+)
 
 
 @final
@@ -27,10 +27,10 @@ class MysteryPath(PictureEnv):
     """Mystery Path, in three variants: continuous or grid movement to a goal, and a path without end.
 
     ## Task
-    An invisible path leads across 7 x 7 tiles from one side of the picture to the opposite one. Whoever leaves it sees
-    a red cross and is put back to its start by the next step. So the tiles that were safe and the falls have to be
-    remembered. Endless: the path goes on to the right for ever, the picture scrolls with the figure and shows only a
-    few tiles of the path behind it; stamina runs out without progress.
+    An invisible path leads across 7 x 7 tiles from one side of the picture to the opposite one. A figure that leaves it
+    gets a red cross and stands at the start again after the next step. So the agent has to remember safe tiles and
+    falls. Endless: the path goes on to the right for ever, the picture scrolls with the figure and shows only a few
+    tiles of the path behind it; stamina runs out without progress.
 
     | id | arguments | time limit |
     |---|---|---|
@@ -47,11 +47,10 @@ class MysteryPath(PictureEnv):
     `observation="pixels"`: uint8 (84, 84, 3), indexed [x][y][channel] as Memory Gym's.
 
     `observation="symbolic"`: float32 vector in [0, 1] of what the picture shows, named by `symbolic_fields`: facing
-    (one-hot), the figure's centre in pixels / 84, whether the cross is there, and of the first and the last tile
-    whether they are shown and then their centre / 84. Endless: facing, centre (its height, which may leave the picture,
-    as (pixels + 12) / 108), cross, the red part of the stamina bar, how far the ice is scrolled (fraction of a tile),
-    how far the trodden path is, and the 8 x 7 tiles of the picture by column and row: 1 where it shows a trodden one.
-    What is not shown is 0; of a figure that is partly outside the picture all is told.
+    (one-hot), the figure's centre in pixels / 84, 1 for a cross, and for the first and the last tile 1 if it is shown
+    and its centre / 84. Endless: facing, centre (its height, which may leave the picture, as (pixels + 12) / 108),
+    cross, the red part of the stamina bar, the scrolling of the ice and of the trodden path (fractions of a tile), and
+    the 8 x 7 tiles of the picture by column and row: 1 for a trodden one. Things outside the picture are 0.
 
     ## Rewards
     `reward_goal` 1 at the goal and `reward_path_progress` 0.1 (grid 0) for each tile of the path between its ends that
@@ -63,10 +62,10 @@ class MysteryPath(PictureEnv):
 
     ## End
     At the goal or at the time limit. Infos at the end: `reward` (the return), `length`, `success`, `num_fails` (falls).
-    Endless: when `stamina_level` steps passed without a tile that is new since the last fall, at a fall left of the
-    furthest column reached or on a tile that was fallen on before, or at `max_steps`. Infos at the end: `reward`,
-    `length`, `num_fails`, `max_x` (furthest column), `tiles_visited`; and in every info `ground_truth`: int64 one-hot
-    whether the next tile of the path is to the right, above or below.
+    Endless: after `stamina_level` steps without a tile that is new since the last fall, at a fall left of the furthest
+    column or at the place of an earlier fall, or at `max_steps`. Infos at the end: `reward`, `length`, `num_fails`,
+    `max_x` (furthest column), `tiles_visited`; in every info `ground_truth`, int64, one-hot: the next tile of the path
+    is to the right, above or below.
 
     ## Arguments
     Memory Gym's reset parameters with its defaults, which `reset(options=...)` overrides for one episode; from the
@@ -74,13 +73,12 @@ class MysteryPath(PictureEnv):
     or -1 is no limit. Grid has no `agent_speed` and ignores `agent_scale`. Endless has neither
     `cardinal_origin_choice`, `show_goal` nor `reward_goal`; it alone has `show_past_path`, `show_background`,
     `show_stamina`, `stamina_level`, `camera_offset_scale` and `reward_path_progress_dense`. The other arguments are
-    those of `BatchedEnv`.
+    explained at `BatchedEnv`.
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:
-    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025);
-    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. Same seed, options and actions give the same observations
-    byte for byte, rewards, ends and infos.
+    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025), as code:
+    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. The same seed, options and actions give the same bytes.
 
     ## Differences
     Batched with autoreset; symbolic observations and `levels` are new. `agent_scale` from 0.1 to 1/3;
@@ -90,13 +88,14 @@ class MysteryPath(PictureEnv):
 
     ## Quirks kept
     - Endless: the path sometimes goes a tile to the left (in about 0.4 % of its stretches of 8 columns). There is no
-      such action, so that it goes no further, unless a tile beyond is a neighbour by chance. `ground_truth` then still
-      holds the direction before.
-    - Endless: `show_origin` shows nothing. The tiles fallen on are never forgotten, however far the figure got since.
-    - Endless: the figure can be seen half outside the picture before it falls.
+    such action, so the figure can go on only if a tile beyond is a neighbour. `ground_truth` then stays as it was. -
+    Endless: `show_origin` shows nothing. The places of falls count for ever. The figure may be half outside the picture
+    before it falls.
     - In the oldest column that is drawn of the trodden path only one tile is drawn.
     - The sprites of the figure are not quite symmetric.
     """
+
+    info_keys: tuple[str, ...] = ("reward", "length", "success", "num_fails")
 
     def __init__(
         self,
@@ -127,32 +126,22 @@ class MysteryPath(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.grid = grid
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, grid=grid, endless=endless)
         if grid and endless:
             raise ValueError("grid is True; it must be False where endless is True")
         if endless:
             self.info_keys = ("reward", "length", "num_fails", "max_x", "tiles_visited")
             self.every_step_keys = ("ground_truth",)
-        else:
-            self.info_keys = ("reward", "length", "success", "num_fails")
-        self.symbolic_fields = endless_view.SYMBOLIC_FIELDS if endless else view.SYMBOLIC_FIELDS
         super().__init__(
-            self._space(),
             Discrete(4) if grid or endless else MultiDiscrete([3, 3]),
             _ENDLESS_GAME if endless else _GAME,
-            arguments,
-            state=endless_state.STATE if endless else rules.STATE,
+            locals(),
+            symbols=endless_view.SYMBOLIC_FIELDS if endless else view.SYMBOLIC_FIELDS,
+            state=endless_path.STATE if endless else rules.STATE,
             params=PARAMS,
             variant=variant(grid, endless),
-            ranges=ranges(endless),
+            ranges=ENDLESS_KINDS if endless else {},
         )
         self.metadata = self.metadata | {"render_fps": 3 if grid else 25}
-
-    def _space(self) -> Space[Any]:
-        return Box(0, 1, (len(self.symbolic_fields),), np.float32) if self.symbolic else picture_space()
 
     def _derive_params(self, params: Array) -> None:
         atlas = Atlas()
@@ -166,7 +155,3 @@ class MysteryPath(PictureEnv):
             half = sprite_size(scale) // 2
             row["figure_x"] = int(radius(scale) - half + row["camera"]) + half
         self._scene = Scene(scenery, atlas.sprites())
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        draw = endless_ground_truth.draw_ground_truth if self.endless else ground_truth.draw_ground_truth
-        return np.stack([draw(env, params, self._scene) for env, params in self._envs()])

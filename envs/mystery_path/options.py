@@ -15,9 +15,10 @@ from memorl.envs.engine.options import Number, Option
 from .path_search import SIDE
 
 TILE = 84 // SIDE
-MANY = 2**31
 
 PARAMS: list[Field] = [*Figures.PARAMS, *fields("grid figure_x"), Field("camera", np.float64)]
+ENDLESS_KINDS: dict[str, Option] = {"agent_speed": Number(-TILE, TILE + 1)}
+"""The kinds of options that differ: on the endless path a step goes at most one tile."""
 
 
 def variant(grid: bool, endless: bool) -> dict[str, Any]:
@@ -26,19 +27,8 @@ def variant(grid: bool, endless: bool) -> dict[str, Any]:
     if not grid:
         defaults["agent_speed"] = SPEED
     if endless:
-        return defaults | {
-            "max_steps": -1,
-            "show_past_path": True,
-            "show_background": False,
-            "show_stamina": False,
-            "camera_offset_scale": 5.0,
-            "stamina_level": 20,
-            "reward_path_progress_dense": 0.0,
-        }
+        shown = {"show_past_path": True, "show_background": False, "show_stamina": False}
+        numbers = {"camera_offset_scale": 5.0, "stamina_level": 20, "reward_path_progress_dense": 0.0}
+        return defaults | shown | numbers | {"max_steps": -1}
     own = {"cardinal_origin_choice": [0, 1, 2, 3], "show_goal": False, "reward_goal": 1.0}
     return defaults | own | {"max_steps": 128 if grid else 512}
-
-
-def ranges(endless: bool) -> dict[str, Option]:
-    """Return the kinds of options that differ: on the endless path a step goes at most one tile."""
-    return {"agent_speed": Number(-TILE, TILE + 1)} if endless else {}

@@ -1,12 +1,12 @@
 """Memory Gym's path across 7 x 7 tiles: walls at random, then a search that is noisy on purpose.
 
-Tile (x, y) has the number 7 x + y. The search is an A* whose steps cost a random 1..8 and whose choice is hurried: it
-takes the first open tile that promises less than the oldest open one, and the oldest if there is none. A tile that is
-reached again more cheaply changes its predecessor but keeps its old cost. Hence paths that wind.
+Tile (x, y) has the number 7 x + y. The search is an A* whose steps cost a random 1..8. It takes the first open tile
+that promises less than the oldest open one, or else the oldest. A tile that is reached again more cheaply changes its
+predecessor but keeps its old cost. Hence paths that wind.
 
-There always is a path. What parts two border tiles is a chain of walls, diagonals included, from border to border.
-Walls inside and on the border never touch, so that it would be a chain of border walls, and these can only cut off a
-corner; but a start or end in a corner has no walls beside it.
+There always is a path. Only a chain of walls from border to border, diagonals included, could part two border tiles.
+Inner and border walls never touch, so it would consist of border walls, and these can only cut off a corner; but a
+start or end in a corner has no walls beside it.
 """
 
 import math
@@ -20,7 +20,9 @@ from memorl.envs.engine.rng import Rng, integers
 SIDE = 7
 TILES = SIDE * SIDE
 
-_UNSEEN, _OPEN, _SHUT = 0, 1, 2
+_UNSEEN = 0
+_OPEN = 1
+_SHUT = 2
 _STEPS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
 
 
@@ -40,7 +42,7 @@ def _touches_wall(walls: NDArray[np.int8], tile: int) -> bool:
 
 @jit
 def _draw_walls(rng: Rng, start: int, end: int, walls: NDArray[np.int8]) -> None:
-    """A third of the tiles in [1, 4] x [1, 4], then 4 or 8 of those border tiles that are far from everything else."""
+    """Draw a third of the tiles in [1, 4] x [1, 4] as walls, then 4 or 8 border tiles far from all others."""
     walls[:] = 0
     for x in range(1, SIDE - 2):
         for y in range(1, SIDE - 2):
@@ -105,12 +107,9 @@ def _search(rng: Rng, start: int, end: int, walls: NDArray[np.int8], before: NDA
 
 @jit
 def find_path(rng: Rng, start: int, end: int, path: NDArray[np.int64], walls: NDArray[np.int8]) -> int:
-    """Draw a path between two tiles of opposite sides, and the walls around it.
+    """Draw a path between two tiles of opposite sides, and the walls around it; return the number of its tiles.
 
-    The path is written from start to end into `path` [TILES], and which tiles are walls into `walls` [TILES].
-
-    Returns:
-        The number of its tiles.
+    The tiles go from start to end into `path` [TILES], and the walls, 1 for each, into `walls` [TILES].
     """
     before = np.zeros(TILES, np.int64)
     _draw_walls(rng, start, end, walls)

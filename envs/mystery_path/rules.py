@@ -21,7 +21,9 @@ from memorl.envs.engine.rng import integers
 from .options import TILE
 from .path_search import SIDE, TILES, find_path
 
-_OFF, _ON, _VISITED = 0, 1, 2
+_OFF = 0
+_ON = 1
+_VISITED = 2
 STATE: list[Field] = [
     *fields("x y", low=0, high=SIZE - 1),
     Field("facing", low=0, high=7),
@@ -47,7 +49,8 @@ def start(env: Record, params: Record) -> None:
     side = choose(env.rng, params.cardinal_origin_choice)
     start = integers(env.rng, 0, SIDE)
     goal = integers(env.rng, 0, SIDE)
-    near, far = (0, SIDE - 1) if side % 2 == 0 else (SIDE - 1, 0)
+    near = 0 if side % 2 == 0 else SIDE - 1
+    far = SIDE - 1 - near
     if side < 2:
         env.start = SIDE * near + start
         env.goal = SIDE * far + goal

@@ -29,6 +29,9 @@ class Scenery(NamedTuple):
     """Origin at its centre."""
     bar: int
     """The first of 85 stamina bars by the height of their red part, origin at the corner."""
+    path: int
+    """A white tile of the ground truth, origin at its corner, as of the next one."""
+    wall: int
 
 
 def _grounds() -> NDArray[np.uint8]:
@@ -55,4 +58,6 @@ def add_scenery(atlas: Atlas) -> Scenery:
     fall = atlas.add([(cross, (255, 0, 0))], (_CROSS // 2, _CROSS // 2))
     bar = np.ones((4, SIZE), np.bool_)
     bars = [atlas.add([(bar, (0, 255, 0)), (bar & (np.arange(SIZE) < red), (255, 0, 0))]) for red in range(SIZE + 1)]
-    return Scenery(_grounds(), origin, goal, trodden, sliver, fall, bars[0])
+    path = atlas.add([(tile, (255, 255, 255))])
+    wall = atlas.add([(tile, (255, 0, 0))])
+    return Scenery(_grounds(), origin, goal, trodden, sliver, fall, bars[0], path, wall)

@@ -6,12 +6,12 @@
     python -m memorl.envs.play env=mystery_path view=truth keys='right*12 up*3' --record path.gif
 
 env=NAME        a file of configs/env, or a Gymnasium id
-env.KEY=VALUE   an argument of the environment, as for train.py; levels are off unless given, so that
+env.KEY=VALUE   an argument of the environment, as for train.py; levels are off by default, so that
 seed=0          is the level itself, as in Memory Gym
 view=agent      what the agent sees; truth: what is hidden from it; both: side by side
 zoom=2          how large: 1 is 336 pixels a side in most games
 record=FILE     write a .gif (or .mp4, where imageio can) instead of opening a window; --record FILE is the same
-keys=STRING     what to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
+keys=STRING     the keys to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
 steps=200       at most so many steps in it; it also ends where the episode does
 
 Keys of the window: arrows or WASD as below, Page Up and Page Down the next and the last seed, Tab the next view, Enter
@@ -19,15 +19,18 @@ again, Escape leaves. Games of turns wait for a key. After an episode its infos 
 """
 
 import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.make import config_names, make
 
-from .controls import controls_of
-from .film import record_film
+from .controls import controls_of, parse_keys
 from .game import Game
-from .scene import Scene
-from .settings import settings_of
+from .scene import Scene, format_infos
+from .settings import Settings, settings_of
 
 
 def help_text() -> str:
@@ -43,6 +46,32 @@ def help_text() -> str:
         controls = controls_of(make(name))
         lines += [f"{what}:", *(f"    {keys:24}{meaning}" for keys, meaning in controls.help.items())]
     return "\n".join(lines)
+
+
+def record_film(scene: Scene, settings: Settings) -> None:
+    """Write a film of keys or random actions."""
+    import imageio.v3 as imageio
+
+    space = scene.plain.single_action_space
+    space.seed(settings.seed)
+    if settings.keys is None:
+        actions = [space.sample() for _ in range(settings.steps)]
+    else:
+        actions = parse_keys(settings.keys, controls_of(scene.plain))[: settings.steps]
+    scene.reset(settings.seed)
+    frames = [scene.picture(settings.zoom)]
+    infos: dict[str, Any] | None = None
+    for action in actions:
+        infos = scene.step(action)
+        frames.append(scene.picture(settings.zoom))
+        if infos is not None:
+            break
+    file = Path(str(settings.record))
+    film: dict[str, Any] = {"duration": 1000 / scene.fps, "loop": 0} if file.suffix == ".gif" else {"fps": scene.fps}
+    imageio.imwrite(file, np.stack(frames), **film)
+    print(f"{len(frames)} pictures, written to {file}")
+    if infos is not None:
+        print(format_infos(settings.seed, infos))
 
 
 def main(arguments: list[str]) -> None:

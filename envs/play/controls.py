@@ -10,41 +10,36 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete
 from gymnasium.vector import VectorEnv
 
 from memorl.envs.adapters.minigrid import MiniGrid
 
 Keys = frozenset[str]
-NONE: Keys = frozenset()
 
 
 @dataclass(frozen=True)
 class Controls:
-    """The keys of a game.
-
-    Args:
-        action: Turns the keys that are pressed into an action of one env; None where they mean nothing.
-        waits: True if time stands still until a key is pressed.
-        help: The meaning of the keys.
-    """
+    """The keys of a game."""
 
     action: Callable[[Keys], Any]
+    """Turns the keys that are pressed into an action of one env; None where they mean nothing."""
     waits: bool
+    """True if time stands still until a key is pressed."""
     help: dict[str, str]
+    """The meaning of the keys."""
+
+    @property
+    def names(self) -> set[str]:
+        """The names of all keys."""
+        return {name for names in self.help for name in names.split(", ")}
 
 
 def controls_of(env: VectorEnv[Any, Any, Any]) -> Controls:
-    """Return the controls of a game.
-
-    Raises:
-        ValueError: It cannot be played with keys.
-    """
+    """Return the controls of a game; ValueError if it cannot be played with keys."""
     space = env.single_action_space
     if isinstance(space, MultiDiscrete) and space.nvec.tolist() == [3, 3]:
-        meaning = {"left, right, up, down": "go there, also two at once; without a key: stay"}
-        return Controls(_axes, False, meaning)
+        return Controls(_axes, False, {"left, right, up, down": "go there, also two at once; without a key: stay"})
     if isinstance(env, MiniGrid):
         names = {"left": 0, "right": 1, "up": 2, "p": 3, "o": 4, "space": 5, "x": 6}
         meaning = {"left, right": "turn", "up": "forward", "p, o": "pick up, drop"}
@@ -72,19 +67,15 @@ def _single(names: dict[str, int], otherwise: int | None) -> Callable[[Keys], An
 
 
 def parse_keys(text: str, controls: Controls) -> list[Any]:
-    """Return the actions of a string of keys.
-
-    Raises:
-        ValueError: A part of it means nothing.
-    """
+    """Return the actions of a string of keys; ValueError names a part that means nothing."""
     actions = []
     for part in text.split():
         match = re.fullmatch(r"([a-z0-9.]+(?:\+[a-z0-9]+)*)(?:\*(\d+))?", part)
-        pressed = NONE if not match or match[1] == "." else frozenset(match[1].split("+"))
-        known = {name for names in controls.help for name in names.split(", ")}
-        action = controls.action(pressed) if match and pressed <= known else None
+        pressed = frozenset(match[1].split("+") if match and match[1] != "." else [])
+        action = controls.action(pressed) if match and pressed <= controls.names else None
         if match is None or action is None:
-            raise ValueError(f"keys has {part!r}, which means nothing here; known are {', '.join(sorted(known))}")
+            known = ", ".join(sorted(controls.names))
+            raise ValueError(f"keys has {part!r}, which means nothing here; known are {known}")
         actions += [action] * int(match[2] or 1)
     return actions
 
@@ -96,8 +87,3 @@ def format_keys(pressed: Iterable[Keys]) -> str:
         count = len(list(run))
         parts.append("+".join(sorted(keys) or ["."]) + (f"*{count}" if count > 1 else ""))
     return " ".join(parts)
-
-
-def batch_of_one(action: Any) -> Any:
-    """Return an action as a batch of one takes it."""
-    return np.asarray([action], np.int64)

@@ -10,7 +10,7 @@ _ARROWS = {"w": "up", "a": "left", "s": "down", "d": "right"}
 
 
 class Game:
-    """The window and what is pressed in it."""
+    """The window of a game, and the keys that are pressed in it."""
 
     def __init__(self, scene: Scene, controls: Controls, settings: Settings) -> None:
         self.scene = scene
@@ -64,7 +64,6 @@ class Game:
 
     def on_key(self, name: str) -> None:
         """Do what a key does, or keep it for the game."""
-        known = {known for names in self.controls.help for known in names.split(", ")}
         if name == "escape":
             self.open = False
         elif name == "tab":
@@ -73,6 +72,6 @@ class Game:
         elif name in ("page up", "page down", "return"):
             self.seed = max(0, self.seed + {"page up": 1, "page down": -1, "return": 0}[name])
             self.begin()
-        elif name in known:
+        elif name in self.controls.names:
             self.held.add(name)
             self.tapped.add(name)

@@ -4,18 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from memorl.envs.adapters.info_rows import info_of_row
 from memorl.envs.drawing.window import Picture, mosaic
+from memorl.envs.engine.observations import info_of_row
 from memorl.envs.make import make
-
-from .controls import batch_of_one
 
 SIDE = 336
 VIEWS = {"agent": ("rgb_array",), "truth": ("debug_rgb_array",), "both": ("rgb_array", "debug_rgb_array")}
 
 
 class Scene:
-    """One env, once for each way to look at it: all are given the same seeds and actions."""
+    """One env for each view, all with the same seeds and actions."""
 
     def __init__(self, name: str, arguments: dict[str, Any], view: str) -> None:
         plain = make(name, 1, **arguments)
@@ -38,7 +36,7 @@ class Scene:
     def step(self, action: Any) -> dict[str, Any] | None:
         """Act, and return the infos of the episode if it is over."""
         for env in self.envs.values():
-            _, reward, terminated, truncated, infos = env.step(batch_of_one(action))
+            _, reward, terminated, truncated, infos = env.step(np.asarray([action], np.int64))
         return {"last reward": float(reward[0]), **info_of_row(infos, 0)} if terminated[0] or truncated[0] else None
 
     def picture(self, zoom: int) -> Picture:

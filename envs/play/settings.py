@@ -4,8 +4,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from memorl.envs.engine.names import unknown_name
+from memorl.envs.engine.options import Integer, encode
 
 from .scene import VIEWS
+
+_NUMBERS = {"seed": Integer(0, 2**63 - 1), "zoom": Integer(1, 1000), "steps": Integer(1, 2**31)}
 
 
 @dataclass
@@ -23,36 +26,27 @@ class Settings:
     def __post_init__(self) -> None:
         if self.view not in VIEWS:
             raise unknown_name("view", self.view, VIEWS)
-        for name, least in (("seed", 0), ("zoom", 1), ("steps", 1)):
-            value = getattr(self, name)
-            if type(value) is not int or value < least:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number from {least}")
+        encode(_NUMBERS, {name: getattr(self, name) for name in _NUMBERS})
 
 
 def settings_of(arguments: list[str]) -> tuple[Settings, dict[str, Any]]:
-    """Return the settings and the environment's arguments of a command line.
-
-    Raises:
-        ValueError: It names an unknown key or a value that cannot be.
-    """
-    kinds = {field.name: field.type for field in fields(Settings)}
+    """Return the settings and the environment's arguments of a command line; ValueError names a wrong key or value."""
+    known = [field.name for field in fields(Settings)]
     own: dict[str, Any] = {}
     env: dict[str, Any] = {}
-    rest = list(arguments)
-    while rest:
-        argument = rest.pop(0)
+    rest = iter(arguments)
+    for argument in rest:
         name, equals, text = argument.removeprefix("--").partition("=")
-        if not equals and argument.startswith("--") and rest:
-            text = rest.pop(0)
-            equals = "="
-        if not equals:
+        if argument.startswith("--") and not equals:
+            text = next(rest, "")
+        if not (text or equals):
             raise ValueError(f"an argument is {argument!r}; it must be key=value or --help")
         if name.startswith("env."):
             env[name.removeprefix("env.")] = _value(name, text)
-        elif name in kinds:
-            own[name] = text if kinds[name] in (str, str | None) else _value(name, text)
+        elif name in known:
+            own[name] = _value(name, text) if name in _NUMBERS else text
         else:
-            raise unknown_name("key", name, [*kinds, "env.<argument>"])
+            raise unknown_name("key", name, [*known, "env.<argument>"])
     return Settings(**own), env
 
 

@@ -1,5 +1,1 @@
 """Searing Spotlights, in all its variants."""
-
-from .searing_spotlights import SearingSpotlights
-
-__all__ = ["SearingSpotlights"]

@@ -13,24 +13,20 @@ import math
 import numpy as np
 
 from memorl.envs.drawing.canvas import SIZE
-from memorl.envs.engine.fields import Field, fields
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.rng import integers, uniform
 
-from .options import MAX_RADIUS, MAX_SPOTS
+from .options import MAX_SPOTS, SPOT_COLUMNS
 
-_RADIUS, _SPEED, _TIME, _START, _TARGET, _OFFSET, _COLUMNS = 0, 1, 2, 3, 5, 7, 9
+_RADIUS = 0
+_SPEED = 1
+_TIME = 2
+_START = 3
+_TARGET = 5
+_OFFSET = 7
 
 _HALF_DIAGONAL = math.sqrt(SIZE**2 + SIZE**2) / 2
 _MIDDLE = SIZE // 2
-_FAR = 4 * SIZE
-BEAMS: list[Field] = [
-    Field("spots", np.float64, [[0, 0, 0, *[-_FAR] * 6]], [[MAX_RADIUS, 2, 1, *[_FAR] * 6]], (MAX_SPOTS, _COLUMNS)),
-    Field("lit", np.int16, [[-_FAR, -_FAR, 0]], [[_FAR, _FAR, MAX_RADIUS]], (MAX_SPOTS, 3)),
-    *fields("spot_count lit_count", low=0, high=MAX_SPOTS),
-    *fields("spawn_timer spawned", low=0, high=2**62),
-]
-"""The fields of the spotlights of an env."""
 
 
 def _directions() -> np.ndarray:
@@ -68,14 +64,6 @@ def add_spot(env: Record, params: Record) -> None:
 
 
 @jit
-def _remove(env: Record, k: int) -> None:
-    env.spot_count -= 1
-    for i in range(k, env.spot_count):
-        for column in range(_COLUMNS):
-            env.spots[i, column] = env.spots[i + 1, column]
-
-
-@jit
 def move_spots(env: Record, params: Record) -> bool:
     """Draw and move every spotlight; return True if one of them touches the figure.
 
@@ -88,7 +76,10 @@ def move_spots(env: Record, params: Record) -> bool:
     while k < env.spot_count:
         spot = env.spots[k]
         if spot[_TIME] >= 1.0:
-            _remove(env, k)
+            env.spot_count -= 1
+            for i in range(k, env.spot_count):
+                for column in range(SPOT_COLUMNS):
+                    env.spots[i, column] = env.spots[i + 1, column]
         else:
             t = spot[_TIME]
             x = spot[_TARGET] * (1 - t) + spot[_OFFSET] * t

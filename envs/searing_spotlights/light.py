@@ -1,9 +1,9 @@
-"""Light and darkness: drawing as far as a spotlight reaches, and what is left of the rest.
+"""Light and darkness: drawing as far as spotlights reach, and dimming the rest.
 
 With opacity A in 0 .. 255 a byte d in the dark becomes d - floor(d A / 255); in a spotlight it stays. So the picture is
-drawn once in the dark and then once more as far as spotlights reach; at A = 255 the dark is black, whatever lies there,
-and only the columns of the spotlights are work. On the black floor spotlights have a white outline that darkness covers
-the scene with, too: d + floor((255 - d) A / 255); a later spotlight shines on the outlines of those before.
+drawn once in the dark and once more as far as spotlights reach; at A = 255 the dark is black, and only the columns of
+the spotlights are work. On the black floor spotlights have a white outline, d + floor((255 - d) A / 255); a later
+spotlight shines on the outlines of earlier ones.
 
 A beam is the (x, y, radius) of a spotlight.
 """
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from memorl.envs.drawing.canvas import SIZE, Frame, Sprites
+from memorl.envs.drawing.canvas import SIZE, Frame, Sprites, placed
 from memorl.envs.engine.jit import Record, jit
 
 from .scenery import EDGES, FLOORS, SPANS
@@ -77,33 +77,25 @@ def lay_floor(env: Record, frame: Frame, floor: int) -> None:
 
 
 @jit
-def _blit_through(frame: Frame, sprites: Sprites, k: int, x: int, y: int, beam: Beam) -> None:
-    first = sprites.place[k, 0]
-    columns = sprites.place[k, 1]
-    width = sprites.place[k, 2]
-    left = x + sprites.place[k, 3]
-    top = 3 * (y + sprites.place[k, 4])
-    low, high = columns_of(beam)
-    if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
-        return
-    for column in range(max(low, left), min(high, left + columns)):
-        lowest, highest = rows_of(beam, column)
-        start = max(3 * lowest - top, 0)
-        stop = min(3 * highest - top, width)
-        if start < stop:
-            at = first + (column - left) * width
-            target = frame[column, top + start : top + stop]
-            keep = sprites.keep[at + start : at + stop]
-            paint = sprites.paint[at + start : at + stop]
-            for b in range(len(target)):
-                target[b] = (target[b] & keep[b]) | paint[b]
-
-
-@jit
 def blit_lit(env: Record, frame: Frame, sprites: Sprites, k: int, x: int, y: int) -> None:
     """Draw sprite k with its origin at (x, y), as far as it is lit."""
+    first, columns, width, left, top = placed(sprites, k, x, y)
     for spot in range(env.lit_count):
-        _blit_through(frame, sprites, k, x, y, beam_of(env, spot))
+        beam = beam_of(env, spot)
+        low, high = columns_of(beam)
+        if top >= 3 * (beam[1] + beam[2]) or top + width <= 3 * (beam[1] - beam[2]):
+            continue
+        for column in range(max(low, left), min(high, left + columns)):
+            lowest, highest = rows_of(beam, column)
+            start = max(3 * lowest - top, 0)
+            stop = min(3 * highest - top, width)
+            if start < stop:
+                at = first + (column - left) * width
+                target = frame[column, top + start : top + stop]
+                keep = sprites.keep[at + start : at + stop]
+                paint = sprites.paint[at + start : at + stop]
+                for b in range(len(target)):
+                    target[b] = (target[b] & keep[b]) | paint[b]
 
 
 @jit

@@ -17,8 +17,7 @@ from memorl.envs.engine.rng import integers
 
 from .beams import add_spot, move_spots
 from .options import TOP
-from .places import NARROW, WIDE, block, clear, inside, new_cells, place
-from .targets import add_coin, endless_coin, leave, take_coins
+from .places import NARROW, WIDE, add_coin, block, clear, endless_coin, inside, leave, new_cells, place, take_coins
 from .view import HEALTH
 
 
@@ -67,15 +66,6 @@ def start(env: Record, params: Record) -> None:
 
 
 @jit
-def _dim(env: Record, params: Record) -> None:
-    if env.alpha <= params.light_threshold:
-        if params.light_dim_off_duration > 0:
-            env.alpha = min(255, env.alpha + 255 // params.light_dim_off_duration)
-        else:
-            env.alpha = params.light_threshold
-
-
-@jit
 def _spotlights(env: Record, params: Record) -> float:
     env.spawn_timer += 1
     if env.spawn_timer >= params.interval and (params.endless or env.spawned < params.num_spawns):
@@ -108,7 +98,11 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
     env.bar_down = env.next_down
     env.next_across = action[0]
     env.next_down = action[1]
-    _dim(env, params)
+    if env.alpha <= params.light_threshold:
+        if params.light_dim_off_duration > 0:
+            env.alpha = min(255, env.alpha + 255 // params.light_dim_off_duration)
+        else:
+            env.alpha = params.light_threshold
     reward = 0.0
     reward += _spotlights(env, params)
     if params.endless:
@@ -128,7 +122,7 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
 
 @jit
 def report(env: Record, params: Record) -> None:
-    """Write what infos hold."""
+    """Write the values of the infos."""
     env.agent_health = env.health / params.agent_health
     total = env.num_taken + env.coin_count
     if params.endless:

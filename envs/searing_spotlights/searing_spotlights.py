@@ -3,27 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, final
 
-import numpy as np
-from gymnasium.spaces import Box, MultiDiscrete
-from numpy.typing import NDArray
+from gymnasium.spaces import MultiDiscrete
 
-from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.drawing.character import SCALE, SCALES, SPEED
-from memorl.envs.drawing.picture_env import PictureEnv, is_symbolic, picture_space
+from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import Choices, Flag, Integer, Number, encode
+from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number, encode
 
-from .checks import check_symbols, check_together
-from .layers import without_darkness
-from .options import MANY, MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, variant
-from .params import derive_params
+from .options import MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, STATE, check_symbols, check_together, variant
 from .rules import advance, report, start
-from .state import STATE
+from .scenery import derive_params
 from .symbols import describe, symbol_names
-from .view import draw
+from .view import draw, draw_truth
 
-_GAME = compile_game(start, advance, draw, describe, report)
+_GAME = compile_game(start, advance, draw, draw_truth, describe, report)
 
 
 @final
@@ -32,10 +26,9 @@ class SearingSpotlights(PictureEnv):
 
     ## Task
     A figure, a coin and an exit are in plain sight for a moment, then the light goes out. Spotlights cross the dark
-    floor; who stands in one loses health. Only what a spotlight happens to pass over can be seen, and being seen
-    hurts, so the figure's own place has to be kept track of from the actions taken, and that of coin and exit
-    remembered. Endless: there is no exit; each coin taken brings another one, which shines through the dark for a
-    moment.
+    floor, and a figure in a spotlight loses health. Everything outside the spotlights is invisible, so the agent has to
+    track the figure by its own actions and to remember coin and exit. Endless: there is no exit; each coin brings
+    another one, which shines through the dark for a moment.
 
     | id | arguments | spotlights |
     |---|---|---|
@@ -53,13 +46,11 @@ class SearingSpotlights(PictureEnv):
     The floor turns red in a step that costs health.
 
     `observation="symbolic"`: float32 vector of what the picture shows, named by `symbolic_fields`, places and radii in
-    pixels / 84. What is in the dark or covered is zeros there, too; of what is partly seen all is told: its place,
-    where the figure faces, whether the exit is open. So more may be told than a few pixels decide, or than one level
-    of brightness does in the step before total darkness; the bar and the darkness are told whatever lies over them.
-    At most 16 spotlights and as many coins as the constructor's `num_coins` allows, both from left to right; it is
-    not told which of two coins lies on top. Options that make floor or exit black, which is the colour of the dark,
-    are refused with it: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, and a `light_threshold`
-    with which the dark ends one or two levels short of black.
+    pixels / 84. Things that are dark or covered are zeros; things of which any pixel is visible are described in full,
+    even if these pixels would not suffice; the bar and the darkness always are. It has at most 16 spotlights and as
+    many coins as the constructor's `num_coins` allows, both from left to right. It refuses options that make floor or
+    exit black, the colour of the dark: `black_background`, `coin_enabled=False`, `exit_scale` below 0.5, and a
+    `light_threshold` with which the dark ends one or two levels short of black.
 
     ## Rewards
     `reward_coin` 0.25 for each coin, `reward_exit` 1 for the exit, which opens when all coins are taken: a solved
@@ -71,24 +62,22 @@ class SearingSpotlights(PictureEnv):
     sides. The light goes out over six steps.
 
     ## End
-    The exit is reached (`use_exit=False`: the last coin is taken), health is used up, or after `max_steps`, 256.
-    Endless: health is used up, `steps_per_coin`, 160, steps went by without a coin, or after `max_steps` if that is
-    above 0. Infos at the end: `reward` (the return), `length`, `agent_health` (fraction), `coins_collected` (fraction;
-    endless: how many), `success` (not endless). Endless: every info, those of resets included, has `ground_truth`:
-    the centres of figure and coin / 84.
+    At the exit (`use_exit=False`: at the last coin), without health, or after `max_steps`, 256. Endless: without
+    health, after `steps_per_coin`, 160, steps without a coin, or after `max_steps` if that is above 0. Infos at the
+    end: `reward` (the return), `length`, `agent_health` (fraction), `coins_collected` (fraction; endless: number),
+    `success` (not endless). Endless: every info has `ground_truth`, the centres of figure and coin / 84.
 
     ## Arguments
     Memory Gym's reset parameters with its defaults, which `reset(options=...)` overrides for one episode; `num_coins`
     is a list of which one element is drawn for each episode. Endless has none of `num_spawns`,
     `initial_spawn_interval`, `spawn_interval_threshold`, `spawn_interval_decay`, `num_coins`, `use_exit`,
     `exit_scale`, `exit_visible`, `reward_exit`, `reward_max_steps`; it alone has `steps_per_coin`, `spawn_interval`,
-    `coin_enabled`, `coin_show_duration`. The other arguments are those of `BatchedEnv`.
+    `coin_enabled`, `coin_show_duration`. The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Pleines et al., Memory Gym: Partially Observable Challenges to Memory-Based Agents (ICLR 2023), and Memory Gym:
-    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025);
-    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. Same seed, options and actions give the same observations
-    byte for byte, rewards, ends and infos.
+    Towards Endless Tasks to Benchmark Memory Capabilities of Agents (JMLR 2025), as code:
+    https://github.com/MarcoMeter/endless-memory-gym v1.0.3. The same seed, options and actions give the same bytes.
 
     ## Differences
     Batched with autoreset; symbolic observations and `levels` are new. `use_exit=False` and, in the endless
@@ -160,22 +149,18 @@ class SearingSpotlights(PictureEnv):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        arguments = locals()
-        self.endless = endless
-        self.symbolic = is_symbolic(observation, endless=endless)
         self.info_keys = ("reward", "length", "agent_health", "coins_collected", *(() if endless else ("success",)))
         self.every_step_keys = ("ground_truth",) if endless else ()
         self._most_coins = 1
         if num_coins is not None:
             coins = encode({"num_coins": Choices(0, MAX_COINS)}, {"num_coins": num_coins})["num_coins"]
             self._most_coins = max(1, *coins[1:].tolist())
-        self.symbolic_fields = symbol_names(self._most_coins)
-        symbols = Box(-1, 2, (len(self.symbolic_fields),), np.float32)
         super().__init__(
-            symbols if self.symbolic else picture_space(),
             MultiDiscrete([3, 3]),
             _GAME,
-            arguments,
+            locals(),
+            symbols=symbol_names(self._most_coins),
+            bounds=(-1, 2),
             state=STATE,
             params=PARAMS,
             variant=variant(endless),
@@ -188,8 +173,3 @@ class SearingSpotlights(PictureEnv):
 
     def _derive_params(self, params: Array) -> None:
         self._scene = derive_params(params, self.endless)
-
-    def _ground_truths(self) -> NDArray[np.uint8]:
-        pixels = np.empty((self.num_envs, SIZE, 3 * SIZE), np.uint8)
-        self._compiled_draw(self._state, without_darkness(self._params), self._scene, pixels)
-        return pixels.reshape(-1, SIZE, SIZE, 3)

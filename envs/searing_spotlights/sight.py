@@ -1,8 +1,8 @@
-"""The search for what can be seen in the picture of Searing Spotlights, without drawing it.
+"""The search for visible things in the picture of Searing Spotlights, without drawing it.
 
-A thing can be seen if one of its pixels is covered by nothing that lies above it: the bar, the dark but for what a
-spotlight shines on, and the things of higher layers. So each thing asks, column by column, for the pixels that the
-layers above leave open, until it finds one of its own. What lies in the dark with no spotlight near is not searched.
+A thing is visible if one of its pixels is not covered by the layers above it: the bar, the dark outside the spotlights,
+and other things. So the search goes through the columns of a thing until one of its pixels is left open. Things in the
+dark without a spotlight nearby are not searched.
 """
 
 from typing import TypeAlias
@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.engine.jit import Record, jit
 
-from .bits import NONE, RED, TOPS, beam, bit, rows, shape
-from .layers import AGENT, BAR, COIN, DARK, EXIT, LAYERS
+from .bits import NONE, RED, TOPS, Word, beam, bit, rows, shape
 from .light import beam_of, columns_of, rows_of
-from .options import TOP
+from .options import AGENT, BAR, COIN, DARK, EXIT, LAYERS, TOP
 from .view import LIGHTLESS
 
 Order = NDArray[np.int64]
@@ -26,8 +25,8 @@ Things: TypeAlias = tuple[Record, Record, Record]
 
 
 @jit
-def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> np.uint64:
-    """Return where coins show in a column, from coin `first` on."""
+def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> Word:
+    """Return the pixels of a column that coins cover, from coin `first` on."""
     bits = NONE
     for k in range(first, env.coin_count):
         bits |= shape(coin, env.coins[k, 0], env.coins[k, 1], x, top)
@@ -35,7 +34,7 @@ def _coins(env: Record, coin: Record, first: int, x: int, top: int) -> np.uint64
 
 
 @jit
-def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint64:
+def _near(env: Record, left: int, right: int, top: int, bottom: int) -> Word:
     """Return the spotlights that may shine into a box, a bit each."""
     bits = NONE
     for k in range(env.lit_count):
@@ -48,35 +47,21 @@ def _near(env: Record, left: int, right: int, top: int, bottom: int) -> np.uint6
 
 
 @jit
-def _lit(env: Record, spots: np.uint64, x: int, top: int) -> np.uint64:
-    """Return the pixels of a column that these spotlights shine on."""
-    bits = NONE
-    for k in range(env.lit_count):
-        if spots & bit(k):
-            bits |= beam(env, k, x, top)
-    return bits
-
-
-@jit
 def _open(
-    env: Record,
-    params: Record,
-    things: Things,
-    order: Order,
-    under: int,
-    spots: np.uint64,
-    x: int,
-    top: int,
-    bits: np.uint64,
-) -> np.uint64:
-    """Return those of some pixels of a column that the layers from number `under` on leave open."""
+    env: Record, params: Record, things: Things, order: Order, under: int, spots: Word, x: int, top: int, bits: Word
+) -> Word:
+    """Return the pixels of a column, among `bits`, that the layers from number `under` on leave open."""
     figure, coin, gate = things
     for i in range(under, LAYERS):
         layer = order[i]
         if bits == 0:
             break
         if layer == DARK and env.alpha == LIGHTLESS:
-            bits &= _lit(env, spots, x, top)
+            lit = NONE
+            for k in range(env.lit_count):
+                if spots & bit(k):
+                    lit |= beam(env, k, x, top)
+            bits &= lit
         elif layer == BAR:
             bits &= ~rows(0, TOP, top)
         elif layer == COIN and params.endless and not params.coin_enabled:
@@ -91,19 +76,11 @@ def _open(
 
 
 @jit
-def _alone(env: Record, k: int, ignored: np.uint64, x: int, top: int) -> np.uint64:
-    """Return what only spotlight k shines on in a column below the bar, not counting those in `ignored`."""
-    low, high = rows_of(beam_of(env, k), x)
-    bits = rows(max(low, TOP), high, top)
-    for other in range(env.lit_count if bits else 0):
-        if other != k and not ignored & bit(other):
-            bits &= ~beam(env, other, x, top)
-    return bits
+def shines(env: Record, params: Record, things: Things, order: Order, above: int, k: int, ignored: Word) -> bool:
+    """Return True if only spotlight k shines on some pixel that the layers from number `above` on leave open.
 
-
-@jit
-def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
-    """Return True if only spotlight k shines on some pixel below the bar, not counting those in `ignored`."""
+    The spotlights in `ignored` do not count. The search begins in the middle.
+    """
     _, y, radius = beam_of(env, k)
     left, right = columns_of(beam_of(env, k))
     if y + radius <= TOP or y - radius >= SIZE:
@@ -111,21 +88,13 @@ def shines_alone(env: Record, k: int, ignored: np.uint64) -> bool:
     middle = (left + right) // 2
     for i in range(left, right):
         x = i + middle - left if i < left + right - middle else i + middle - right
+        low, high = rows_of(beam_of(env, k), x)
         for top in TOPS:
-            if _alone(env, k, ignored, x, top):
-                return True
-    return False
-
-
-@jit
-def shines_openly(
-    env: Record, params: Record, things: Things, order: Order, above: int, k: int, ignored: np.uint64
-) -> bool:
-    """Return True if only spotlight k shines on some pixel that the layers from number `above` on leave open."""
-    left, right = columns_of(beam_of(env, k))
-    for x in range(left, right):
-        for top in TOPS:
-            if _open(env, params, things, order, above, NONE, x, top, _alone(env, k, ignored, x, top)):
+            bits = rows(max(low, TOP), high, top)
+            for other in range(env.lit_count if bits else 0):
+                if other != k and not ignored & bit(other):
+                    bits &= ~beam(env, other, x, top)
+            if _open(env, params, things, order, above, NONE, x, top, bits):
                 return True
     return False
 

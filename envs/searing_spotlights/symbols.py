@@ -13,10 +13,9 @@ from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.options import MAX_CHOICES
 
 from .bits import NONE, bit
-from .layers import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, NOTHING
-from .options import MAX_COINS, MAX_SPOTS
+from .options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, MAX_COINS, MAX_SPOTS, NOTHING
 from .scenery import HURT
-from .sight import Order, Things, floor_is_red, sees, shines_alone, shines_openly
+from .sight import Order, Things, floor_is_red, sees, shines
 from .view import FIELD, HEALTH, REWARD, REWARD_WIDTH, coin_is_above, facing_of, floor_of
 
 SPOT_SLOTS = 16
@@ -33,8 +32,13 @@ _FIXED = (
     *("exit_seen", "exit_open", "exit_x", "exit_y"),
     *(f"spot_{slot}_{what}" for slot in range(SPOT_SLOTS) for what in ("seen", "x", "y", "radius")),
 )
-_ACROSS, _DOWN, _REWARD, _FIGURE, _GATE, _SPOTS, _COINS = 3, 6, 9, 11, 22, 26, 26 + 4 * SPOT_SLOTS
-assert len(_FIXED) == _COINS
+_ACROSS = _FIXED.index("last_horizontal_none")
+_DOWN = _FIXED.index("last_vertical_none")
+_REWARD = _FIXED.index("reward_told")
+_FIGURE = _FIXED.index("agent_seen")
+_GATE = _FIXED.index("exit_seen")
+_SPOTS = _FIXED.index("spot_0_seen")
+_COINS = len(_FIXED)
 assert MAX_COINS == MAX_CHOICES
 assert MAX_SPOTS <= 64
 
@@ -72,33 +76,13 @@ def _write_spots(env: Record, params: Record, things: Things, order: Order, vect
     for _ in range(env.lit_count):
         k = _leftmost(env.lit, env.lit_count, done)
         done |= bit(k)
-        if above < LAYERS:
-            is_visible = shines_openly(env, params, things, order, above, k, idle)
-        else:
-            is_visible = shines_alone(env, k, idle)
-        if not is_visible:
+        if not shines(env, params, things, order, above, k, idle):
             idle |= bit(k)
         elif at < _COINS:
             vector[at] = 1
             for i in range(3):
                 vector[at + 1 + i] = env.lit[k, i] / SIZE
             at += 4
-
-
-@jit
-def _write_figure(env: Record, vector: NDArray[np.float32]) -> None:
-    vector[_FIGURE] = 1
-    vector[_FIGURE + 1 + facing_of(env)] = 1
-    vector[_FIGURE + 9] = env.x / SIZE
-    vector[_FIGURE + 10] = env.y / SIZE
-
-
-@jit
-def _write_exit(env: Record, vector: NDArray[np.float32]) -> None:
-    vector[_GATE] = 1
-    vector[_GATE + 1] = env.exit_open
-    vector[_GATE + 2] = env.exit_x / SIZE
-    vector[_GATE + 3] = env.exit_y / SIZE
 
 
 @jit
@@ -121,26 +105,8 @@ def _write_coins(
 
 
 @jit
-def _write_things(env: Record, params: Record, things: Things, order: Order, vector: NDArray[np.float32]) -> None:
-    for under in range(1, LAYERS + 1):
-        layer = order[under - 1]
-        if layer == FLOOR and floor_of(env, params) == HURT:
-            vector[1] = floor_is_red(env, params, things, order, under)
-        elif layer == COIN and not (params.endless and not params.coin_enabled):
-            _write_coins(env, params, things, order, under, vector)
-        elif layer == EXIT and params.use_exit:
-            if sees(env, params, things, order, under, MAX_COINS, things[2], env.exit_x, env.exit_y):
-                _write_exit(env, vector)
-        elif layer == AGENT and sees(env, params, things, order, under, MAX_COINS, things[0], env.x, env.y):
-            _write_figure(env, vector)
-
-
-@jit
 def _write_bar(env: Record, params: Record, vector: NDArray[np.float32]) -> None:
-    """Write the bar.
-
-    More health lost than there was makes a bar that is longer than its field, and covers the fields of the action.
-    """
+    """Write the bar: when more health is lost than there was, it is longer than its field and covers the next ones."""
     vector[2] = env.red_width / HEALTH
     if params.show_last_action:
         vector[_ACROSS + env.bar_across] = 1
@@ -167,6 +133,22 @@ def describe(env: Record, params: Record, scene: Scene, vector: NDArray[np.float
     things = shapes[params.figure + facing_of(env)], shapes[params.coin], shapes[params.exit]
     if env.alpha > 0:
         _write_spots(env, params, things, order, vector)
-    _write_things(env, params, things, order, vector)
+    for under in range(1, LAYERS + 1):
+        layer = order[under - 1]
+        if layer == FLOOR and floor_of(env, params) == HURT:
+            vector[1] = floor_is_red(env, params, things, order, under)
+        elif layer == COIN and not (params.endless and not params.coin_enabled):
+            _write_coins(env, params, things, order, under, vector)
+        elif layer == EXIT and params.use_exit:
+            if sees(env, params, things, order, under, MAX_COINS, things[2], env.exit_x, env.exit_y):
+                vector[_GATE] = 1
+                vector[_GATE + 1] = env.exit_open
+                vector[_GATE + 2] = env.exit_x / SIZE
+                vector[_GATE + 3] = env.exit_y / SIZE
+        elif layer == AGENT and sees(env, params, things, order, under, MAX_COINS, things[0], env.x, env.y):
+            vector[_FIGURE] = 1
+            vector[_FIGURE + 1 + facing_of(env)] = 1
+            vector[_FIGURE + 9] = env.x / SIZE
+            vector[_FIGURE + 10] = env.y / SIZE
     vector[0] = env.alpha / 255
     _write_bar(env, params, vector)

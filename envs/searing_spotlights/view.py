@@ -1,24 +1,33 @@
 """The picture of Searing Spotlights: its layers from the lowest up, and the bar of health, action and reward."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memorl.envs.drawing.canvas import SIZE, Frame, Scene, Sprites, blit, copy
 from memorl.envs.engine.jit import Record, jit
 
-from .layers import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS
 from .light import blacken, blit_lit, dim, lay_floor, outline
-from .options import TOP
+from .options import AGENT, BAR, COIN, DARK, EXIT, FLOOR, LAYERS, NOTHING, TOP
 from .scenery import CALM, FLOORS, HURT, PLAIN, UNSEEN
 
 HEALTH = SIZE // 2
 """Width of the bar of health; right of it are two fields of the last action, with the field of the reward between."""
 FIELD = SIZE // 4
-REWARD, REWARD_WIDTH = 57, 10
+REWARD = 57
+REWARD_WIDTH = 10
+
+_TRUTH = np.array([[FLOOR, DARK, EXIT, COIN, AGENT, BAR], [FLOOR, DARK, EXIT, NOTHING, AGENT, BAR]])
+"""The layers of the ground truth, with coins and without."""
 
 LIGHTLESS = 255
 """The opacity of total darkness."""
 
-_BASE, _BLACK, _GREEN, _RED, _PAID, _ACTIONS = range(6)
+_BASE = 0
+_BLACK = 1
+_GREEN = 2
+_RED = 3
+_PAID = 4
+_ACTIONS = 5
 _ACTION_COLOURS = [[120, 120, 120], [116, 1, 113], [255, 94, 14]]
 _COLOURS = np.tile(
     np.array([[50, 50, 50], [0, 0, 0], [0, 255, 0], [255, 0, 0], [255, 255, 0], *_ACTION_COLOURS], np.uint8), TOP
@@ -68,7 +77,7 @@ def coin_is_above(env: Record, params: Record) -> bool:
 
 @jit
 def facing_of(env: Record) -> int:
-    """Return where the figure faces: always up in the first picture."""
+    """Return the facing of the figure: up in the first picture."""
     return env.facing if env.length > 0 else 0
 
 
@@ -107,9 +116,7 @@ def _draw_layer(env: Record, params: Record, layer: int, sprites: Sprites, frame
 
 
 @jit
-def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
-    """Draw everything into a frame [84][252]."""
-    order = params.layers[np.int64(coin_is_above(env, params))]
+def _draw_layers(env: Record, params: Record, order: NDArray[np.int64], scene: Scene, frame: Frame) -> None:
     under = 0
     while order[under] != DARK:
         under += 1
@@ -126,3 +133,15 @@ def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
             outline(env, frame)
     for k in range(under + 1, LAYERS):
         _draw_layer(env, params, order[k], scene.sprites, frame, False)
+
+
+@jit
+def draw(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
+    """Draw everything into a frame [84][252]."""
+    _draw_layers(env, params, params.layers[np.int64(coin_is_above(env, params))], scene, frame)
+
+
+@jit
+def draw_truth(env: Record, params: Record, scene: Scene, frame: Frame) -> None:
+    """Draw the ground truth, where things lie above the darkness."""
+    _draw_layers(env, params, _TRUTH[np.int64(params.endless and not params.coin_enabled)], scene, frame)

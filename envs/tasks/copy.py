@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
-from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag, Integer
+from memorl.envs.engine.options import MANY, Flag, Integer, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+from .quiz import Quiz, compile_quiz, length_below, symbol_names
 
 _LONGEST = 256
 
@@ -40,21 +39,20 @@ class Copy(Quiz):
     """See a pattern, wait, say it again: how much a memory holds, and for how long. Autoencode says it backwards.
 
     ## Task
-    The first `pattern_length` steps show a symbol each, drawn uniformly and independently from `symbols`. `delay`
-    empty steps follow. Then `pattern_length` steps ask for the symbols in the order in which they were shown, or, with
-    `backwards`, in the opposite order.
+    Each of the first `pattern_length` steps shows a symbol, drawn uniformly and independently from `symbols`. `delay`
+    empty steps follow. Then `pattern_length` steps ask for the symbols in the same order, or with `backwards` in the
+    opposite order.
 
     ## Actions
-    `Discrete(symbols)`: the symbol named. Only those of the last `pattern_length` steps count.
+    `Discrete(symbols)`: the symbol. Only the actions of the last `pattern_length` steps count.
 
     ## Observations
-    float32 (symbols + 1,): the symbol shown now, one-hot, and whether one is asked for. `symbolic_fields` names its
-    values. While symbols are asked for none is shown, and nothing tells which of them it is.
+    float32 (symbols + 1,): the present symbol, one-hot, and 1 if the step asks for a symbol; `symbolic_fields` has the
+    names. A step that asks shows no symbol, and all of them look the same.
 
     ## Rewards
-    1 / pattern_length for each right answer, else 0. Perfect memory returns 1. All questions look the same, and each
-    of their symbols is uniform, so a policy without memory is right with probability 1 / symbols each time: none
-    returns more than `memoryless_return` = 1 / symbols on average.
+    1 / pattern_length for each right answer, else 0. Perfect memory returns 1. As all questions look the same and the
+    answers are uniform, no policy without memory returns more than `memoryless_return` = 1 / symbols on average.
 
     ## Start
     With the first symbol.
@@ -67,16 +65,15 @@ class Copy(Quiz):
     `pattern_length` (1 to 256); `delay` (0 or more), a number, or `[lowest, highest]`, from which each episode draws
     one uniformly; `backwards`. In order, each symbol must be kept for pattern_length + delay steps; backwards, from
     delay + 1 steps for the last to 2 pattern_length + delay - 1 for the first. `reset(options=...)` overrides all
-    three for one episode. `symbols` (2 or more). The other arguments are those of `BatchedEnv`.
+    three for one episode. `symbols` (2 or more). The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Hochreiter and Schmidhuber, Long Short-Term Memory (1997), and Graves et al., Neural Turing Machines (2014), for
     copying; Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023) for Autoencode.
 
     ## Differences
-    From POPGym's Autoencode: symbols are drawn with replacement rather than dealt from decks of cards; the last symbol
-    is not on view while it is asked for, so that every answer needs memory; wrong answers cost nothing; the return is
-    in [0, 1]. POPGym's three sizes have patterns of 52, 104 and 156 symbols.
+    POPGym's Autoencode deals symbols from decks of cards, still shows the last symbol when it asks for it, punishes
+    wrong answers and returns -1 to 1. Its three sizes have patterns of 52, 104 and 156 symbols.
     """
 
     def __init__(
@@ -91,14 +88,8 @@ class Copy(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            [*symbol_names(symbols), "query"],
-            symbols,
-            locals(),
-            [
-                Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,)),
-                Field("delay", low=0, high=MANY),
-                length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"]),
-            ],
-        )
+        names = [*symbol_names(symbols), "query"]
+        pattern = Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,))
+        length = length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"])
+        state = [pattern, Field("delay", low=0, high=MANY), length]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
-from memorl.envs.engine.integer_range import IntegerRange, draw_from_range
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Flag
+from memorl.envs.engine.options import MANY, Flag, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz
+from .quiz import Quiz, compile_quiz
 
 _NAMES = ("cue", "cue_shown", "query", "distractor")
-_CUE, _CUE_SHOWN, _QUERY, _DISTRACTOR = range(4)
+_CUE = 0
+_CUE_SHOWN = 1
+_QUERY = 2
+_DISTRACTOR = 3
 
 
 @jit
@@ -46,14 +48,13 @@ class DelayedCue(Quiz):
     `Discrete(2)`. All but the last are ignored: the corridor moves by itself.
 
     ## Observations
-    float32 (4,), in [-1, 1]; `symbolic_fields` names its values. At step 0 (cue, 1, 0, 0); at steps 1 .. delay - 1 (0,
-    0, 0, d) with d = -1 or 1, drawn uniformly and independently, or 0 without distractors; at step `delay` (0, 0, 1,
-    0).
+    float32 (4,), in [-1, 1], with names in `symbolic_fields`: (cue, 1, 0, 0) at step 0, (0, 0, 1, 0) at step `delay`,
+    and (0, 0, 0, d) in between, where d is -1 or 1, drawn uniformly and independently, or 0 without distractors.
 
     ## Rewards
-    1 for the right action at the query, else 0. Memory of one bit returns 1. The observation at the query is always
-    the same, so a policy without memory acts the same after both cues: none returns more than `memoryless_return` =
-    1/2 on average. A memory that reaches back fewer than `delay` steps returns no more than that either.
+    1 for the right action at the query, else 0. Memory of one bit returns 1. As the query always looks the same, no
+    policy without memory, or with one that reaches back fewer than `delay` steps, returns more than
+    `memoryless_return` = 1/2 on average.
 
     ## Start
     With the cue.
@@ -63,17 +64,16 @@ class DelayedCue(Quiz):
     and `accuracy` (1 if the action was right).
 
     ## Arguments
-    `delay` (1 or more) says for how long the memory must last: a number, or `[lowest, highest]`, from which each
-    episode draws one uniformly. `distractors`: whether the corridor shows random signs. `reset(options=...)` overrides
-    both for one episode. The other arguments are those of `BatchedEnv`.
+    `delay` (1 or more): a number, or `[lowest, highest]`, from which each episode draws one uniformly. `distractors`:
+    True if the corridor shows random signs. `reset(options=...)` overrides both for one episode. The other arguments
+    are explained at `BatchedEnv`.
 
     ## Source
     Bakker, Reinforcement Learning with Long Short-Term Memory (NeurIPS 2001), section 4: the T-maze.
 
     ## Differences
-    The agent does not walk, and cannot stand still or turn off too early: nothing is to be learned but to keep the
-    cue, and the delay is what it is, whatever the agent does. Only the choice at the fork pays, and a wrong one costs
-    nothing. The corridor shows random bits.
+    The agent does not walk, so there is nothing to learn but to keep the cue, and actions do not change the delay. Only
+    the choice at the fork pays, and a wrong one costs nothing. The corridor shows random bits.
     """
 
     def __init__(

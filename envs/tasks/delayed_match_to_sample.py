@@ -1,15 +1,13 @@
 """Delayed Match to Sample: does the bit on view equal the one N - 1 steps ago?"""
 
-from collections.abc import Mapping
-from typing import Annotated, final
+from typing import final
 
 import numpy as np
 
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
 
-from .last_bits import MAX_N, Curriculum, LastBits, bit_before, show_bit
+from .last_bits import LastBits, bit_before, show_bit
 from .quiz import compile_quiz
 
 
@@ -19,61 +17,26 @@ def _show(env: Record, params: Record, vector: Array) -> None:
         env.target = np.int64(bit_before(env, 0) == bit_before(env, env.lag - 1))
 
 
-_STEP_BATCH = compile_quiz(_show)
-
-
 @final
 class DelayedMatchToSample(LastBits):
     """Say if the last bit equals the first of the last N, with an N that grows as the agent succeeds.
 
     ## Task
-    Every step shows a bit, drawn uniformly and independently. Beside the last of them stands a query: does it equal
-    the bit N - 1 steps before (action 1), or not (action 0)? When the query will come is not known: an episode has M
-    steps, drawn uniformly from n + 2 .. 4 n + 1, where n is the largest N asked for.
-
-    ## Curriculum
-    That of [N-Parity](n_parity.md).
-
-    ## Actions
-    `Discrete(2)`. All but the last are ignored.
-
-    ## Observations
-    Those of [N-Parity](n_parity.md).
+    Every step shows a bit, drawn uniformly and independently. Beside the last bit stands a query: does it equal the bit
+    N - 1 steps before (action 1), or not (action 0)? Curriculum, length of the episodes, actions, observations, start,
+    end and arguments are the same as those of [N-Parity](n_parity.md).
 
     ## Rewards
-    1 for the right answer to the query, else 0. Memory returns 1. As N is at least 2, the sample is not on view and is
-    independent of what is, so that a match has probability 1/2: no policy without memory returns more than
-    `memoryless_return` = 1/2 on average. The same holds of a memory that reaches back fewer than N - 1 steps.
-
-    ## Start
-    With a first bit.
-
-    ## End
-    With the answer, after M steps. Infos at the end: `reward` (the return), `length`, `success` (1 if the answer was
-    right), `n`.
-
-    ## Arguments
-    Those of [N-Parity](n_parity.md).
+    1 for the right answer to the query, else 0. Memory returns 1. As the sample is independent of the present bit, no
+    policy without memory, or with one that reaches back fewer than N - 1 steps, returns more than `memoryless_return`
+    = 1/2 on average.
 
     ## Source
     Khajehabdollahi et al., Emergent mechanisms for long timescales depend on training curriculum and affect
     performance in memory tasks (ICLR 2024), where it is called N-DMS.
 
     ## Differences
-    Those of [N-Parity](n_parity.md), but that the bits of this task are fair there too.
+    The same as those of [N-Parity](n_parity.md), except that the bits of this task are fair in the paper, too.
     """
 
-    def __init__(
-        self,
-        *,
-        n: Annotated[int, Integer(2, MAX_N)] = 2,
-        curriculum: Curriculum = "none",
-        max_n: int = 64,
-        threshold: float = 0.98,
-        window: int = 1000,
-        num_envs: int = 1,
-        levels: Mapping[str, int] | None = None,
-        copy: bool = True,
-        render_mode: str | None = None,
-    ) -> None:
-        super().__init__(_STEP_BATCH, locals())
+    step_batch = compile_quiz(_show)

@@ -12,33 +12,28 @@ fractions of right answers; with a curriculum,
 
     n <- n + 1   if  a > threshold  and  a_n > threshold                       (3)
 
-n is one for the whole batch: N is not shown where there is but one (as in the paper), so envs that ask for
-different ones would contradict each other.
+The batch has one n: a single N is not shown (as in the paper), so envs with different ones would contradict each other.
 """
 
 from abc import ABC
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
 
 from memorl.envs.engine.episodes import is_playing
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer, Number, Option, encode
+from memorl.envs.engine.options import MANY, Integer, Number, Option, encode
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, length_below
+from .quiz import Quiz, length_below
 
 Curriculum = Literal["none", "single", "multi"]
 MAX_N = 256
 
 _RING = MAX_N
-_LIMITS: dict[str, Option] = {
-    "max_n": Integer(2, MAX_N),
-    "window": Integer(1, MANY),
-    "threshold": Number(0, 1),
-}
+_LIMITS: dict[str, Option] = {"max_n": Integer(2, MAX_N), "window": Integer(1, MANY), "threshold": Number(0, 1)}
 _PARAMS = [Field("grows", np.bool_), Field("multi", np.bool_)]
 """Episodes count for the curriculum where n `grows`; only the constructor's arguments do, not those of a reset."""
 
@@ -86,29 +81,37 @@ def bit_before(env: Record, steps: int) -> int:
 
 
 class LastBits(Quiz, ABC):
-    """A question about the last N bits, with two answers.
+    """A question about the last N bits, with two answers; the page of N-Parity explains the arguments."""
 
-    Args:
-        step_batch: The compiled step.
-        arguments: The arguments of the task's constructor: `n`, the largest N at first; `curriculum`; `max_n`, where
-            it stops; `threshold`, which the fraction of right answers must exceed; `window`, the number of episodes of
-            the batch that are judged together; and those of `BatchedEnv`.
-    """
-
+    step_batch: ClassVar[Callable[..., None]]
+    """The compiled step, made by `compile_quiz`."""
     info_keys = ("reward", "length", "success", "n")
 
-    def __init__(self, step_batch: Callable[..., None], arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        *,
+        n: Annotated[int, Integer(2, MAX_N)] = 2,
+        curriculum: Curriculum = "none",
+        max_n: int = 64,
+        threshold: float = 0.98,
+        window: int = 1000,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        arguments = locals()
         kinds = get_args(Curriculum)
-        if arguments["curriculum"] not in kinds:
-            raise ValueError(f"curriculum is {arguments['curriculum']!r}; it must be one of {', '.join(kinds)}")
+        if curriculum not in kinds:
+            raise ValueError(f"curriculum is {curriculum!r}; it must be one of {', '.join(kinds)}")
         encode(_LIMITS, {name: arguments[name] for name in _LIMITS})
-        self.curriculum: Curriculum = arguments["curriculum"]
-        self.max_n: int = arguments["max_n"]
-        self.threshold: float = arguments["threshold"]
-        self.window: int = arguments["window"]
-        queries = [f"query_{lag}" for lag in range(2, self.max_n + 1)] if self.curriculum == "multi" else ["query"]
-        ranges = {"n": Integer(2, self.max_n)}
-        super().__init__(step_batch, ["bit", *queries], 2, arguments, _state(self.max_n), params=_PARAMS, ranges=ranges)
+        self.curriculum = curriculum
+        self.max_n = max_n
+        self.threshold = threshold
+        self.window = window
+        names = ["bit", *([f"query_{lag}" for lag in range(2, max_n + 1)] if curriculum == "multi" else ["query"])]
+        records: dict[str, Any] = {"params": _PARAMS, "ranges": {"n": Integer(2, max_n)}}
+        super().__init__(type(self).step_batch, names, 2, arguments, _state(max_n), **records)
         self._on_seeded_reset()
 
     def _derive_params(self, params: Array) -> None:

@@ -1,13 +1,11 @@
 """N-Parity: is the number of ones among the last N bits odd?"""
 
-from collections.abc import Mapping
-from typing import Annotated, final
+from typing import final
 
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
 
-from .last_bits import MAX_N, Curriculum, LastBits, bit_before, show_bit
+from .last_bits import LastBits, bit_before, show_bit
 from .quiz import compile_quiz
 
 
@@ -20,39 +18,34 @@ def _show(env: Record, params: Record, vector: Array) -> None:
         env.target = ones % 2
 
 
-_STEP_BATCH = compile_quiz(_show)
-
-
 @final
 class NParity(LastBits):
     """Say if the number of ones among the last N bits is odd, with an N that grows as the agent succeeds.
 
     ## Task
-    Every step shows a bit, drawn uniformly and independently. Beside the last of them stands a query: is the number of
-    ones among the last N bits, the present one included, odd (action 1) or even (action 0)? When it will come is not
-    known: an episode has M steps, drawn uniformly from n + 2 .. 4 n + 1, where n is the largest N asked for.
+    Every step shows a bit, drawn uniformly and independently. Beside the last bit stands a query: is the number of ones
+    among the last N bits, the present one included, odd (action 1) or even (action 0)? The length of an episode is
+    drawn uniformly from n + 2 .. 4 n + 1, where n is the largest possible N.
 
     ## Curriculum
     n begins at the argument `n`. `none`: N = n, always. `single`: N = n, and n grows. `multi`: n grows, and each
-    question is about an N drawn uniformly from 2 .. n, so that all of them must be kept in mind. Episodes are judged
-    `window` at a time, those of all envs of the batch together. When more than `threshold` of their answers are right,
-    and more than `threshold` of the answers to questions with N = n, n grows by one, up to `max_n`; episodes under way
-    go on with the old n and are not judged. n is part of `state_dict`; `reset` with a seed begins the curriculum anew,
-    `reset` without one goes on with it. An episode with its own `n`, by `reset(options=...)`, asks for N = n and is
+    question draws N uniformly from 2 .. n. Episodes are judged `window` at a time, those of all envs together. When
+    more than `threshold` of their answers are right, and of the answers to questions with N = n, too, n grows by one,
+    up to `max_n`; episodes under way go on with the old n and are not judged. n is part of `state_dict`; only a `reset`
+    with a seed begins the curriculum anew. An episode with its own `n`, by `reset(options=...)`, asks for N = n and is
     not judged.
 
     ## Actions
     `Discrete(2)`. All but the last are ignored.
 
     ## Observations
-    float32, in [0, 1]: the bit, and whether it is the last. With `multi` the latter has an entry for each N from 2 to
-    `max_n` instead, and that of the N asked for is 1. `symbolic_fields` names the values.
+    float32, in [0, 1]: the bit, and 1 if it is the last. With `multi` the latter is one-hot over N from 2 to `max_n`.
+    `symbolic_fields` has the names.
 
     ## Rewards
-    1 for the right answer to the query, else 0. Memory returns 1. As N is at least 2, the parity is that of a bit
-    which is not on view plus something independent of it, and so uniform whatever is: no policy without memory returns
-    more than `memoryless_return` = 1/2 on average. The same holds of a memory that reaches back fewer than N - 1
-    steps.
+    1 for the right answer to the query, else 0. Memory returns 1. As N is at least 2, one of the bits is not on view
+    and independent of the others, so that no policy without memory, or with one that reaches back fewer than N - 1
+    steps, returns more than `memoryless_return` = 1/2 on average.
 
     ## Start
     With a first bit.
@@ -62,34 +55,19 @@ class NParity(LastBits):
     right), `n`.
 
     ## Arguments
-    `n` (2 to `max_n`) says for how long the memory must last, or does so at first; `reset(options=...)` overrides it
-    for one episode. `curriculum` (`none`, `single`, `multi`), `max_n` (2 to 256), `threshold` (0 to 1, itself
-    excluded), `window` (1 or more). The other arguments are those of `BatchedEnv`. To evaluate where a curriculum has
-    led, give that n as the argument.
+    `n` (2 to `max_n`), which `reset(options=...)` overrides for one episode; `curriculum` (`none`, `single`, `multi`);
+    `max_n` (2 to 256); `threshold` (0 <= threshold < 1); `window` (1 or more). The other arguments are explained at
+    `BatchedEnv`. To evaluate what a curriculum has reached, set `n` to its n.
 
     ## Source
     Khajehabdollahi et al., Emergent mechanisms for long timescales depend on training curriculum and affect
     performance in memory tasks (ICLR 2024), with its lengths of sequences, first N and threshold.
 
     ## Differences
-    There the task is supervised. Its networks answer at every end of a sequence for all N of `multi` at once, on
-    readouts of their own; here one of these questions is drawn. A query marks the last bit. n is judged on the
-    training episodes, with the actions that were sampled, rather than on separate test batches. There each sequence
-    has its own probability of a one, and all sequences of a batch have the same length; here bits are fair, without
-    which the parity of an even N could be guessed, and each episode has its own length.
+    In the paper the task is supervised, and for `multi` its networks answer for all N at once; here one question is
+    drawn. A query marks the last bit. n is judged on the training episodes with their sampled actions, not on separate
+    test batches. In the paper each sequence has its own probability of a one, and a batch has one length; here bits are
+    fair, as otherwise the parity of an even N could be guessed, and each episode has its own length.
     """
 
-    def __init__(
-        self,
-        *,
-        n: Annotated[int, Integer(2, MAX_N)] = 2,
-        curriculum: Curriculum = "none",
-        max_n: int = 64,
-        threshold: float = 0.98,
-        window: int = 1000,
-        num_envs: int = 1,
-        levels: Mapping[str, int] | None = None,
-        copy: bool = True,
-        render_mode: str | None = None,
-    ) -> None:
-        super().__init__(_STEP_BATCH, locals())
+    step_batch = compile_quiz(_show)

@@ -1,16 +1,16 @@
-"""A quiz shows and then asks: what the diagnostic tasks share.
+"""A quiz shows symbols and asks about them: the base of the diagnostic tasks.
 
-At each step t of an episode a task shows something, and either asks for an answer or does not:
+At each step t of an episode a task shows a vector, and may ask for an answer:
 
     vector(t), target(t) = show(t)                                             (1)
     reward(t) = 1 / questions  if action(t) = target(t),  else 0               (2)
 
-Answers change nothing of what is shown later. So each can be judged by itself: a perfect memory returns 1, and the best
-policy without memory gives to each observation the answer that is right most often. Where the target is uniform over A
-answers whatever is shown beside the question, that returns 1 / A and no more.
+Answers do not change later vectors. So a perfect memory returns 1, and the best policy without memory gives to each
+observation its most frequent answer: where the target is uniform over A answers and independent of the observation, it
+returns 1 / A.
 
-A task brings `show(env, params, vector)` (1) alone. The vector holds zeros, `env.target` is -1, which asks for nothing,
-and `env.last` is False; `show` writes these where there is something to write, and `env.questions` at the first step.
+A task brings `show(env, params, vector)` (1) alone. Before it the vector is zero, `env.target` is -1, which asks for
+nothing, and `env.last` is False; `show` changes these, and writes `env.questions` at the first step.
 """
 
 from abc import ABC
@@ -25,10 +25,7 @@ from memorl.envs.engine.episodes import ENDED, PLAYING, is_playing
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Compiled, Record, jit
 from memorl.envs.engine.loop import compile_step_batch
-from memorl.envs.engine.options import Option
-from memorl.envs.engine.schema import batch_arguments
-
-MANY = 2**31
+from memorl.envs.engine.options import MANY, Option
 
 
 @jit
@@ -63,7 +60,7 @@ def compile_quiz(show: Compiled) -> Callable[..., None]:
 
 
 class Quiz(BatchedEnv, ABC):
-    """A task that shows and asks.
+    """A task that shows symbols and asks about them.
 
     Args:
         step_batch: The compiled step, made by `compile_quiz`.
@@ -91,27 +88,18 @@ class Quiz(BatchedEnv, ABC):
     ) -> None:
         self.symbolic_fields = tuple(names)
         self.memoryless_return = 1 / answers
-        quiz_state = [
+        fields = [
             Field("target", low=-1, high=answers - 1),
             Field("last", np.bool_),
             Field("questions", low=is_playing, high=MANY),
             Field("correct", low=0, high=lambda state, params: state["questions"]),
             Field("success", low=0, high=1),
             Field("accuracy", np.float64, 0, 1),
+            *state,
         ]
-        super().__init__(
-            Box(low, 1, (len(names),), np.float32),
-            Discrete(answers),
-            step_batch,
-            arguments,
-            state=[*quiz_state, *state],
-            params=params,
-            ranges=ranges,
-            **batch_arguments(arguments),
-        )
-
-    def _derive_params(self, params: Array) -> None:
-        """Derive nothing, unless the task has fields of the params besides its options."""
+        space = Box(low, 1, (len(names),), np.float32)
+        records: dict[str, Any] = {"state": fields, "params": params, "ranges": ranges}
+        super().__init__(space, Discrete(answers), step_batch, arguments, **records)
 
 
 def length_below(high: Callable[[Array, Array], Any]) -> Field:

@@ -5,10 +5,10 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
+from memorl.envs.engine.options import MANY, Integer
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+from .quiz import Quiz, compile_quiz, length_below, symbol_names
 
 
 @jit
@@ -31,21 +31,18 @@ class RepeatFirst(Quiz):
     """Name the symbol that the episode began with: one thing to keep, for as long as the episode lasts.
 
     ## Task
-    Every step shows one of `symbols` symbols, drawn uniformly and independently. At every step but the first, name the
-    one shown at the first.
+    Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the symbol of the first step, at
+    every later step.
 
     ## Actions
-    `Discrete(symbols)`: the symbol named.
+    `Discrete(symbols)`: the symbol.
 
     ## Observations
-    float32 (symbols,): the symbol shown now, one-hot. `symbolic_fields` names its values. Nothing marks the first
-    step.
+    float32 (symbols,): the present symbol, one-hot; `symbolic_fields` has the names. Nothing marks the first step.
 
     ## Rewards
-    1 / (length - 1) for each right answer, else 0; the first answer of an episode is not judged. Perfect memory
-    returns 1. The symbols shown later are independent of the first, so that whatever a policy without memory sees,
-    each answer is right with probability 1 / symbols: no such policy returns more than `memoryless_return` = 1 /
-    symbols on average.
+    1 / (length - 1) for each right answer after the first step, else 0. Perfect memory returns 1. As later symbols are
+    independent of the first, no policy without memory returns more than `memoryless_return` = 1 / symbols on average.
 
     ## Start
     With the symbol to keep.
@@ -55,16 +52,15 @@ class RepeatFirst(Quiz):
     `accuracy` (fraction of right answers).
 
     ## Arguments
-    `length` (2 or more) says for how long the memory must last; `reset(options=...)` overrides it for one episode.
-    `symbols` (2 or more). The other arguments are those of `BatchedEnv`.
+    `length` (2 or more), which `reset(options=...)` overrides for one episode; `symbols` (2 or more). The other
+    arguments are explained at `BatchedEnv`.
 
     ## Source
     Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023).
 
     ## Differences
-    Symbols are drawn with replacement rather than dealt from decks of cards, where those seen tell of those to come;
-    any number of symbols; the first answer, for which no memory is needed, is not judged; wrong answers cost nothing;
-    the return is in [0, 1]. POPGym's three sizes have lengths of 51, 415 and 831.
+    POPGym deals four symbols from decks of cards, in which past symbols tell of future ones, judges the first answer,
+    punishes wrong answers and returns -1 to 1. Its three sizes have lengths of 51, 415 and 831.
     """
 
     def __init__(
@@ -77,13 +73,6 @@ class RepeatFirst(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            symbol_names(symbols),
-            symbols,
-            locals(),
-            [
-                Field("first", low=0, high=symbols - 1),
-                length_below(lambda state, params: params["length"]),
-            ],
-        )
+        names = symbol_names(symbols)
+        state = [Field("first", low=0, high=symbols - 1), length_below(lambda state, params: params["length"])]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)

@@ -1,4 +1,4 @@
-"""Repeat Previous: name the symbol seen k steps ago.
+"""Repeat Previous: name the symbol of k steps ago.
 
 The last symbols lie in a ring of `_RING` places; the symbol of step t is at place t mod `_RING`.
 """
@@ -8,10 +8,10 @@ from typing import Annotated, Any, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import Integer
+from memorl.envs.engine.options import MANY, Integer
 from memorl.envs.engine.rng import integers
 
-from .quiz import MANY, Quiz, compile_quiz, length_below, symbol_names
+from .quiz import Quiz, compile_quiz, length_below, symbol_names
 
 _MAX_K = 256
 _RING = _MAX_K + 1
@@ -33,21 +33,20 @@ _STEP_BATCH = compile_quiz(_show)
 
 @final
 class RepeatPrevious(Quiz):
-    """Name the symbol seen k steps ago: a task that is nothing but memory, after the one of that name in POPGym.
+    """Name the symbol of k steps ago: a task that is nothing but memory, after POPGym's task of that name.
 
     ## Task
-    Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the one shown k steps before.
+    Every step shows one of `symbols` symbols, drawn uniformly and independently. Name the symbol of k steps before.
 
     ## Actions
-    `Discrete(symbols)`: the symbol named.
+    `Discrete(symbols)`: the symbol.
 
     ## Observations
-    float32 (symbols,): the symbol shown now, one-hot. `symbolic_fields` names its values.
+    float32 (symbols,): the present symbol, one-hot; `symbolic_fields` has the names.
 
     ## Rewards
-    1 / (length - k) for each right answer, else 0. The first k answers of an episode are not judged, as there is
-    nothing to name yet. Perfect memory returns 1; without memory the present symbol says nothing about the past one,
-    and no policy returns more than `memoryless_return` = 1 / symbols on average.
+    1 / (length - k) for each right answer after the first k steps, else 0. Perfect memory returns 1. As symbols are
+    independent, no policy without memory returns more than `memoryless_return` = 1 / symbols on average.
 
     ## Start
     With a first symbol.
@@ -58,14 +57,13 @@ class RepeatPrevious(Quiz):
 
     ## Arguments
     `k` (1 to 256) and `length` (more than k), which `reset(options=...)` overrides for one episode; `symbols` (2 or
-    more). The other arguments are those of `BatchedEnv`.
+    more). The other arguments are explained at `BatchedEnv`.
 
     ## Source
     Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023).
 
     ## Differences
-    Symbols are drawn with replacement rather than dealt from decks of cards, so that nothing but the one symbol k
-    steps ago helps; wrong answers cost nothing; the return is in [0, 1].
+    POPGym deals symbols from decks of cards, so that all past symbols help, punishes wrong answers and returns -1 to 1.
     """
 
     def __init__(
@@ -79,16 +77,10 @@ class RepeatPrevious(Quiz):
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        super().__init__(
-            _STEP_BATCH,
-            symbol_names(symbols),
-            symbols,
-            locals(),
-            [
-                Field("symbols", low=0, high=symbols - 1, shape=(_RING,)),
-                length_below(lambda state, params: params["length"]),
-            ],
-        )
+        names = symbol_names(symbols)
+        ring = Field("symbols", low=0, high=symbols - 1, shape=(_RING,))
+        state = [ring, length_below(lambda state, params: params["length"])]
+        super().__init__(_STEP_BATCH, names, symbols, locals(), state)
 
     def _check_options(self, values: Mapping[str, Any]) -> None:
         if values["length"] <= values["k"]:

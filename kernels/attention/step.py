@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common.backend import is_transformed
+from memorl.kernels.common.operators import operator
 from memorl.kernels.common.resets import zero_rows_
 
 
@@ -43,25 +44,20 @@ def window_step(
     return ((weights @ z).transpose(0, 1) @ v_weight.transpose(1, 2)).transpose(0, 1)
 
 
-@torch.library.custom_op("memorl::window_append", mutates_args=())
-def _append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
+def _append_and_reset(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
     z = torch.cat([past, now], 1)
     zero_rows_(z[:, :-1], first)
     return z
 
 
-@_append.register_fake
-def _(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
-    return torch.cat([past, now], 1)
-
-
+_append = operator("window_append", _append_and_reset, lambda past, now, first: torch.cat([past, now], 1))
 _append.register_autograd(lambda ctx, dz: (None, dz[:, -1:], None))
 
 
 def window_append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
-    """A window and the step after it, in one pass: past [B, W, D], erased where an episode begins, and now [B, 1, D].
+    """Return [B, W + 1, D]: the window past [B, W, D], erased where an episode begins, and the step now [B, 1, D].
 
-    What a row holds of before its episode must be zero already, unless `first` [B] is True. Differentiable in `now`.
+    Unless `first` [B] is True, a row must hold zeros already for all steps before its episode. Differentiable in `now`.
     """
     if is_transformed(past, now):
         return torch.cat([past.detach().masked_fill(first[:, None, None], 0), now], 1)

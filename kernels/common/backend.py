@@ -9,6 +9,8 @@ from torch.autograd import forward_ad
 
 from .packing import has_few_rows, is_single_step
 
+Dtypes = tuple[torch.dtype, ...]
+
 FLOATS = (torch.float32, torch.float64)
 MAX_ROWS_PER_THREAD = 64
 """Rows a thread up to which a cell compiled by Numba is faster than one of torch's operators."""
@@ -38,11 +40,7 @@ def _numba_works() -> bool:
 
 
 def choose(
-    backend: str,
-    *tensors: Tensor,
-    weight: Tensor | None = None,
-    numba: tuple[torch.dtype, ...] = (),
-    triton: bool = True,
+    backend: str, *tensors: Tensor, weight: Tensor | None = None, numba: Dtypes = (), triton: bool = True
 ) -> str:
     """Return the backend that runs: "reference", "torch", "numba" or "triton".
 
@@ -89,7 +87,7 @@ def choose_cell(backend: str, gates: Tensor, first: Tensor, *states: Tensor, wei
     return chosen
 
 
-def _why_no_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowed: tuple[torch.dtype, ...]) -> str:
+def _why_no_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowed: Dtypes) -> str:
     """Return why Numba cannot run, or nothing."""
     if not HAS_NUMBA:
         return "numba is not installed"

@@ -56,41 +56,30 @@ def repeated_product(weight: Tensor, H: int, rows: int, calls: int) -> Product:
     """Return a function that computes W h + b, equation (1), again and again; see `repeated_linear`."""
     if count(weight, H) == 1:
         return repeated_linear(weight, rows, calls)
-    W = blocks(weight, H)
-    G, K, U, _ = W.shape
-    columns = W.permute(1, 3, 0, 2).reshape(K, U, G * U)
-
-    def product(h: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
-        y = h.new_empty(K, len(h), G * U)
-        torch.bmm(h.unflatten(1, (K, U)).transpose(0, 1), columns, out=y)
-        y = y.unflatten(2, (G, U)).permute(1, 2, 0, 3)
-        places = out.unflatten(1, (G, K, U))
-        if b is None:
-            places.copy_(y)
-        else:
-            torch.add(y, b.unflatten(-1, (G, K, U)), out=places)
-        return out
-
-    return product
+    return _product_by_head(blocks(weight, H).permute(1, 0, 3, 2)[:, None])
 
 
 def repeated_product_back(weight: Tensor, H: int, rows: int, calls: int) -> Product:
     """Return a function that computes d W + b again and again, for d [R, G H] and b [R, H]."""
     if count(weight, H) == 1:
         return repeated_linear(weight.t(), rows, calls)
-    W = blocks(weight, H)
-    G, K, U, _ = W.shape
-    lines = W.transpose(0, 1).reshape(K, G * U, U)
+    return _product_by_head(blocks(weight, H).transpose(0, 1)[:, :, None])
 
-    def product(d: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
-        y = d.new_empty(K, len(d), U)
-        torch.bmm(d.unflatten(1, (G, K, U)).permute(2, 0, 1, 3).reshape(K, len(d), G * U), lines, out=y)
-        y = y.transpose(0, 1)
-        places = out.unflatten(1, (K, U))
+
+def _product_by_head(matrices: Tensor) -> Product:
+    """Return a function that computes x M + b [R, Q K U] for x [R, P K U], with matrices M [K, P, Q, U, U]."""
+    K, P, Q, U, _ = matrices.shape
+    M = matrices.transpose(2, 3).reshape(K, P * U, Q * U)
+
+    def product(x: Tensor, b: Tensor | None, out: Tensor) -> Tensor:
+        x_by_head = x.unflatten(1, (P, K, U)).permute(2, 0, 1, 3).reshape(K, len(x), P * U)
+        y = torch.bmm(x_by_head, M, out=x.new_empty(K, len(x), Q * U))  # with `out` autocast changes nothing
+        y = y.unflatten(2, (Q, U)).permute(1, 2, 0, 3)
+        places = out.unflatten(1, (Q, K, U))
         if b is None:
             places.copy_(y)
         else:
-            torch.add(y, b.unflatten(1, (K, U)), out=places)
+            torch.add(y, b.unflatten(-1, (Q, K, U)), out=places)
         return out
 
     return product

@@ -14,6 +14,9 @@ import torch
 from torch import Tensor
 from torch.library import CustomOpDef, custom_op
 
+Tensors3 = tuple[Tensor, Tensor, Tensor]
+Tensors4 = tuple[Tensor, Tensor, Tensor, Tensor]
+
 
 def operator(name: str, function: Callable[..., Any], fake: Callable[..., Any]) -> CustomOpDef:
     """Make `function` the operator `memorl::<name>`; `fake` returns empty tensors like its outputs."""
@@ -26,10 +29,11 @@ def differentiable(
     name: str,
     forward: Callable[..., Any],
     backward: Callable[..., Any],
-    fake: Callable[..., Any],
-    fake_backward: Callable[..., Any],
+    gradients: str,
     outputs: str = "y",
-    gradients: str = "",
+    shapes: str = "",
+    fake: Callable[..., Any] = lambda x, *_: x.new_empty(x.shape),
+    fake_backward: Callable[..., Any] | None = None,
 ) -> CustomOpDef:
     """Make the operator `memorl::<name>`, differentiated, once, by the operator `memorl::<name>_backward`.
 
@@ -37,19 +41,23 @@ def differentiable(
         name: Name of the operator.
         forward: Takes the inputs and returns the outputs; its annotations make the operator's schema.
         backward: Takes gradients of outputs and saved inputs and outputs, by their names; returns the gradients.
-        fake: Returns empty tensors like the outputs of `forward`.
-        fake_backward: Returns empty tensors like the outputs of `backward`.
-        outputs: Names of what `forward` returns.
         gradients: Names of the inputs whose gradients `backward` returns, in its order.
+        outputs: Names of what `forward` returns.
+        shapes: Names of the parameters of `backward` that have the gradients' shapes; by default `gradients`.
+        fake: Returns empty tensors like the outputs of `forward`; by default there is one, of the first input's shape.
+        fake_backward: Returns empty tensors like the outputs of `backward`, where parameters do not have their shapes.
     """
-    forward_op = operator(name, forward, fake)
-    backward_op = operator(f"{name}_backward", backward, fake_backward)
     inputs = list(inspect.signature(forward).parameters)
     values = [*inputs, *outputs.split()]
     parameters = list(inspect.signature(backward).parameters)
     saved = [values.index(parameter) for parameter in parameters if parameter in values]
     differentiated = [values[len(inputs) :].index(parameter[1:]) for parameter in parameters if parameter not in values]
-    positions = [inputs.index(gradient) for gradient in gradients.split()]
+
+    def empty_gradients(*arguments: Any) -> tuple[Tensor, ...]:
+        return empty(*(arguments[parameters.index(parameter)] for parameter in (shapes or gradients).split()))
+
+    forward_op = operator(name, forward, fake)
+    backward_op = operator(f"{name}_backward", backward, fake_backward or empty_gradients)
 
     def save(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         given = (*inputs, output) if isinstance(output, Tensor) else (*inputs, *output)
@@ -59,10 +67,9 @@ def differentiable(
         ctx.set_materialize_grads(False)
 
     def differentiate(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        result: list[Tensor | None] = [None] * len(inputs)
         wanted = [grads[i] for i in differentiated]
         if all(grad is None for grad in wanted):
-            return tuple(result)
+            return (None,) * len(inputs)
         kept = [c if x is None else x for x, c in zip(ctx.saved_tensors, ctx.constants, strict=True)]
         by_value = dict(zip(saved, kept, strict=True))
         wanted = [
@@ -71,11 +78,10 @@ def differentiable(
         ]
         assert wanted[0] is not None
         with torch.autocast(wanted[0].device.type, enabled=False):
-            found = backward_op(*wanted, *kept)
-        for position, gradient in zip(positions, found, strict=True):
-            if ctx.needs_input_grad[position]:
-                result[position] = gradient
-        return tuple(result)
+            found = dict(zip(gradients.split(), backward_op(*wanted, *kept), strict=True))
+        return tuple(
+            found.get(name) if needed else None for name, needed in zip(inputs, ctx.needs_input_grad, strict=True)
+        )
 
     forward_op.register_autograd(differentiate, setup_context=save)
     return forward_op
@@ -84,3 +90,8 @@ def differentiable(
 def empty(*like: Tensor) -> tuple[Tensor, ...]:
     """Return new contiguous tensors of the shapes and types of the arguments."""
     return tuple(x.new_empty(x.shape) for x in like)
+
+
+def contiguous(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Return the tensors, with copies of those that are not contiguous."""
+    return tuple(x.contiguous() for x in tensors)

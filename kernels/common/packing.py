@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .resets import reset_indices
+from .resets import reset_indices, unsqueeze_like
 
 MIN_ROWS_IN_ORDER = 32
 """Rows from which they stay in order."""
@@ -38,7 +38,7 @@ class Packing(NamedTuple):
     row: Tensor
     """The row of the batch that each run is in, [S]."""
     reset_mask: Tensor
-    """True where a run begins an episode, False where it goes on from the state before the block, [S, 1]."""
+    """True where a run begins an episode, False where it goes on from the state before the block, [S]."""
     resets: list[Tensor | None]
     """For each step the runs that begin another episode there, if any, [L]."""
 
@@ -64,12 +64,14 @@ class Packing(NamedTuple):
             end = begin
 
     def initial_states(self, state: Tensor) -> Tensor:
-        """Return the state that each run begins with, [S, H], from the state before the block, [B, H]."""
-        return torch.where(self.reset_mask, state.new_zeros(()), state.index_select(0, self.row))
+        """Return the state that each run begins with, [S, ...], from the state before the block, [B, ...]."""
+        states = state.index_select(0, self.row)
+        return torch.where(unsqueeze_like(self.reset_mask, states), state.new_zeros(()), states)
 
     def grad_initial_state(self, gradient: Tensor, like: Tensor) -> Tensor:
-        """Return the gradient of the state before the block, [B, H], from the gradient of `initial_states`, [S, H]."""
-        return torch.zeros_like(like).index_add_(0, self.row, gradient.masked_fill(self.reset_mask, 0))
+        """Return the gradient of the state before the block, [B, ...], from the gradient of `initial_states`."""
+        kept = gradient.masked_fill(unsqueeze_like(self.reset_mask, gradient), 0)
+        return torch.zeros_like(like).index_add_(0, self.row, kept)
 
     def previous_states(self, start: Tensor, after: Tensor) -> Tensor:
         """Return the state before each step, [T B, H], from `initial_states` and the states after each step."""
@@ -111,7 +113,7 @@ def _in_order(first: Tensor) -> Packing:
     sizes = [B] * T
     edges = list(accumulate(sizes, initial=0))
     row = torch.arange(B, device=first.device)
-    return Packing(None, None, sizes, edges, row, first[0][:, None], [None, *reset_indices(first)[1:]])
+    return Packing(None, None, sizes, edges, row, first[0], [None, *reset_indices(first)[1:]])
 
 
 def pack_runs(first: Tensor) -> Packing:
@@ -132,4 +134,4 @@ def pack_runs(first: Tensor) -> Packing:
     sizes = torch.bincount(since.flatten()).tolist()
     begin = order[: sizes[0]]
     edges = list(accumulate(sizes, initial=0))
-    return Packing(order, inverse, sizes, edges, begin % B, first.flatten()[begin][:, None], [None] * len(sizes))
+    return Packing(order, inverse, sizes, edges, begin % B, first.flatten()[begin], [None] * len(sizes))

@@ -17,3 +17,8 @@ def as_complex(x: Tensor, dims: int) -> Tensor:
     *strides, last = x.stride()
     even = last == 1 and not any(n % 2 for n in (x.storage_offset(), *strides))
     return torch.view_as_complex(x if even else x.clone(memory_format=torch.contiguous_format))
+
+
+def times_i_transposed(g: Tensor) -> Tensor:
+    """Return the row vectors g' [..., 2] with g (i s) = g' s for all complex numbers s as pairs."""
+    return torch.stack([g[..., 1], -g[..., 0]], -1)

@@ -13,12 +13,17 @@ CACHED_NUMBERS = 1 << 16
 """Numbers of one kind that a backward pass takes at a time, so that its dozen passes over them stay in the cache."""
 
 
+def unsqueeze_like(a: Tensor, x: Tensor) -> Tensor:
+    """Return a with dimensions of size 1 behind its own, as many in all as x has."""
+    return a.view(*a.shape, *[1] * (x.dim() - a.dim()))
+
+
 def zero_rows_(x: Tensor, mask: Tensor, value: float = 0) -> None:
     """Fill the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it."""
     if x.device.type == "cpu":
         x.index_fill_(0, mask.nonzero().flatten(), value)
     else:
-        x.masked_fill_(mask.view(-1, *[1] * (x.dim() - 1)), value)
+        x.masked_fill_(unsqueeze_like(mask, x), value)
 
 
 def reset_indices(first: Tensor) -> list[Tensor | None]:
@@ -26,6 +31,14 @@ def reset_indices(first: Tensor) -> list[Tensor | None]:
     counts = first.sum(1).tolist()
     rows = first.nonzero()[:, 1].split(counts)
     return [row if count else None for row, count in zip(rows, counts, strict=True)]
+
+
+def add_product_(out: Tensor, a: Tensor, b: Tensor, reset: Tensor | None) -> None:
+    """Add a b [B, ...] to `out`, except in the rows `reset`, whatever a b is there."""
+    if reset is None:
+        out.addcmul_(a, b)
+    else:
+        out.add_((a * b).index_fill_(0, reset, 0))
 
 
 def previous_states(h: Tensor, y: Tensor, first: Tensor) -> Tensor:
@@ -53,21 +66,18 @@ def steps_since_start(first: Tensor, before: Tensor) -> Tensor:
     return torch.where(start < 0, before + time.to(before.dtype), (time - start).to(before.dtype))
 
 
-def _expand(a: Tensor, x: Tensor) -> Tensor:
-    return a.view(*a.shape, *[1] * (x.dim() - a.dim()))
+def _products(a: Tensor, s: list[Tensor], mask: Tensor) -> list[Tensor]:
+    return [torch.mul(unsqueeze_like(a, x), x) for x in s]
 
 
 def _masked_products(a: Tensor, s: list[Tensor], mask: Tensor) -> list[Tensor]:
-    products = [torch.mul(_expand(a, x), x) for x in s]
-    if mask.device.type == "cpu":
-        rows = mask.nonzero().flatten()
-        return [product.index_fill_(0, rows, 0) for product in products] if len(rows) else products
-    return [product.masked_fill_(_expand(mask, product), 0) for product in products]
+    products = _products(a, s, mask)
+    for product in products:
+        zero_rows_(product, mask)
+    return products
 
 
-masked_products = operator(
-    "masked_products", _masked_products, lambda a, s, mask: [torch.mul(_expand(a, x), x) for x in s]
-)
+masked_products = operator("masked_products", _masked_products, _products)
 """(a, s, mask): a [B, ...] times each of s, of as many dimensions or more; zeros in the rows where mask [B] is True.
 
 Rows are replaced and not multiplied, since they may be NaN; never differentiated."""

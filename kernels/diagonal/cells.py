@@ -112,6 +112,16 @@ def lstm_derivatives(x: Tensors, s: Tensors, w: Tensors) -> Derivatives:
 CELLS = {"gru": Cell(3, 1, gru_step, gru_derivatives), "lstm": Cell(4, 2, lstm_step, lstm_derivatives)}
 
 
+def unstack_states(h: Tensor, cell: str) -> Tensors:
+    """Return the states of a cell, each [..., N], of h [..., N*]."""
+    return h.unbind(-1) if CELLS[cell].states == 2 else (h,)
+
+
+def stack_states(states: Tensors) -> Tensor:
+    """Return the states of a cell, each [..., N], as h [..., N*]."""
+    return torch.stack(list(states), -1) if len(states) == 2 else states[0]
+
+
 def diagonal_derivatives(
     gates: Tensor, h: Tensor, weight: Tensor, cell: str
 ) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
@@ -122,9 +132,7 @@ def diagonal_derivatives(
         that its recurrent weight multiplies, so that dh'/dw is their product.
     """
     G, S, _, derivatives = CELLS[cell]
-    jacobian, gate_slopes, factors = derivatives(gates.chunk(G, -1), h.unbind(-1) if S == 2 else (h,), weight.chunk(G))
-    if S == 1:
-        return jacobian[0][0], [(slope, factor) for (slope,), factor in zip(gate_slopes, factors, strict=True)]
-    matrix = torch.stack([torch.stack(list(row), -1) for row in jacobian], -2)
-    slopes = [torch.stack(list(parts), -1) for parts in gate_slopes]
+    jacobian, gate_slopes, factors = derivatives(gates.chunk(G, -1), unstack_states(h, cell), weight.chunk(G))
+    slopes = [stack_states(parts) for parts in gate_slopes]
+    matrix = jacobian[0][0] if S == 1 else torch.stack([stack_states(row) for row in jacobian], -2)
     return matrix, list(zip(slopes, factors, strict=True))

@@ -52,12 +52,9 @@ def diagonal_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell:
     require_shapes("diagonal_loop", given, **expected)
     if chosen == "reference":
         return diagonal_loop_reference(gates, h, first, weight, cell)
+    loop = diagonal_loop_torch
     if chosen == "numba":
-        from .numba_loop import diagonal_loop_numba
-
-        return diagonal_loop_numba(gates, h, first, weight, cell)
+        from .numba_loop import diagonal_loop_numba as loop
     if chosen == "triton":
-        from .triton_loop import diagonal_loop_triton
-
-        return diagonal_loop_triton(gates, h, first, weight, cell)
-    return diagonal_loop_torch(gates, h, first, weight, cell)
+        from .triton_loop import diagonal_loop_triton as loop
+    return loop(gates, h, first, weight, cell)

@@ -2,14 +2,13 @@
 
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
 from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import thirds
 
 
 def forward(gates: Array, h: Array, first: Array, w: Array, y: Array, low: int, high: int) -> None:
     """Fill the rows `low` to `high` of y [T, B, N]."""
     N = h.shape[1]
-    w_r = w[:N]
-    w_z = w[N : 2 * N]
-    w_n = w[2 * N :]
+    w_r, w_z, w_n = thirds(w)
     for row in range(low, high):
         s = h[row].copy()
         for t in range(len(gates)):
@@ -17,9 +16,7 @@ def forward(gates: Array, h: Array, first: Array, w: Array, y: Array, low: int, 
                 s[:] = 0
             x = gates[t, row]
             out = y[t, row]
-            x_r = x[:N]
-            x_z = x[N : 2 * N]
-            x_n = x[2 * N :]
+            x_r, x_z, x_n = thirds(x)
             for k in range(N):
                 r = sigmoid(x_r[k] + w_r[k] * s[k])
                 z = sigmoid(x_z[k] + w_z[k] * s[k])
@@ -34,17 +31,13 @@ def backward(
 ) -> None:  # fmt: skip
     """Fill the rows `low` to `high` of dx [T, B, 3N], dh [B, N] and dw [B, 3N]."""
     N = h.shape[1]
-    w_r = w[:N]
-    w_z = w[N : 2 * N]
-    w_n = w[2 * N :]
+    w_r, w_z, w_n = thirds(w)
     for row in range(low, high):
         d = dh[row]
         dw_row = dw[row]
         d[:] = 0
         dw_row[:] = 0
-        dw_r = dw_row[:N]
-        dw_z = dw_row[N : 2 * N]
-        dw_n = dw_row[2 * N :]
+        dw_r, dw_z, dw_n = thirds(dw_row)
         previous = d.copy()
         for t in range(len(dy) - 1, -1, -1):
             previous[:] = y[t - 1, row] if t else h[row]
@@ -53,12 +46,8 @@ def backward(
             x = gates[t, row]
             e = dy[t, row]
             out = dx[t, row]
-            x_r = x[:N]
-            x_z = x[N : 2 * N]
-            x_n = x[2 * N :]
-            d_r = out[:N]
-            d_z = out[N : 2 * N]
-            d_n = out[2 * N :]
+            x_r, x_z, x_n = thirds(x)
+            d_r, d_z, d_n = thirds(out)
             for k in range(N):
                 h_k = previous[k]
                 d_k = d[k] + e[k]

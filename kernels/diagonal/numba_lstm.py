@@ -5,15 +5,13 @@ They are short, since the compiler gives up making vectors of one that touches t
 
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
 from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import quarters
 
 
 def forward(gates: Array, h: Array, first: Array, w: Array, y: Array, low: int, high: int) -> None:
     """Fill the rows `low` to `high` of y [T, B, 2, N]."""
     N = h.shape[2]
-    w_i = w[:N]
-    w_f = w[N : 2 * N]
-    w_g = w[2 * N : 3 * N]
-    w_o = w[3 * N :]
+    w_i, w_f, w_g, w_o = quarters(w)
     for row in range(low, high):
         s = h[row, 0].copy()
         c = h[row, 1].copy()
@@ -22,10 +20,7 @@ def forward(gates: Array, h: Array, first: Array, w: Array, y: Array, low: int, 
                 s[:] = 0
                 c[:] = 0
             x = gates[t, row]
-            x_i = x[:N]
-            x_f = x[N : 2 * N]
-            x_g = x[2 * N : 3 * N]
-            x_o = x[3 * N :]
+            x_i, x_f, x_g, x_o = quarters(x)
             for k in range(N):
                 i = sigmoid(x_i[k] + w_i[k] * s[k])
                 f = sigmoid(x_f[k] + w_f[k] * s[k])
@@ -43,10 +38,7 @@ def backward(
 ) -> None:  # fmt: skip
     """Fill the rows `low` to `high` of dx [T, B, 4N], dh [B, 2, N] and dw [B, 4N]."""
     N = h.shape[2]
-    w_i = w[:N]
-    w_f = w[N : 2 * N]
-    w_g = w[2 * N : 3 * N]
-    w_o = w[3 * N :]
+    w_i, w_f, w_g, w_o = quarters(w)
     for row in range(low, high):
         d = dh[row, 0]
         d_c = dh[row, 1]
@@ -54,10 +46,7 @@ def backward(
         d[:] = 0
         d_c[:] = 0
         dw_row[:] = 0
-        dw_i = dw_row[:N]
-        dw_f = dw_row[N : 2 * N]
-        dw_g = dw_row[2 * N : 3 * N]
-        dw_o = dw_row[3 * N :]
+        dw_i, dw_f, dw_g, dw_o = quarters(dw_row)
         previous = d.copy()
         previous_c = d.copy()
         for t in range(len(dy) - 1, -1, -1):
@@ -71,14 +60,8 @@ def backward(
             e = dy[t, row, 0]
             e_c = dy[t, row, 1]
             out = dx[t, row]
-            x_i = x[:N]
-            x_f = x[N : 2 * N]
-            x_g = x[2 * N : 3 * N]
-            x_o = x[3 * N :]
-            d_i = out[:N]
-            d_f = out[N : 2 * N]
-            d_g = out[2 * N : 3 * N]
-            d_o = out[3 * N :]
+            x_i, x_f, x_g, x_o = quarters(x)
+            d_i, d_f, d_g, d_o = quarters(out)
             for k in range(N):
                 d_i[k] = sigmoid(x_i[k] + w_i[k] * previous[k])
             for k in range(N):

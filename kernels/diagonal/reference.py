@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from .cells import CELLS
-from .states import stack_states, unstack_states
+from .cells import CELLS, stack_states, unstack_states
 
 
 def diagonal_loop_reference(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:

@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
-from memorl.kernels.common.resets import CACHED_NUMBERS, previous_states, reset_indices
+from memorl.kernels.common.operators import Tensors3, differentiable
+from memorl.kernels.common.resets import CACHED_NUMBERS, add_product_, previous_states, reset_indices
 
-from .cells import CELLS
-from .states import stack_states, unstack_states
+from .cells import CELLS, stack_states, unstack_states
 
 
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensor:
@@ -22,10 +21,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str)
     return stack_states(y.unbind(0))
 
 
-def _backward(
-    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
+def _backward(dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell: str) -> Tensors3:
     G, S, _, derivatives = CELLS[cell]
     d = [e.clone(memory_format=torch.contiguous_format) for e in unstack_states(dy, cell)]
     previous = unstack_states(previous_states(h, y, first), cell)
@@ -39,14 +35,10 @@ def _backward(
         part = slice(max(0, end - block), end)
         jacobian, gate_slopes, factors = derivatives(gates[part].chunk(G, -1), [s[part] for s in previous], w)
         for t in range(end - 1, part.start - 1, -1):
-            rows = resets[t]
             for j in range(S):
-                to = d[j][t - 1] if t else dh[j]
                 for i in range(S):
-                    if rows is None:
-                        to.addcmul_(jacobian[i][j][t - part.start], d[i][t])
-                    else:
-                        to.add_((jacobian[i][j][t - part.start] * d[i][t]).index_fill_(0, rows, 0))
+                    to = d[j][t - 1] if t else dh[j]
+                    add_product_(to, jacobian[i][j][t - part.start], d[i][t], resets[t])
         for dx_g, dw_g, parts, s in zip(dx[part].chunk(G, -1), dw.chunk(G), gate_slopes, factors, strict=True):
             torch.mul(parts[0], d[0][part], out=dx_g)
             for factor, e in zip(parts[1:], d[1:], strict=True):
@@ -59,7 +51,6 @@ diagonal_loop_torch = differentiable(
     "diagonal_loop_torch",
     _forward,
     _backward,
-    lambda gates, h, *_: gates.new_empty(gates.shape[0], *h.shape),
-    lambda dy, y, gates, h, first, weight, cell: empty(gates, h, weight),
-    gradients="gates h weight",
+    "gates h weight",
+    fake=lambda gates, h, *_: gates.new_empty(gates.shape[0], *h.shape),
 )

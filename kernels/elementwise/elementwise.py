@@ -52,12 +52,9 @@ def elementwise_loop(
     require_shapes("elementwise_loop", given, h=(B, *units), first=(T, B), weight=units)
     if chosen == "reference":
         return elementwise_loop_reference(gates, h, first, weight, activation)
+    loop = elementwise_loop_torch
     if chosen == "numba":
-        from .numba_loop import elementwise_loop_numba
-
-        return elementwise_loop_numba(gates, h, first, weight, activation)
+        from .numba_loop import elementwise_loop_numba as loop
     if chosen == "triton":
-        from .triton_loop import elementwise_loop_triton
-
-        return elementwise_loop_triton(gates, h, first, weight, activation)
-    return elementwise_loop_torch(gates, h, first, weight, activation)
+        from .triton_loop import elementwise_loop_triton as loop
+    return loop(gates, h, first, weight, activation)

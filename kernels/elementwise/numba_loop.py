@@ -8,9 +8,9 @@ import numpy as np
 from torch import Tensor
 
 from memorl.kernels.common.cpu.activations import ONE, tanh
-from memorl.kernels.common.cpu.cache import Array, as_arrays
+from memorl.kernels.common.cpu.cache import Array
 from memorl.kernels.common.cpu.threads import run_rows
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors3, differentiable, empty
 
 WORK_PER_UNIT = 8
 """Multiplications that a number's step is worth."""
@@ -145,26 +145,18 @@ def _pairs_back(
 
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensor:
     y = gates.new_empty(gates.shape)
-    arrays = (*as_arrays(gates, h, first, weight, y), activation == "relu")
-    run_rows(_pairs if h.dim() == 3 else _numbers, arrays, len(h), WORK_PER_UNIT * y.numel())
+    loop = _pairs if h.dim() == 3 else _numbers
+    run_rows(loop, (gates, h, first, weight, y, activation == "relu"), len(h), WORK_PER_UNIT * y.numel())
     return y
 
 
-def _backward(
-    dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
+def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     dx, dh, dr = empty(y, h, h)
-    arrays = (*as_arrays(dy, y, h, first, weight, dx, dh, dr), activation == "relu")
-    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, arrays, len(h), WORK_PER_UNIT * y.numel())
+    given = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
+    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, given, len(h), WORK_PER_UNIT * y.numel())
     return dx, dh, dr.sum(0)
 
 
 elementwise_loop_numba = differentiable(
-    "elementwise_loop_numba",
-    _forward,
-    _backward,
-    lambda gates, *_: gates.new_empty(gates.shape),
-    lambda dy, y, h, first, weight, activation: empty(y, h, weight),
-    gradients="gates h weight",
+    "elementwise_loop_numba", _forward, _backward, "gates h weight", shapes="y h weight"
 )

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors3, differentiable
 from memorl.kernels.common.pairs import as_complex
-from memorl.kernels.common.resets import reset_indices
+from memorl.kernels.common.resets import add_product_, reset_indices
 
 
 def multiply_slope_(g: Tensor, y: Tensor, activation: str) -> None:
@@ -30,10 +30,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
     return y
 
 
-def _backward(
-    dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state and the weight."""
+def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     dgates = dy.clone(memory_format=torch.contiguous_format)
     r = as_complex(weight.contiguous(), 2)
     g = as_complex(dgates, 4).conj_physical_()
@@ -47,14 +44,8 @@ def _backward(
     dr = torch.zeros_like(g_s[0])
     for t in range(len(g_s) - 1, -1, -1):
         multiply_slope_(parts[t], y_s[t], activation)
-        to = g_s[t - 1] if t else dh
-        rows = resets[t]
-        if rows is None:
-            to.addcmul_(r, g_s[t])
-            dr.addcmul_(old_s[t], g_s[t])
-        else:
-            to.add_((r * g_s[t]).index_fill_(0, rows, 0))
-            dr.add_((old_s[t] * g_s[t]).index_fill_(0, rows, 0))
+        add_product_(g_s[t - 1] if t else dh, r, g_s[t], resets[t])
+        add_product_(dr, old_s[t], g_s[t], resets[t])
     dr = dr.sum(0)
     for x in (g, dh, dr):
         x.conj_physical_()
@@ -62,10 +53,5 @@ def _backward(
 
 
 elementwise_loop_torch = differentiable(
-    "elementwise_loop_torch",
-    _forward,
-    _backward,
-    lambda gates, *_: gates.new_empty(gates.shape),
-    lambda dy, y, h, first, weight, activation: empty(y, h, weight),
-    gradients="gates h weight",
+    "elementwise_loop_torch", _forward, _backward, "gates h weight", shapes="y h weight"
 )

@@ -51,14 +51,10 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend:
     require_shapes("elstm_loop", given, gates=(T, B, 2 * N), c=(B, N), first=(T, B), weight=(2 * N,))
     if chosen == "reference":
         return elstm_loop_reference(gates, c, first, weight)
+    loop = elstm_loop_torch
     if chosen == "numba":
-        from .numba_loop import elstm_loop_numba
-
-        y, slopes = elstm_loop_numba(gates, c, first, weight)
-    elif chosen == "triton":
-        from .triton_loop import elstm_loop_triton
-
-        y, slopes = elstm_loop_triton(gates, c, first, weight)
-    else:
-        y, slopes = elstm_loop_torch(gates, c, first, weight)
+        from .numba_loop import elstm_loop_numba as loop
+    if chosen == "triton":
+        from .triton_loop import elstm_loop_triton as loop
+    y, slopes = loop(gates, c, first, weight)
     return y, slopes.detach()

@@ -7,9 +7,11 @@ rows. Loops are short, since the compiler gives up making vectors of one that to
 from torch import Tensor
 
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
-from memorl.kernels.common.cpu.cache import Array, as_arrays
+from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import halves
 from memorl.kernels.common.cpu.threads import run_rows
-from memorl.kernels.common.operators import differentiable, empty
+
+from .operator import elstm_operator, empty_gradients, empty_outputs
 
 WORK_PER_UNIT = 16
 """Multiplications that a unit's step is worth."""
@@ -17,15 +19,13 @@ WORK_PER_UNIT = 16
 
 def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Array, low: int, high: int) -> None:
     N = c.shape[1]
-    w_f = w[:N]
-    w_z = w[N:]
+    w_f, w_z = halves(w)
     for row in range(low, high):
         s = c[row].copy()
         for t in range(len(gates)):
             if first[t, row]:
                 s[:] = 0
-            x_f = gates[t, row, :N]
-            x_z = gates[t, row, N:]
+            x_f, x_z = halves(gates[t, row])
             a = slopes[0, t, row]
             u = slopes[1, t, row]
             v = slopes[2, t, row]
@@ -52,8 +52,7 @@ def _back(
     N = c.shape[1]
     for row in range(low, high):
         d = dc[row]
-        to_f = dw[row, :N]
-        to_z = dw[row, N:]
+        to_f, to_z = halves(dw[row])
         d[:] = 0
         to_f[:] = 0
         to_z[:] = 0
@@ -63,8 +62,7 @@ def _back(
             v = slopes[2, t, row]
             e = dy[t, row]
             previous = y[t - 1, row] if t else c[row]
-            of_f = dx[t, row, :N]
-            of_z = dx[t, row, N:]
+            of_f, of_z = halves(dx[t, row])
             for k in range(N):
                 d[k] += e[k]
             for k in range(N):
@@ -80,33 +78,16 @@ def _back(
                     d[k] *= a[k]
 
 
-def _outputs(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    shape = (*gates.shape[:2], c.shape[1])
-    return gates.new_empty(shape), gates.new_empty(3, *shape)
-
-
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    y, slopes = _outputs(gates, c)
-    run_rows(_loop, as_arrays(gates, c, first, weight, y, slopes), len(c), WORK_PER_UNIT * y.numel())
+    y, slopes = empty_outputs(gates, c)
+    run_rows(_loop, (gates, c, first, weight, y, slopes), len(c), WORK_PER_UNIT * y.numel())
     return y, slopes
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
-    T, B, N = y.shape
-    dx = y.new_empty(T, B, 2 * N)
-    dc = c.new_empty(B, N)
-    dw = c.new_empty(B, 2 * N)
-    run_rows(_back, as_arrays(dy, y, slopes, c, first, dx, dc, dw), B, WORK_PER_UNIT * y.numel())
+    dx, dc, dw = empty_gradients(y, c)
+    run_rows(_back, (dy, y, slopes, c, first, dx, dc, dw), len(c), WORK_PER_UNIT * y.numel())
     return dx, dc, dw.sum(0)
 
 
-elstm_loop_numba = differentiable(
-    "elstm_loop_numba",
-    _forward,
-    _backward,
-    lambda gates, c, *_: _outputs(gates, c),
-    lambda dy, y, slopes, c, first: (y.new_empty(*y.shape[:2], 2 * c.shape[1]), *empty(c), c.new_empty(2 * c.shape[1])),
-    outputs="y slopes",
-    gradients="gates c weight",
-)
+elstm_loop_numba = elstm_operator("elstm_loop_numba", _forward, _backward)

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
-from memorl.kernels.common.resets import CACHED_NUMBERS, previous_states, reset_indices
+from memorl.kernels.common.resets import CACHED_NUMBERS, add_product_, previous_states, reset_indices
+
+from .operator import elstm_operator, empty_outputs
 
 
 def _fill_slopes_(slopes: Tensor, previous: Tensor, w: Tensor) -> None:
@@ -18,17 +19,10 @@ def _fill_slopes_(slopes: Tensor, previous: Tensor, w: Tensor) -> None:
     a.addcmul_(w_f, u).addcmul_(w_z, v)
 
 
-def _outputs(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    shape = (*gates.shape[:2], c.shape[1])
-    return gates.new_empty(shape), gates.new_empty(3, *shape)
-
-
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """Return c [T, B, N], and a, u and v [3, T, B, N]."""
-    T, B, _ = gates.shape
-    N = c.shape[1]
-    y = gates.new_empty(T, B, N)
-    slopes = gates.new_empty(3, T, B, N)
+    B, N = c.shape
+    y, slopes = empty_outputs(gates, c)
     start = c
     x = gates.unflatten(2, (2, N))
     w = weight.view(2, N)
@@ -50,27 +44,15 @@ def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[T
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
     d = dy.clone(memory_format=torch.contiguous_format)
     steps = d.unbind(0)
     dc = torch.zeros_like(d[0])
     a = slopes[0].unbind(0)
     for a_t, d_t, to, rows in zip(a[::-1], steps[::-1], (*steps[-2::-1], dc), reset_indices(first)[::-1], strict=True):
-        if rows is None:
-            to.addcmul_(a_t, d_t)
-        else:
-            to.add_((a_t * d_t).index_fill_(0, rows, 0))
+        add_product_(to, a_t, d_t, rows)
     dgates = d.unsqueeze(2) * slopes[1:].permute(1, 2, 0, 3)
     d_weight = (dgates * previous_states(c, y, first).unsqueeze(2)).sum((0, 1))
     return dgates.flatten(2), dc, d_weight.flatten()
 
 
-elstm_loop_torch = differentiable(
-    "elstm_loop_torch",
-    _forward,
-    _backward,
-    lambda gates, c, *_: _outputs(gates, c),
-    lambda dy, y, slopes, c, first: (y.new_empty(*y.shape[:2], 2 * c.shape[1]), *empty(c), c.new_empty(2 * c.shape[1])),
-    outputs="y slopes",
-    gradients="gates c weight",
-)
+elstm_loop_torch = elstm_operator("elstm_loop_torch", _forward, _backward)

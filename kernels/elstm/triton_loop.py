@@ -1,6 +1,6 @@
 """The recurrence of `elstm_loop` in Triton, equations (1) to (6) there: one launch forward, one backward.
 
-See `triton_lanes` for how it is laid out. Six numbers are moved for each of c forward, with the derivatives (4) and
+See lanes.py for the layout. Six numbers are moved for each of c forward, with the derivatives (4) and
 (5), and seven backward, which reads them. Each lane sums the gradients of its weights over time in registers; torch
 sums these over the batch.
 """
@@ -9,31 +9,29 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from memorl.kernels.common.gpu.lanes import AHEAD, advance, launch, load_step, mask, offsets, prefetch
+from memorl.kernels.common.gpu.lanes import AHEAD, launch, load_gates, mask, offsets, prefetch, refill, store_gates
 from memorl.kernels.common.gpu.tiles import tanh
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import contiguous
+
+from .operator import elstm_operator, empty_gradients, empty_outputs
 
 
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill y [T, B, N], and slopes [3, T, B, N] with a, u and v."""
-    lane, row = offsets(B, N)
-    step = tl.cast(B, tl.int64) * N
+    lane, row, step = offsets(B, N)
     two = row * N + lane  # lane n of row b lies at 2 N b + n
     pointers = (gates + two, gates + N + two, first + row)
     strides = (2 * step, 2 * step, B)
     y += lane
     slopes += lane
     plane = T * step
-    w_f = tl.load(weight + lane % N)
-    w_z = tl.load(weight + N + lane % N)
+    w_f, w_z = load_gates(weight + lane % N, N, 2)
     state = tl.load(c + lane, lane < B * N, other=0)
     buffer, pointers = prefetch(pointers, strides, lane, B * N, T, 0)
     for t in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
-            x_f, x_z, first_t = loaded[u]
+            x_f, x_z, first_t = buffer[0]
             inside = mask(lane, B * N, t + u, T)
             state = tl.where(first_t != 0, 0.0, state)
             f = tl.sigmoid(x_f + w_f * state)
@@ -42,13 +40,10 @@ def _forward_kernel(gates, c, first, weight, y, slopes, T, B, N: tl.constexpr): 
             of_z = (1 - f) * (1 - z * z)
             state = z + f * (state - z)
             tl.store(y, state, inside)
-            tl.store(slopes, f + w_f * of_f + w_z * of_z, inside)
-            tl.store(slopes + plane, of_f, inside)
-            tl.store(slopes + 2 * plane, of_z, inside)
+            store_gates(slopes, plane, (f + w_f * of_f + w_z * of_z, of_f, of_z), inside)
             y += step
             slopes += step
-            buffer += (load_step(pointers, t + u + AHEAD, lane, B * N, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, t + u + AHEAD, lane, B * N, T, 0)
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -56,8 +51,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dy, y, slopes, c, first, dgates, dc, dw, T, B, N: tl.constexpr
 ):
     """Fill dgates [T, B, 2N], and of every row of the batch dc [B, N] and dw [B, 2N]; step n is time T - 1 - n."""
-    lane, row = offsets(B, N)
-    step = tl.cast(B, tl.int64) * N
+    lane, row, step = offsets(B, N)
     end = (T - 1) * step + lane
     two = row * N + lane
     slopes += end
@@ -72,59 +66,38 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dw_z = tl.zeros_like(start)
     buffer, pointers = prefetch(pointers, strides, lane, B * N, T, 1)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            e, a, of_f, of_z, first_t, previous = loaded[u]
+            e, a, of_f, of_z, first_t, previous = buffer[0]
             inside = mask(lane, B * N, n, T)
             reset = first_t != 0
             previous = tl.where(reset, 0.0, tl.where(n == T - 1, start, previous))
             d = tl.where(inside, e + carry, 0.0)
-            tl.store(dgates, d * of_f, inside)
-            tl.store(dgates + N, d * of_z, inside)
+            store_gates(dgates, N, (d * of_f, d * of_z), inside)
             dw_f += d * of_f * previous
             dw_z += d * of_z * previous
             carry = tl.where(n < T, tl.where(reset, 0.0, d * a), carry)
             dgates -= 2 * step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * N, T, 1),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * N, T, 1)
     tl.store(dc + lane, carry, lane < B * N)
-    tl.store(dw + two, dw_f, lane < B * N)
-    tl.store(dw + N + two, dw_z, lane < B * N)
-
-
-def _outputs(gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    shape = (*gates.shape[:2], c.shape[1])
-    return gates.new_empty(shape), gates.new_empty(3, *shape)
+    store_gates(dw + two, N, (dw_f, dw_z), lane < B * N)
 
 
 def _forward(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     T, B, _ = gates.shape
     N = c.shape[1]
-    y, slopes = _outputs(gates, c)
-    tensors = (gates.contiguous(), c.contiguous(), first.contiguous(), weight.contiguous(), y, slopes)
+    y, slopes = empty_outputs(gates, c)
+    tensors = contiguous(gates, c, first, weight, y, slopes)
     launch(_forward_kernel, B, N, *tensors, T, B, N)
     return y, slopes
 
 
 def _backward(dy: Tensor, y: Tensor, slopes: Tensor, c: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first c and the weight."""
     T, B, N = y.shape
-    dgates = y.new_empty(T, B, 2 * N)
-    dc = c.new_empty(B, N)
-    dw = c.new_empty(B, 2 * N)
-    tensors = (dy.contiguous(), y.contiguous(), slopes.contiguous(), c.contiguous(), first.contiguous())
-    launch(_backward_kernel, B, N, *tensors, dgates, dc, dw, T, B, N)
+    dgates, dc, dw = empty_gradients(y, c)
+    tensors = contiguous(dy, y, slopes, c, first, dgates, dc, dw)
+    launch(_backward_kernel, B, N, *tensors, T, B, N)
     return dgates, dc, dw.sum(0)
 
 
-elstm_loop_triton = differentiable(
-    "elstm_loop_triton",
-    _forward,
-    _backward,
-    lambda gates, c, *_: _outputs(gates, c),
-    lambda dy, y, slopes, c, first: (y.new_empty(*y.shape[:2], 2 * c.shape[1]), *empty(c), c.new_empty(2 * c.shape[1])),
-    outputs="y slopes",
-    gradients="gates c weight",
-)
+elstm_loop_triton = elstm_operator("elstm_loop_triton", _forward, _backward)

@@ -57,12 +57,11 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     if chosen == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return gru_loop_reference(gates, h, first, weight, bias)
-    if chosen == "numba":
-        from .numba_loop import gru_loop_numba
-
-        return gru_loop_numba(gates, h, first, weight, bias)[0]
     if chosen == "triton":
         from .triton_loop import gru_loop_triton
 
         return gru_loop_triton(gates, h, first, weight, bias)
-    return gru_loop_torch(gates, h, first, weight, bias)[0]
+    loop = gru_loop_torch
+    if chosen == "numba":
+        from .numba_loop import gru_loop_numba as loop
+    return loop(gates, h, first, weight, bias)[0]

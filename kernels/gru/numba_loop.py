@@ -3,19 +3,13 @@
 Legend and equations as there. Rows stay in order; each thread takes some of them from the first step to the last.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
-from memorl.kernels.common.cpu.cache import Array, as_array
-from memorl.kernels.common.cpu.products import (
-    add_product,
-    add_product_back,
-    backward_blocks,
-    forward_blocks,
-    zero_rows,
-)
+from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import thirds
+from memorl.kernels.common.cpu.products import add_product, add_product_back, weight_blocks, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 from memorl.kernels.common.resets import previous_states
@@ -42,9 +36,7 @@ def _run(
             g_n = rec[t, row]
             previous = state[row - low]
             new = y[t, row]
-            r = a[:H]
-            z = a[H : 2 * H]
-            n = a[2 * H :]
+            r, z, n = thirds(a)
             for i in range(2 * H):
                 a[i] = sigmoid(x[i] + g_row[i])
             for i in range(H):
@@ -59,18 +51,9 @@ def _run(
 
 
 def _run_back(
-    dy: Array,
-    previous: Array,
-    act: Array,
-    rec: Array,
-    first: Array,
-    weight: Array,
-    d_gates: Array,
-    dg: Array,
-    dh: Array,
-    low: int,
-    high: int,
-) -> None:
+    dy: Array, previous: Array, act: Array, rec: Array, first: Array, weight: Array, d_gates: Array, dg: Array,
+    dh: Array, low: int, high: int,
+) -> None:  # fmt: skip
     H = dh.shape[1]
     carry = zero_rows(high - low, H)
     to = zero_rows(high - low, 3 * H)
@@ -81,12 +64,8 @@ def _run_back(
             d = carry[row - low]
             to_row = to[row - low]
             out = d_gates[t, row]
-            r = a[:H]
-            z = a[H : 2 * H]
-            n = a[2 * H :]
-            to_r = to_row[:H]
-            to_z = to_row[H : 2 * H]
-            to_n = to_row[2 * H :]
+            r, z, n = thirds(a)
+            to_r, to_z, to_n = thirds(to_row)
             h = previous[t, row]
             dy_t = dy[t, row]
             out_n = out[2 * H :]
@@ -118,23 +97,19 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     T, B = first.shape
     H = h.shape[1]
     y, act, rec = (gates.new_empty(T, B, size) for size in (H, 3 * H, H))
-    given = tuple(as_array(x) for x in (gates, h, first, forward_blocks(weight, H), bias))
-    run_rows(_run, (*given, *(as_array(x) for x in (y, act, rec))), B, T * B * weight.numel())
+    run_rows(_run, (gates, h, first, weight_blocks(weight, H).mT, bias, y, act, rec), B, T * B * weight.numel())
     return y, act, rec
 
 
 def _backward(
-    dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
+    dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state, the weight and the bias."""
     T, B = first.shape
     H = h.shape[1]
     previous = previous_states(h, y, first)
-    d_gates = torch.empty_like(act)
-    dg = torch.empty_like(act)
-    dh = h.new_empty(B, H)
-    given = tuple(as_array(x) for x in (dy, previous, act, rec, first, backward_blocks(weight, H)))
-    run_rows(_run_back, (*given, *(as_array(x) for x in (d_gates, dg, dh))), B, T * B * weight.numel())
+    d_gates, dg, dh = empty(act, act, h)
+    given = (dy, previous, act, rec, first, weight_blocks(weight, H))
+    run_rows(_run_back, (*given, d_gates, dg, dh), B, T * B * weight.numel())
     flat = dg.flatten(0, 1)
     return d_gates, dh, heads.grad_weight(flat, previous.flatten(0, 1), weight), flat.sum(0)
 
@@ -144,10 +119,6 @@ def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
     return tuple(gates.new_empty(T, B, n * h.shape[1]) for n in (1, 3, 1))
 
 
-def _fake_backward(dy, y, act, rec, h, first, weight):  # type: ignore[no-untyped-def]
-    return *empty(act, h, weight), weight.new_empty(len(weight))
-
-
 gru_loop_numba = differentiable(
-    "gru_loop_numba", _forward, _backward, _fake, _fake_backward, outputs="y act rec", gradients="gates h weight bias"
+    "gru_loop_numba", _forward, _backward, "gates h weight bias", "y act rec", shapes="act h weight bias", fake=_fake
 )

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.packing import choose_layout, keeps_order
 from memorl.kernels.common.resets import CACHED_NUMBERS
 
@@ -32,7 +32,7 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
 
 
 def _factors(act: Tensor, g_n: Tensor, h: Tensor, out: Tensor) -> None:
-    """What d is multiplied by in (5), A_n r, and the two before it, and last A_n alone, into out [rows, 4H]."""
+    """Write the bracket of (5), its last factor A_n r first, and then A_n itself to `out` [rows, 4H]."""
     r, z, n = act.chunk(3, -1)
     a_nr, a_r, a_z, a_n = out.chunk(4, -1)
     torch.addcmul(a_n.fill_(1), n, n, value=-1, out=a_n)
@@ -44,13 +44,11 @@ def _factors(act: Tensor, g_n: Tensor, h: Tensor, out: Tensor) -> None:
     a_z.addcmul_(a_z, z, value=-1)
 
 
-def _backward(
-    dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _backward(dy: Tensor, y: Tensor, act: Tensor, rec: Tensor, h: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return the gradients of the gates, the first state, the weight and the bias.
 
-    What becomes of g_n and of gates_n lie at the two ends of a row [4H], what both have in common between them: so
-    dg and dgates are two views of the same memory, and the rows of the weight are turned to fit.
+    A row [4H] holds the gradient of g_n, those of r and z, which g and the gates have in common, and that of gates_n.
+    So dg and dgates are two views of the same memory, and the rows of the weight are rolled to fit.
     """
     H = h.shape[1]
     runs = choose_layout(first)
@@ -73,12 +71,8 @@ def _backward(
     dg = out[:, : 3 * H]
     d_gates = runs.unpack(out[:, H:], dy)
     d_gates = d_gates if keeps_order(first) else d_gates.contiguous()
-    return (
-        d_gates,
-        runs.grad_initial_state(carry, h),
-        heads.grad_weight(dg, h_previous, weight).roll(-H, 0),
-        dg.sum(0).roll(-H),
-    )
+    d_weight = heads.grad_weight(dg, h_previous, weight).roll(-H, 0)
+    return d_gates, runs.grad_initial_state(carry, h), d_weight, dg.sum(0).roll(-H)
 
 
 def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
@@ -94,5 +88,5 @@ def _fake_backward(dy, y, act, rec, h, first, weight):  # type: ignore[no-untype
 
 
 gru_loop_torch = differentiable(
-    "gru_loop_torch", _forward, _backward, _fake, _fake_backward, outputs="y act rec", gradients="gates h weight bias"
+    "gru_loop_torch", _forward, _backward, "gates h weight bias", "y act rec", fake=_fake, fake_backward=_fake_backward
 )

@@ -14,8 +14,9 @@ import triton.language as tl
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.gpu.tiles import launch, previous_states, tanh, tile_size
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.gpu.tiles import add_products, launch, owned_rows, tanh, tile_size
+from memorl.kernels.common.operators import Tensors4, contiguous, differentiable
+from memorl.kernels.common.resets import previous_states
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -24,10 +25,7 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
     H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Fill states [1 + T, B, H], of which the first is given."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    row_in = row < B
-    row = row.to(tl.int64)
-    head = tl.program_id(1) * U
+    row, row_in, head = owned_rows(B, R, U)
     gates += (row * 3 * H)[:, None]
     previous = states + (row * H)[:, None]
     new = previous + tl.cast(B, tl.int64) * H
@@ -38,20 +36,9 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
             col = head + j + tl.arange(0, TILE)
             col_in = col < head + U
             inside = row_in[:, None] & col_in[None, :]
-            g_r = tl.zeros((R, TILE), tl.float32)
-            g_z = tl.zeros((R, TILE), tl.float32)
-            g_n = tl.zeros((R, TILE), tl.float32)
-            for k in range(0, U, TILE):
-                term = k + tl.arange(0, TILE)
-                term_in = term < U
-                h_k = tl.load(previous + head + term[None, :], alive[:, None] & term_in[None, :], other=0).to(
-                    weight.dtype.element_ty
-                )
-                w = weight + col[None, :] * U + term[:, None]
-                w_in = term_in[:, None] & col_in[None, :]
-                g_r = tl.dot(h_k, tl.load(w, w_in, other=0), g_r, input_precision=PRECISION)
-                g_z = tl.dot(h_k, tl.load(w + H * U, w_in, other=0), g_z, input_precision=PRECISION)
-                g_n = tl.dot(h_k, tl.load(w + 2 * H * U, w_in, other=0), g_n, input_precision=PRECISION)
+            zeros = tl.zeros((R, TILE), tl.float32)
+            g = (zeros, zeros, zeros)
+            g_r, g_z, g_n = add_products(g, previous + head, alive, weight + col * U, col_in, H * U, U, TILE, PRECISION)
             i = gates + col[None, :]
             r = tl.sigmoid(tl.load(i, inside, other=0) + g_r + tl.load(bias + col, col_in, other=0)[None, :])
             z = tl.sigmoid(tl.load(i + H, inside, other=0) + g_z + tl.load(bias + H + col, col_in, other=0)[None, :])
@@ -72,10 +59,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Fill d_gates [T, B, 3H], and the n part of dg [T, B, H]; bring carry [B, H], zeros, to dL/dh of the start."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    row_in = row < B
-    row = row.to(tl.int64)
-    head = tl.program_id(1) * U
+    row, row_in, head = owned_rows(B, R, U)
     step = tl.cast(B, tl.int64) * H
     at = (T - 1) * step + (row * H)[:, None]
     at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
@@ -126,43 +110,37 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 
 
 def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """`gru_loop` on a GPU; its arguments, and a weight in bfloat16 too, which makes the products in the loop so."""
+    """Run `gru_loop` on a GPU; the weight may be in bfloat16, too, which makes the products in the loop so."""
     T, B, _ = gates.shape
     H = h.shape[1]
     states = h.new_empty(T + 1, B, H)
     states[0] = h
-    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), bias.contiguous(), states)
+    tensors = contiguous(gates, first, weight, bias, states)
     U = H // heads.count(weight, H)
     launch(_forward_kernel, B, *tensors, T, B, heads=H // U, H=H, U=U, TILE=tile_size(U))
     return states[1:]
 
 
-def _backward(
-    dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, the first state, the weight and the bias."""
+def _backward(dy: Tensor, y: Tensor, gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tensor) -> Tensors4:
     T, B, _ = gates.shape
     H = h.shape[1]
-    h_previous = previous_states(h, y, first)
+    h_previous = previous_states(h, y, first).flatten(0, 1)
     g = heads.linear(h_previous.to(weight.dtype), weight).float() + bias
     d_gates = torch.empty_like(g)
     dg_n = torch.empty_like(h_previous)
     carry = h.new_zeros(B, H)
-    tensors = (gates.contiguous(), g, h_previous, first.contiguous(), weight.contiguous(), dy.contiguous())
+    tensors = contiguous(gates, g, h_previous, first, weight, dy)
     U = H // heads.count(weight, H)
     launch(_backward_kernel, B, *tensors, d_gates, dg_n, carry, T, B, heads=H // U, H=H, U=U, TILE=tile_size(U))
-    d_weight = torch.cat([heads.grad_weight(d, h_previous, weight) for d in (d_gates[:, : 2 * H], dg_n)]).to(
-        weight.dtype
-    )
-    d_bias = torch.cat([d_gates[:, : 2 * H].sum(0), dg_n.sum(0)])
-    return d_gates.view_as(gates), carry, d_weight, d_bias
+    dg = (d_gates[:, : 2 * H], dg_n)
+    d_weight = torch.cat([heads.grad_weight(d, h_previous, weight) for d in dg]).to(weight.dtype)
+    return d_gates.view_as(gates), carry, d_weight, torch.cat([d.sum(0) for d in dg])
 
 
 gru_loop_triton = differentiable(
     "gru_loop_triton",
     _forward,
     _backward,
-    lambda gates, h, *_: h.new_empty(gates.shape[0] + 1, *h.shape)[1:],
-    lambda dy, y, gates, h, first, weight, bias: empty(gates, h, weight, bias),
-    gradients="gates h weight bias",
+    "gates h weight bias",
+    fake=lambda gates, h, *_: h.new_empty(gates.shape[0] + 1, *h.shape)[1:],
 )

@@ -26,14 +26,9 @@ from .torch_loop import hippo_loop_torch
 
 
 def hippo_loop(
-    u: Tensor,
-    c: Tensor,
-    first: Tensor,
-    k: Tensor,
-    transition: Tensor | None = None,
-    scheme: str = "bilinear",
+    u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None = None, scheme: str = "bilinear",
     backend: str = "auto",
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Run a HiPPO memory, equation (1).
 
     Args:

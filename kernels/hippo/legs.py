@@ -42,7 +42,7 @@ def legs_transition(k: Tensor, order: int, scheme: str) -> Tensor:
     """Return M_k of equations (2) to (5).
 
     Args:
-        k: The number of samples before, [U], floating.
+        k: The number of samples before the step, [U], floating.
         order: N.
         scheme: One of `SCHEMES`.
 
@@ -50,14 +50,14 @@ def legs_transition(k: Tensor, order: int, scheme: str) -> Tensor:
         [U, N, N], in the type of `k`; zero where k is.
     """
     if scheme == "zoh":
-        moved = _stretch(k.double() / (k.double() + 1), order).to(k.dtype)
+        transition = _stretch(k.double() / (k.double() + 1), order).to(k.dtype)
     else:
-        moved = _rational(1 / k.clamp_min(1), order, scheme)
-    return moved.mul_((k > 0)[:, None, None])
+        transition = _rational(1 / k.clamp_min(1), order, scheme)
+    return transition.mul_((k > 0)[:, None, None])
 
 
 def _rational(d: Tensor, order: int, scheme: str) -> Tensor:
-    """Equations (2) to (4), for steps d [U]."""
+    """Return M_k of equations (2) to (4), for steps d [U]."""
     n, b, eye, below, far = _constants(order, d.dtype, d.device)
     d = d[:, None]
     if scheme == "euler":
@@ -65,7 +65,7 @@ def _rational(d: Tensor, order: int, scheme: str) -> Tensor:
     h = d if scheme == "backward_euler" else d / 2
     q = 1 + (n + 1) * h  # [U, N]
     ratio = ((1 - n * h) / q).roll(1, 1)
-    between = torch.where(far, ratio[..., None], 1.0).cumprod(1)  # of m < j < n, at n, m
+    between = torch.where(far, ratio[..., None], 1.0).cumprod(1)  # the product over m < j < n, at [n, m]
     inverse = between.mul_((-h * b / q)[..., None]).mul_((b / q)[:, None]).mul_(below)
     inverse.diagonal(dim1=1, dim2=2).copy_(1 / q)
     return inverse if scheme == "backward_euler" else inverse.mul_(2).sub_(eye)
@@ -73,20 +73,20 @@ def _rational(d: Tensor, order: int, scheme: str) -> Tensor:
 
 @lru_cache
 def _constants(order: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """n, b_n, the unit matrix, where n is above m, and where it is above m + 1."""
+    """Return n, b_n, the unit matrix, the mask where n is above m, and the mask where n is above m + 1."""
     n = torch.arange(order, dtype=dtype, device=device)
     return n, (2 * n + 1).sqrt(), torch.eye(order, dtype=dtype, device=device), n[:, None] > n, n[:, None] > n + 1
 
 
 def _stretch(r: Tensor, order: int) -> Tensor:
-    """Equation (7), for ratios r [U] in float64."""
+    """Return r^A of equation (7), for ratios r [U] in float64."""
     s, weighted = (x.to(r.device) for x in _quadrature(order))
     return r[:, None, None] * (orthonormal(r[:, None] * s, order).mT @ weighted)
 
 
 @lru_cache
 def _quadrature(order: int) -> tuple[Tensor, Tensor]:
-    """Nodes of Gauss and Legendre on [0, 1], and p_n there times the weights [node, n] (Golub and Welsch, 1969)."""
+    """Return the Gauss-Legendre nodes on [0, 1], and p_n there times the weights (Golub and Welsch, 1969)."""
     j = torch.arange(1, order, dtype=torch.float64)
     off = j / (4 * j * j - 1).sqrt()
     nodes, vectors = torch.linalg.eigh(off.diag(1) + off.diag(-1))
@@ -95,7 +95,7 @@ def _quadrature(order: int) -> tuple[Tensor, Tensor]:
 
 
 def orthonormal(s: Tensor, order: int) -> Tensor:
-    """p_n(s) = b_n P_n(2 s - 1), n below `order`, [..., N], by the three-term recurrence of Legendre's polynomials."""
+    """Return p_n(s) = b_n P_n(2 s - 1), n below `order`, [..., N], by the recurrence of Legendre's polynomials."""
     x = 2 * s - 1
     p = [torch.ones_like(x), x]
     for i in range(1, order - 1):

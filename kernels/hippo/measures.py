@@ -1,4 +1,4 @@
-"""The measures of HiPPO: what is remembered, as matrices, and how the past is read off the coefficients.
+"""The measures of HiPPO: the matrices that write the coefficients, and the functions that read the past off them.
 
 HiPPO (Gu et al., 2020, https://arxiv.org/abs/2008.07669) keeps the coefficients c of the best approximation of a
 signal f under a measure. With n and m from 0 to N - 1, b_n = sqrt(2 n + 1), s_n = (-1)^n, and time in units of theta,
@@ -36,12 +36,11 @@ MEASURES = ("legs", "legt", "lmu", "lagt", "fout")
 
 
 def matrices(measure: str, order: int) -> tuple[Tensor, Tensor]:
-    """A [N, N] and B [N] of the table, in float64."""
+    """Return A [N, N] and B [N] of the table, in float64."""
     n = torch.arange(order, dtype=torch.float64)
     b = (2 * n + 1).sqrt()
     s = 1 - 2 * (n % 2)
     lower = (n[:, None] >= n).double()
-    ones = torch.ones(order, dtype=torch.float64)
     if measure == "legs":
         return torch.outer(b, b).tril(-1) + (n + 1).diag(), b
     if measure == "legt":
@@ -49,15 +48,15 @@ def matrices(measure: str, order: int) -> tuple[Tensor, Tensor]:
     if measure == "lmu":
         return (b**2)[:, None] * (lower * torch.outer(s, s) + (1 - lower)), b**2 * s
     if measure == "lagt":
-        return lower, ones
+        return lower, torch.ones_like(n)
     F = (1 - n % 2) * 2**0.5
     F[0] = 1
-    turn = 2 * torch.pi * (n[:-1] // 2) * (1 - n[:-1] % 2)
-    return 2 * torch.outer(F, F) - (turn.diag(-1) - turn.diag(1)), 2 * F
+    rotation = 2 * torch.pi * (n[:-1] // 2) * (1 - n[:-1] % 2)
+    return 2 * torch.outer(F, F) - (rotation.diag(-1) - rotation.diag(1)), 2 * F
 
 
 def functions(measure: str, order: int, points: Tensor) -> Tensor:
-    """The last column of the table at places p [P], [P, N], in float64."""
+    """Return the functions of the last column of the table at places p [P], [P, N], in float64."""
     p = points.double()
     n = torch.arange(order, dtype=torch.float64, device=p.device)
     if measure in ("legs", "legt"):
@@ -77,9 +76,9 @@ def functions(measure: str, order: int, points: Tensor) -> Tensor:
 
 
 def discretise(A: Tensor, d: float, scheme: str) -> Tensor:
-    """M of a step of d, one of the four above."""
+    """Return M of a step of d, by one of the four schemes above."""
     eye = torch.eye(len(A), dtype=A.dtype)
     if scheme == "zoh":
         return torch.linalg.matrix_exp(-d * A)
-    ahead = {"euler": 0.0, "backward_euler": d, "bilinear": d / 2}[scheme]
-    return torch.linalg.solve(eye + ahead * A, eye - (d - ahead) * A)
+    implicit = {"euler": 0.0, "backward_euler": d, "bilinear": d / 2}[scheme]
+    return torch.linalg.solve(eye + implicit * A, eye - (d - implicit) * A)

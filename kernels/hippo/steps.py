@@ -10,11 +10,10 @@ recurrence over n, and is the reference: on a CPU its N operations on small tens
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
-
-from memorl.kernels.common.packing import Packing
 
 from .legs import legs_transition
 
@@ -58,9 +57,9 @@ def transition_matrices(
         k: Samples before, in the order of computation, [T B].
         sizes: How many of these belong to each step.
         transition: M, [N, N]; None for LegS.
-        scheme: How LegS moves.
+        scheme: The scheme of LegS.
         like: Any tensor [..., N] of the type of the result.
-        backward: Which of the two.
+        backward: Whether to yield M from the last step to the first.
     """
     if transition is not None:
         yield from [transition if backward else transition.mT] * len(sizes)
@@ -83,16 +82,6 @@ def transition_matrices(
             yield table if i is None else table[i]
 
 
-def initial_coefficients(runs: Packing, c: Tensor) -> Tensor:
-    """Return the coefficients that each run begins with, [S, C, N]."""
-    return runs.initial_states(c.flatten(1)).view(-1, *c.shape[1:])
-
-
-def grad_initial_coefficients(runs: Packing, gradient: Tensor, like: Tensor) -> Tensor:
-    """Return the gradient of the coefficients before the block, [B, C, N], from that of `initial_coefficients`."""
-    return runs.grad_initial_state(gradient.flatten(1), like.flatten(1)).view_as(like)
-
-
 def forward_step(u: Tensor, c: Tensor, move: Tensor, out: Tensor) -> Tensor:
     """Write c' of equation (1) to `out`, for u [runs, C] and c [runs, C, N]."""
     c = c.clone()
@@ -103,7 +92,17 @@ def forward_step(u: Tensor, c: Tensor, move: Tensor, out: Tensor) -> Tensor:
 
 
 def backward_step(d: Tensor, move: Tensor, du: Tensor) -> Tensor:
-    """Equations (2) and (3): return dL/dc of d [runs, C, N], and write dL/du to `du`."""
+    """Return dL/dc of d [runs, C, N], and write dL/du to `du`; equations (2) and (3) of hippo.py."""
     carry = d @ move
     torch.sub(d[..., 0], carry[..., 0], out=du)
     return carry
+
+
+def fake_loop(u: Tensor, c: Tensor, *_: Any) -> Tensor:
+    """Return an empty tensor for the coefficients after every step, [T, B, C, N]."""
+    return u.new_empty(*u.shape, c.shape[2])
+
+
+def fake_loop_backward(dy: Tensor, *_: Any) -> tuple[Tensor, Tensor]:
+    """Return empty tensors for the gradients of the samples and of the first coefficients."""
+    return dy.new_empty(dy.shape[:3]), dy.new_empty(dy.shape[1:])

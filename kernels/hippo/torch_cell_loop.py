@@ -7,7 +7,7 @@ from memorl.kernels.common.operators import differentiable, empty
 from memorl.kernels.common.packing import pack_runs
 from memorl.kernels.common.repeated_linear import repeated_linear
 
-from .steps import backward_step, forward_step, grad_initial_coefficients, initial_coefficients, transition_matrices
+from .steps import backward_step, forward_step, transition_matrices
 
 
 def _forward(
@@ -19,17 +19,16 @@ def _forward(
     runs = pack_runs(first)
     x = runs.pack(to_u)
     act = runs.pack(to_h).clone()
-    k = runs.pack(k[..., None])[:, 0]
     y = x.new_empty(len(x), H)
     memories = x.new_empty(*x.shape, c.shape[2])
     rows = len(x) // len(runs.sizes), len(runs.sizes)
     write = repeated_linear(U, *rows)
     read = repeated_linear(P, *rows)
-    c = initial_coefficients(runs, c)
+    c = runs.initial_states(c)
     h = runs.initial_states(h)
     columns = (part.split(runs.sizes) for part in (x, act, act[:, :H], act[:, H:], y, memories))
     with torch.autocast(x.device.type, enabled=False):
-        steps = transition_matrices(k, runs.sizes, transition, scheme, c)
+        steps = transition_matrices(runs.pack(k), runs.sizes, transition, scheme, c)
         for n_runs, move, u, a, g, v, h_new, c_new in zip(runs.sizes, steps, *columns, strict=True):
             h = h[:n_runs]
             c = forward_step(write(h, u, torch.empty_like(u)), c[:n_runs], move, c_new)
@@ -42,11 +41,9 @@ def _backward(
     dy: Tensor, dmemories: Tensor, y: Tensor, memories: Tensor, act: Tensor, c: Tensor, h: Tensor, first: Tensor,
     k: Tensor, U: Tensor, P: Tensor, transition: Tensor | None, scheme: str,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of to_u, to_h, the first c and h, U and P."""
     runs = pack_runs(first)
     g, v = act.chunk(2, -1)
     h_previous = runs.previous_states(runs.initial_states(h), runs.pack(y))
-    k = runs.pack(k[..., None])[:, 0]
     bracket = torch.stack([(v - h_previous) * g * (1 - g), g * (1 - v * v)], 1)  # [T B, 2, H]
     d = runs.pack(dy)
     e = runs.pack(dmemories)
@@ -55,7 +52,7 @@ def _backward(
     rows = len(d) // len(runs.sizes), len(runs.sizes)
     unwrite = repeated_linear(U.t(), *rows)
     unread = repeated_linear(P.t(), *rows)
-    steps = transition_matrices(k, runs.sizes, transition, scheme, c, backward=True)
+    steps = transition_matrices(runs.pack(k), runs.sizes, transition, scheme, c, backward=True)
     dh = d[:0]
     dc = e[:0]
     columns = (part.split(runs.sizes) for part in (d, e, 1 - g, bracket, dp.view_as(bracket), dp, du))
@@ -69,14 +66,8 @@ def _backward(
         dh = unwrite(du_p, d_p * keep, torch.empty_like(d_p))
     dU = du.t() @ h_previous
     dP = dp.t() @ runs.pack(memories).flatten(1)
-    return (
-        runs.unpack(du, dy),
-        runs.unpack(dp, dy),
-        grad_initial_coefficients(runs, dc, c),
-        runs.grad_initial_state(dh, h),
-        dU,
-        dP,
-    )
+    d_c = runs.grad_initial_state(dc, c)
+    return runs.unpack(du, dy), runs.unpack(dp, dy), d_c, runs.grad_initial_state(dh, h), dU, dP
 
 
 def _fake(to_u, to_h, c, h, *_):  # type: ignore[no-untyped-def]
@@ -90,11 +81,6 @@ def _fake_backward(dy, dmemories, y, memories, act, c, h, first, k, U, P, transi
 
 
 hippo_cell_loop_torch = differentiable(
-    "hippo_cell_loop_torch",
-    _forward,
-    _backward,
-    _fake,
-    _fake_backward,
-    outputs="y memories act",
-    gradients="to_u to_h c h U P",
-)
+    "hippo_cell_loop_torch", _forward, _backward, "to_u to_h c h U P", "y memories act",
+    fake=_fake, fake_backward=_fake_backward,
+)  # fmt: skip

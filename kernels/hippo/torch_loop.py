@@ -3,21 +3,20 @@
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.packing import pack_runs
 
-from .steps import backward_step, forward_step, grad_initial_coefficients, initial_coefficients, transition_matrices
+from .steps import backward_step, fake_loop, fake_loop_backward, forward_step, transition_matrices
 
 
 def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> Tensor:
     """Return c after every step, [T, B, C, N]."""
     runs = pack_runs(first)
     x = runs.pack(u)
-    c = initial_coefficients(runs, c)
-    k = runs.pack(k[..., None])[:, 0]
+    c = runs.initial_states(c)
     y = x.new_empty(*x.shape, c.shape[2])
     with torch.autocast(u.device.type, enabled=False):
-        steps = transition_matrices(k, runs.sizes, transition, scheme, c)
+        steps = transition_matrices(runs.pack(k), runs.sizes, transition, scheme, c)
         for n_runs, u_p, c_new, move in zip(runs.sizes, x.split(runs.sizes), y.split(runs.sizes), steps, strict=True):
             c = forward_step(u_p, c[:n_runs], move, c_new)
     return runs.unpack(y, u)
@@ -26,25 +25,18 @@ def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor 
 def _backward(
     dy: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str
 ) -> tuple[Tensor, Tensor]:
-    """Return the gradients of u and of the first c."""
     runs = pack_runs(first)
     d = runs.pack(dy)
-    k = runs.pack(k[..., None])[:, 0]
     du = d.new_empty(d.shape[:2])
     carry = d[:0]
-    steps = transition_matrices(k, runs.sizes, transition, scheme, d, backward=True)
+    steps = transition_matrices(runs.pack(k), runs.sizes, transition, scheme, d, backward=True)
     parts = list(zip(d.split(runs.sizes), du.split(runs.sizes), strict=True))
     for (d_p, du_p), move in zip(reversed(parts), steps, strict=True):
         d_p[: len(carry)] += carry
         carry = backward_step(d_p, move, du_p)
-    return runs.unpack(du, dy), grad_initial_coefficients(runs, carry, c)
+    return runs.unpack(du, dy), runs.grad_initial_state(carry, c)
 
 
 hippo_loop_torch = differentiable(
-    "hippo_loop_torch",
-    _forward,
-    _backward,
-    lambda u, c, *_: u.new_empty(*u.shape, c.shape[2]),
-    lambda dy, c, *_: (dy.new_empty(dy.shape[:3]), *empty(c)),
-    gradients="u c",
+    "hippo_loop_torch", _forward, _backward, "u c", fake=fake_loop, fake_backward=fake_loop_backward
 )

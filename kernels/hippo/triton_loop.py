@@ -1,9 +1,9 @@
-"""The recurrence of `hippo_loop` in Triton, equations (1) to (3) there: one launch forward, one backward.
+"""The recurrence of `hippo_loop` in Triton, equations (1) to (3) row_in: one launch forward, one backward.
 
 Legend: T time, B batch, C channels, N coefficients; a program owns R of the B C channels, and keeps their c on chip.
 
 The matrices of LegS are never made. With b_n, h and q_n of legs.py, and d = 1 / k, what M changes is a solve
-and a product with A, which is lower triangular and commutes with its inverse; so there is no difference of two numbers
+and a product with A, which is lower triangular and commutes with its inverse; so row_in is no difference of two numbers
 that are nearly the same where k is large:
 
     v - M v = d A z,   (I + h A) z = v                                                             (1)
@@ -12,7 +12,7 @@ that are nearly the same where k is large:
 
 M^T is the same with the sum over m > n, from the other end. (3) is a linear recurrence over n, of which log2 N parallel
 steps are made (`tl.associative_scan`); since s_n and not s_{n+1} is wanted, each element also carries the map of all
-before it. zoh has no such form. For the measures of a window M is one matrix, and there is one product a step.
+before it. zoh has no such form. For the measures of a window M is one matrix, and row_in is one product a step.
 
 What torch does here is launches: four a step for a window, and for LegS also the matrices, of N^2 numbers a row, where
 c has C N. Here a step is the latency of a scan or product and of a load; nothing but c is written.
@@ -26,7 +26,9 @@ import triton.language as tl
 from torch import Tensor
 
 from memorl.kernels.common.gpu.tiles import launch
-from memorl.kernels.common.operators import differentiable
+from memorl.kernels.common.operators import contiguous, differentiable
+
+from .steps import fake_loop, fake_loop_backward
 
 MAX_ORDER = 64
 """The largest N of a matrix that a product takes from chip without running out of registers."""
@@ -37,13 +39,13 @@ IMPLICIT_SHARE = {"euler": 0.0, "backward_euler": 1.0, "bilinear": 0.5}
 
 @triton.jit
 def _after(a, b, a_0, b_0, c, d, c_0, d_0):  # type: ignore[no-untyped-def]
-    """The maps s -> c s + d and s -> c_0 s + d_0, each after s -> a s + b."""
+    """Return the maps s -> c s + d and s -> c_0 s + d_0, each after s -> a s + b."""
     return a * c, c * b + d, a * c_0, c_0 * b + d_0
 
 
 @triton.jit
 def _change(v, k, M, n, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr, BACK: tl.constexpr, PRECISION: tl.constexpr):  # type: ignore[no-untyped-def]
-    """v - M v, or v - M^T v, of v [R, P] and k [R]; H is h / d, or negative for a matrix that is given."""
+    """Return v - M v, or v - M^T v, of v [R, P] and k [R]; H is h / d, or negative for a matrix that is given."""
     if H < 0:
         m = tl.arange(0, P)
         at = m[:, None] * N + n[None, :] if BACK else n[None, :] * N + m[:, None]
@@ -62,27 +64,32 @@ def _change(v, k, M, n, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr, BACK:
     return tl.where((k > 0)[:, None], tl.where(n[None, :] < N, change, 0.0), v)
 
 
+@triton.jit
+def _owned_channels(channels, N: tl.constexpr, P: tl.constexpr, R: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Return the channels of this program, the orders n, where both exist, and the places of the coefficients."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    n = tl.arange(0, P)
+    row_in = row < channels
+    return row, n, row_in, row_in[:, None] & (n < N)[None, :], row.to(tl.int64)[:, None] * N + n[None, :]
+
+
 @triton.jit(do_not_specialize=["T", "B"])
 def _forward_kernel(  # type: ignore[no-untyped-def]
     u, c, first, k, M, y, T, B, C: tl.constexpr, N: tl.constexpr, P: tl.constexpr, H: tl.constexpr,
     PRECISION: tl.constexpr, R: tl.constexpr,
 ):  # fmt: skip
     """Fill y [T, B, C, N]."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    n = tl.arange(0, P)
-    there = row < B * C
-    inside = there[:, None] & (n < N)[None, :]
-    at = row.to(tl.int64)[:, None] * N + n[None, :]
+    row, n, row_in, inside, at = _owned_channels(B * C, N, P, R)
     state = tl.load(c + at, inside, other=0)
     u = u + row
     first = first + row // C
     k = k + row // C
     y = y + at
     for _ in range(T):
-        wiped = tl.load(first, there, other=0) != 0
-        sample = tl.where(n[None, :] == 0, tl.load(u, there, other=0)[:, None], 0.0)
-        state = tl.where(wiped[:, None], 0.0, state)
-        state -= _change(state - sample, tl.load(k, there, other=0), M, n, N, P, H, False, PRECISION)
+        reset = tl.load(first, row_in, other=0) != 0
+        sample = tl.where(n[None, :] == 0, tl.load(u, row_in, other=0)[:, None], 0.0)
+        state = tl.where(reset[:, None], 0.0, state)
+        state -= _change(state - sample, tl.load(k, row_in, other=0), M, n, N, P, H, False, PRECISION)
         tl.store(y, state, inside)
         u += B * C
         first += B
@@ -96,11 +103,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     PRECISION: tl.constexpr, R: tl.constexpr,
 ):  # fmt: skip
     """Fill du [T, B, C] and dc [B, C, N]."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    n = tl.arange(0, P)
-    there = row < B * C
-    inside = there[:, None] & (n < N)[None, :]
-    at = row.to(tl.int64)[:, None] * N + n[None, :]
+    row, n, row_in, inside, at = _owned_channels(B * C, N, P, R)
     last = (T - 1) * tl.cast(B, tl.int64)
     du = du + last * C + row
     first = first + last + row // C
@@ -108,11 +111,11 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     dy = dy + last * C * N + at
     carry = tl.zeros((R, P), tl.float32)
     for _ in range(T):
-        wiped = tl.load(first, there, other=0) != 0
+        reset = tl.load(first, row_in, other=0) != 0
         d = tl.load(dy, inside, other=0) + carry
-        change = _change(d, tl.load(k, there, other=0), M, n, N, P, H, True, PRECISION)
-        tl.store(du, tl.sum(tl.where(n[None, :] == 0, change, 0.0), 1), there)
-        carry = tl.where(wiped[:, None], 0.0, d - change)
+        change = _change(d, tl.load(k, row_in, other=0), M, n, N, P, H, True, PRECISION)
+        tl.store(du, tl.sum(tl.where(n[None, :] == 0, change, 0.0), 1), row_in)
+        carry = tl.where(reset[:, None], 0.0, d - change)
         du -= B * C
         first -= B
         k -= B
@@ -130,7 +133,7 @@ def why_unavailable(order: int, transition: Tensor | None, scheme: str) -> str:
 
 
 def _sizes(C: int, N: int, transition: Tensor | None, scheme: str) -> dict[str, Any]:
-    """What the kernels are compiled for."""
+    """Return the constants that the kernels are compiled for."""
     width = triton.next_power_of_2(N)
     if transition is None:
         return {"C": C, "N": N, "P": max(4, width), "H": IMPLICIT_SHARE[scheme]}
@@ -138,32 +141,22 @@ def _sizes(C: int, N: int, transition: Tensor | None, scheme: str) -> dict[str, 
 
 
 def _forward(u: Tensor, c: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> Tensor:
-    """`hippo_loop` on a GPU; its arguments, of those that `why_unavailable` lets through."""
+    """Run `hippo_loop` on a GPU, with arguments that `why_unavailable` allows."""
     T, B, C = u.shape
-    N = c.shape[2]
-    y = u.new_empty(T, B, C, N)
-    M = c if transition is None else transition.contiguous()
-    tensors = (u.contiguous(), c.contiguous(), first.contiguous(), k.to(c.dtype).contiguous(), M, y)
-    launch(_forward_kernel, B * C, *tensors, T, B, **_sizes(C, N, transition, scheme))
+    y = fake_loop(u, c)
+    tensors = contiguous(u, c, first, k.to(c.dtype), c if transition is None else transition, y)
+    launch(_forward_kernel, B * C, *tensors, T, B, **_sizes(C, c.shape[2], transition, scheme))
     return y
 
 
 def _backward(dy: Tensor, first: Tensor, k: Tensor, transition: Tensor | None, scheme: str) -> tuple[Tensor, Tensor]:
-    """Return the gradients of u and of the first c."""
     T, B, C, N = dy.shape
-    du = dy.new_empty(T, B, C)
-    dc = dy.new_empty(B, C, N)
-    M = dc if transition is None else transition.contiguous()
-    tensors = (dy.contiguous(), first.contiguous(), k.to(dy.dtype).contiguous(), M, du, dc)
+    du, dc = fake_loop_backward(dy)
+    tensors = contiguous(dy, first, k.to(dy.dtype), dc if transition is None else transition, du, dc)
     launch(_backward_kernel, B * C, *tensors, T, B, **_sizes(C, N, transition, scheme))
     return du, dc
 
 
 hippo_loop_triton = differentiable(
-    "hippo_loop_triton",
-    _forward,
-    _backward,
-    lambda u, c, *_: u.new_empty(*u.shape, c.shape[2]),
-    lambda dy, *_: (dy.new_empty(dy.shape[:3]), dy.new_empty(dy.shape[1:])),
-    gradients="u c",
+    "hippo_loop_triton", _forward, _backward, "u c", fake=fake_loop, fake_backward=fake_loop_backward
 )

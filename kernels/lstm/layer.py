@@ -13,15 +13,9 @@ from .onednn_layer import FusedLSTM, can_fuse
 
 
 def lstm_layer(
-    x: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
-    weight_ih: Tensor,
-    weight_hh: Tensor,
-    bias: Tensor,
+    x: Tensor, h: Tensor, c: Tensor, first: Tensor, weight_ih: Tensor, weight_hh: Tensor, bias: Tensor,
     backend: str = "auto",
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Run one layer of LSTM, the recurrence of `lstm_loop`.
 
     Args:

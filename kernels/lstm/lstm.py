@@ -59,14 +59,10 @@ def lstm_loop(
     if chosen == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return lstm_loop_reference(gates, h, c, first, weight)
+    loop = lstm_loop_torch
     if chosen == "numba":
-        from .numba_loop import lstm_loop_numba
-
-        y, cells, *_ = lstm_loop_numba(gates, h, c, first, weight)
-        return y, cells
+        from .numba_loop import lstm_loop_numba as loop
     if chosen == "triton":
-        from .triton_loop import lstm_loop_triton
-
-        return lstm_loop_triton(gates, h, c, first, weight)
-    y, cells, *_ = lstm_loop_torch(gates, h, c, first, weight)
+        from .triton_loop import lstm_loop_triton as loop
+    y, cells, *_ = loop(gates, h, c, first, weight)
     return y, cells

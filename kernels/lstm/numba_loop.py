@@ -3,37 +3,22 @@
 Legend and equations as there. Rows stay in order; each thread takes some of them from the first step to the last.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.cpu.activations import ONE, sigmoid, tanh
-from memorl.kernels.common.cpu.cache import Array, as_array
-from memorl.kernels.common.cpu.products import (
-    add_product,
-    add_product_back,
-    backward_blocks,
-    forward_blocks,
-    zero_rows,
-)
+from memorl.kernels.common.cpu.cache import Array
+from memorl.kernels.common.cpu.gates import quarters
+from memorl.kernels.common.cpu.products import add_product, add_product_back, weight_blocks, zero_rows
 from memorl.kernels.common.cpu.threads import run_rows
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.resets import previous_states
 
 
 def _run(
-    gates: Array,
-    h: Array,
-    c: Array,
-    first: Array,
-    w: Array,
-    y: Array,
-    cells: Array,
-    act: Array,
-    tanh_c: Array,
-    low: int,
-    high: int,
-) -> None:
+    gates: Array, h: Array, c: Array, first: Array, w: Array, y: Array, cells: Array, act: Array, tanh_c: Array,
+    low: int, high: int,
+) -> None:  # fmt: skip
     H = h.shape[1]
     state = zero_rows(high - low, H)
     g = zero_rows(high - low, 4 * H)
@@ -53,12 +38,8 @@ def _run(
             s = tanh_c[t, row]
             new = state[row - low]
             c_row = cell[row - low]
-            i_t = a[:H]
-            f_t = a[H : 2 * H]
-            g_t = a[2 * H : 3 * H]
-            o_t = a[3 * H :]
-            x_g = x[2 * H : 3 * H]
-            x_o = x[3 * H :]
+            i_t, f_t, g_t, o_t = quarters(a)
+            _, _, x_g, x_o = quarters(x)
             for n in range(2 * H):
                 a[n] = sigmoid(x[n])
             for n in range(H):
@@ -76,19 +57,9 @@ def _run(
 
 
 def _run_back(
-    dy: Array,
-    dcells: Array,
-    c_previous: Array,
-    act: Array,
-    tanh_c: Array,
-    first: Array,
-    weight: Array,
-    d_gates: Array,
-    dh: Array,
-    dc: Array,
-    low: int,
-    high: int,
-) -> None:
+    dy: Array, dcells: Array, c_previous: Array, act: Array, tanh_c: Array, first: Array, weight: Array,
+    d_gates: Array, dh: Array, dc: Array, low: int, high: int,
+) -> None:  # fmt: skip
     H = dh.shape[1]
     carry = zero_rows(high - low, H)
     to = zero_rows(high - low, 4 * H)
@@ -100,14 +71,8 @@ def _run_back(
             d = carry[row - low]
             e = e_rows[row - low]
             out = to[row - low]
-            i_t = a[:H]
-            f_t = a[H : 2 * H]
-            g_t = a[2 * H : 3 * H]
-            o_t = a[3 * H :]
-            to_i = out[:H]
-            to_f = out[H : 2 * H]
-            to_g = out[2 * H : 3 * H]
-            to_o = out[3 * H :]
+            i_t, f_t, g_t, o_t = quarters(a)
+            to_i, to_f, to_g, to_o = quarters(out)
             dy_t = dy[t, row]
             dc_t = dcells[t, row]
             c = c_previous[t, row]
@@ -137,50 +102,25 @@ def _run_back(
         dc[row] = e_rows[row - low]
 
 
-def _forward(
-    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return y and the cells [T, B, H], and i, f, g, o [T, B, 4H] and tanh(c) [T, B, H]."""
     T, B = first.shape
     H = h.shape[1]
     y, cells, act, tanh_c = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
-    given = tuple(as_array(x) for x in (gates, h, c, first, forward_blocks(weight, H)))
-    made = tuple(as_array(x) for x in (y, cells, act, tanh_c))
-    run_rows(_run, (*given, *made), B, T * B * weight.numel())
+    given = (gates, h, c, first, weight_blocks(weight, H).mT)
+    run_rows(_run, (*given, y, cells, act, tanh_c), B, T * B * weight.numel())
     return y, cells, act, tanh_c
 
 
 def _backward(
-    dy: Tensor,
-    dcells: Tensor,
-    y: Tensor,
-    cells: Tensor,
-    act: Tensor,
-    tanh_c: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
-    weight: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
+    dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor,
+    first: Tensor, weight: Tensor,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     T, B = first.shape
     H = h.shape[1]
-    d_gates = torch.empty_like(act)
-    dh = h.new_empty(B, H)
-    dc = h.new_empty(B, H)
-    given = (
-        dy,
-        dcells,
-        previous_states(c, cells, first),
-        act,
-        tanh_c,
-        first,
-        backward_blocks(weight, H),
-        d_gates,
-        dh,
-        dc,
-    )
-    run_rows(_run_back, tuple(as_array(x) for x in given), B, T * B * weight.numel())
+    d_gates, dh, dc = empty(act, h, c)
+    given = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, weight_blocks(weight, H))
+    run_rows(_run_back, (*given, d_gates, dh, dc), B, T * B * weight.numel())
     return d_gates, dh, dc, heads.grad_weight(d_gates.flatten(0, 1), previous_states(h, y, first).flatten(0, 1), weight)
 
 
@@ -189,16 +129,6 @@ def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
     return tuple(gates.new_empty(T, B, n * h.shape[1]) for n in (1, 1, 4, 1))
 
 
-def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # type: ignore[no-untyped-def]
-    return empty(act, h, c, weight)
-
-
 lstm_loop_numba = differentiable(
-    "lstm_loop_numba",
-    _forward,
-    _backward,
-    _fake,
-    _fake_backward,
-    outputs="y cells act tanh_c",
-    gradients="gates h c weight",
+    "lstm_loop_numba", _forward, _backward, "gates h c weight", "y cells act tanh_c", "act h c weight", fake=_fake
 )

@@ -36,11 +36,11 @@ SATURATED = 1000.0
 """A pre-activation at which a sigmoid is 0 or 1."""
 
 MODE = 2
-"""What oneDNN's operators call an LSTM."""
+"""The LSTM's number in oneDNN's operators."""
 
 
 def split_calls(sizes: list[int]) -> list[tuple[int, int]]:
-    """The calls, as (steps, rows), for runs of which sizes[p] are longer than p."""
+    """Return the calls, each (steps, rows), for runs of which sizes[p] are longer than p."""
     calls = []
     begin = 0
     waste = 0
@@ -54,7 +54,7 @@ def split_calls(sizes: list[int]) -> list[tuple[int, int]]:
 
 
 def padded_places(runs: Packing, calls: list[tuple[int, int]], B: int) -> tuple[Tensor, Tensor]:
-    """Where each place of the block is among the P of the calls, [T B], and which run each row ends with, [B]."""
+    """Return the index of each place among the P of the calls, [T B], and the run that each row ends with, [B]."""
     assert runs.inverse is not None
     sizes = torch.tensor(runs.sizes)
     computed = torch.tensor([rows for steps, rows in calls for _ in range(steps)])

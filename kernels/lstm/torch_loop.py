@@ -4,19 +4,17 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import Tensors4, differentiable, empty
 from memorl.kernels.common.packing import choose_layout
 from memorl.kernels.common.resets import CACHED_NUMBERS
 
 
-def _forward(
-    gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> Tensors4:
     """Return y and the cells [T, B, H], and in the order of computation i, f, g, o [T B, 4H] and tanh(c) [T B, H]."""
     H = h.shape[1]
     runs = choose_layout(first)
     x = runs.pack(gates)
-    y, cells, tanh_c, act = *(x.new_empty(len(x), H) for _ in range(3)), torch.empty_like(x)
+    y, cells, tanh_c, act = (x.new_empty(len(x), n * H) for n in (1, 1, 1, 4))
     product = heads.repeated_product(weight, H, len(x) // len(runs.sizes), len(runs.sizes))
     h = runs.initial_states(h)
     c = runs.initial_states(c)
@@ -34,7 +32,7 @@ def _forward(
 
 
 def _factors(act: Tensor, tanh_c: Tensor, c: Tensor, out: Tensor) -> Tensor:
-    """The bracket of (5) without d and e, into out [rows, 4H]; return o (1 - tanh(c')^2) of (4)."""
+    """Write the bracket of (5) without d and e to `out` [rows, 4H]; return o (1 - tanh(c')^2) of (4)."""
     i, f, g, o = act.chunk(4, -1)
     a_i, a_f, a_g, a_o = out.chunk(4, -1)
     for gate, other, a in ((i, g, a_i), (f, c, a_f), (o, tanh_c, a_o)):
@@ -50,7 +48,6 @@ def _backward(
     dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, act: Tensor, tanh_c: Tensor, h: Tensor, c: Tensor,
     first: Tensor, weight: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
     H = h.shape[1]
     runs = choose_layout(first)
     h_previous, c_previous = (
@@ -77,19 +74,15 @@ def _backward(
             dc = e_p * act[at, H : 2 * H]
             for carry in (dh, dc):
                 runs.reset_(p, carry)
-    return (
-        runs.unpack(d_gates, dy),
-        runs.grad_initial_state(dh, h),
-        runs.grad_initial_state(dc, c),
-        heads.grad_weight(d_gates, h_previous, weight),
-    )
+    d_h = runs.grad_initial_state(dh, h)
+    d_c = runs.grad_initial_state(dc, c)
+    return runs.unpack(d_gates, dy), d_h, d_c, heads.grad_weight(d_gates, h_previous, weight)
 
 
 def _fake(gates, h, *_):  # type: ignore[no-untyped-def]
     T, B, _ = gates.shape
     H = h.shape[1]
-    y, cells = (gates.new_empty(T, B, H) for _ in range(2))
-    return y, cells, gates.new_empty(T * B, 4 * H), gates.new_empty(T * B, H)
+    return *(gates.new_empty(T, B, H) for _ in range(2)), *(gates.new_empty(T * B, n * H) for n in (4, 1))
 
 
 def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # type: ignore[no-untyped-def]
@@ -97,11 +90,6 @@ def _fake_backward(dy, dcells, y, cells, act, tanh_c, h, c, first, weight):  # t
 
 
 lstm_loop_torch = differentiable(
-    "lstm_loop_torch",
-    _forward,
-    _backward,
-    _fake,
-    _fake_backward,
-    outputs="y cells act tanh_c",
-    gradients="gates h c weight",
-)
+    "lstm_loop_torch", _forward, _backward, "gates h c weight", "y cells act tanh_c",
+    fake=_fake, fake_backward=_fake_backward,
+)  # fmt: skip

@@ -14,8 +14,9 @@ import triton.language as tl
 from torch import Tensor
 
 from memorl.kernels.common import heads
-from memorl.kernels.common.gpu.tiles import launch, previous_states, tanh, tile_size
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.gpu.tiles import add_products, launch, owned_rows, tanh, tile_size
+from memorl.kernels.common.operators import contiguous, differentiable
+from memorl.kernels.common.resets import previous_states
 
 
 @triton.jit(do_not_specialize=["T", "B"])
@@ -24,10 +25,7 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
     H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Fill states and cells, both [1 + T, B, H], of which the first are given."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    row_in = row < B
-    row = row.to(tl.int64)
-    head = tl.program_id(1) * U
+    row, row_in, head = owned_rows(B, R, U)
     step = tl.cast(B, tl.int64) * H
     at = (row * H)[:, None]
     first += row
@@ -38,21 +36,12 @@ def _forward_kernel(  # type: ignore[no-untyped-def]
             col_in = col < head + U
             inside = row_in[:, None] & col_in[None, :]
             pre = gates + 4 * at + col[None, :]
-            i = tl.load(pre, inside, other=0)
-            f = tl.load(pre + H, inside, other=0)
-            g = tl.load(pre + 2 * H, inside, other=0)
-            o = tl.load(pre + 3 * H, inside, other=0)
-            for k in range(0, U, TILE):
-                term = k + tl.arange(0, TILE)
-                term_in = term < U
-                h = tl.load(states + at + head + term[None, :], alive[:, None] & term_in[None, :], other=0)
-                h = h.to(weight.dtype.element_ty)
-                w = weight + col[None, :] * U + term[:, None]
-                w_in = term_in[:, None] & col_in[None, :]
-                i = tl.dot(h, tl.load(w, w_in, other=0), i, input_precision=PRECISION)
-                f = tl.dot(h, tl.load(w + H * U, w_in, other=0), f, input_precision=PRECISION)
-                g = tl.dot(h, tl.load(w + 2 * H * U, w_in, other=0), g, input_precision=PRECISION)
-                o = tl.dot(h, tl.load(w + 3 * H * U, w_in, other=0), o, input_precision=PRECISION)
+            sums = ()
+            for gate in tl.static_range(4):
+                sums += (tl.load(pre + gate * H, inside, other=0),)  # type: ignore[assignment]
+            i, f, g, o = add_products(
+                sums, states + at + head, alive, weight + col * U, col_in, H * U, U, TILE, PRECISION
+            )
             c_previous = tl.load(cells + at + col[None, :], alive[:, None] & col_in[None, :], other=0)
             kept = tl.sigmoid(f) * c_previous
             c = kept + tl.sigmoid(i) * tanh(g)
@@ -69,10 +58,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
     H: tl.constexpr, U: tl.constexpr, R: tl.constexpr, TILE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     """Fill d_gates [T, B, 4H]; bring both carries [B, H], zeros, to dL/dh and dL/dc of the start."""
-    row = tl.program_id(0) * R + tl.arange(0, R)
-    row_in = row < B
-    row = row.to(tl.int64)
-    head = tl.program_id(1) * U
+    row, row_in, head = owned_rows(B, R, U)
     step = tl.cast(B, tl.int64) * H
     at = (T - 1) * step + (row * H)[:, None]
     at_first = first + (T - 1) * tl.cast(B, tl.int64) + row
@@ -121,49 +107,32 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 
 
 def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """`lstm_loop` on a GPU; its arguments, and a weight in bfloat16 too, which makes the products in the loop so."""
+    """Run `lstm_loop` on a GPU; the weight may be in bfloat16, too, which makes the products in the loop so."""
     T, B, _ = gates.shape
     H = h.shape[1]
-    states = h.new_empty(T + 1, B, H)
-    cells = c.new_empty(T + 1, B, H)
+    states, cells = (x.new_empty(T + 1, B, H) for x in (h, c))
     states[0] = h
     cells[0] = c
-    tensors = (gates.contiguous(), first.contiguous(), weight.contiguous(), states, cells)
+    tensors = contiguous(gates, first, weight, states, cells)
     U = H // heads.count(weight, H)
     launch(_forward_kernel, B, *tensors, T, B, heads=H // U, H=H, U=U, TILE=tile_size(U))
     return states[1:], cells[1:]
 
 
 def _backward(
-    dy: Tensor,
-    dcells: Tensor,
-    y: Tensor,
-    cells: Tensor,
-    gates: Tensor,
-    h: Tensor,
-    c: Tensor,
-    first: Tensor,
+    dy: Tensor, dcells: Tensor, y: Tensor, cells: Tensor, gates: Tensor, h: Tensor, c: Tensor, first: Tensor,
     weight: Tensor,
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of the gates, of the first h and c, and of the weight."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     T, B, _ = gates.shape
     H = h.shape[1]
-    h_previous = previous_states(h, y, first)
-    c_previous = previous_states(c, cells, first)
+    h_previous, c_previous = (previous_states(a, b, first).flatten(0, 1) for a, b in ((h, y), (c, cells)))
     pre = gates.flatten(0, 1) + heads.linear(h_previous.to(weight.dtype), weight)
     d_gates = torch.empty_like(pre)
     dh = h.new_zeros(B, H)
     dc = c.new_zeros(B, H)
-    tensors = (
-        cells.contiguous(),
-        c_previous,
-        first.contiguous(),
-        weight.contiguous(),
-        dy.contiguous(),
-        dcells.contiguous(),
-    )
+    tensors = contiguous(pre, cells, c_previous, first, weight, dy, dcells)
     U = H // heads.count(weight, H)
-    launch(_backward_kernel, B, pre, *tensors, d_gates, dh, dc, T, B, heads=H // U, H=H, U=U, TILE=tile_size(U))
+    launch(_backward_kernel, B, *tensors, d_gates, dh, dc, T, B, heads=H // U, H=H, U=U, TILE=tile_size(U))
     return d_gates.view_as(gates), dh, dc, heads.grad_weight(d_gates, h_previous, weight).to(weight.dtype)
 
 
@@ -171,8 +140,7 @@ lstm_loop_triton = differentiable(
     "lstm_loop_triton",
     _forward,
     _backward,
-    lambda gates, h, *_: (h.new_empty(len(gates) + 1, *h.shape)[1:], h.new_empty(len(gates) + 1, *h.shape)[1:]),
-    lambda dy, dcells, y, cells, gates, h, c, first, weight: empty(gates, h, c, weight),
-    outputs="y cells",
-    gradients="gates h c weight",
+    "gates h c weight",
+    "y cells",
+    fake=lambda gates, h, c, *_: tuple(x.new_empty(len(gates) + 1, *x.shape)[1:] for x in (h, c)),
 )

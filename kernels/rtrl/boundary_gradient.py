@@ -14,16 +14,15 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common.operators import operator
+from memorl.kernels.common.pairs import times_i_transposed
 from memorl.kernels.common.resets import masked_products
-
-from .pairs import times_i_transposed
 
 
 def _forward(h: Tensor, first: Tensor, s: list[Tensor], parameters: list[Tensor], counts: list[int]) -> Tensor:
     return h.clone()
 
 
-_attach = operator("attach_boundary_gradient", _forward, lambda h, first, s, parameters, counts: torch.empty_like(h))
+_attach = operator("attach_boundary_gradient", _forward, lambda h, *_: torch.empty_like(h))
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

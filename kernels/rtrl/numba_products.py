@@ -4,11 +4,11 @@ W stays in the cache: a term is read once, its product written once, and the pro
 are not computed at all. They are written row by row, as the GEMM over time that follows wants them.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common.cpu.cache import Array, as_array
 from memorl.kernels.common.cpu.threads import run_rows
+from memorl.kernels.common.operators import operator
 
 WORK_PER_NUMBER = 4
 """Multiplications that a number of a term is worth: what it costs is memory."""
@@ -68,19 +68,19 @@ def _weigh_pairs(
             w[:] = 0
 
 
-@torch.library.custom_op("memorl::weigh_by_reverse_products_numba", mutates_args=())
-def weigh_by_reverse_products_numba(a: Tensor, first: Tensor, terms: list[Tensor]) -> tuple[list[Tensor], Tensor]:
-    """Return what `weigh_by_reverse_products` does, on a CPU."""
-    T, B, *unit = terms[0].shape
-    total = a.new_empty(a.shape[1:])
-    weighted = [a.new_empty(B, T, *unit) for _ in terms]
-    inputs, outs = (tuple(as_array(x, leading=2) for x in xs) for xs in (terms, weighted))
-    arrays = (as_array(a, leading=2), as_array(first), inputs, outs, as_array(total))
-    run_rows(_weigh if a.dim() == 3 else _weigh_pairs, arrays, B, WORK_PER_NUMBER * len(terms) * terms[0].numel())
-    return [out.transpose(0, 1) for out in weighted], total
-
-
-@weigh_by_reverse_products_numba.register_fake
-def _(a: Tensor, first: Tensor, terms: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+def _empty(a: Tensor, first: Tensor, terms: list[Tensor]) -> tuple[list[Tensor], Tensor]:
     T, B, *unit = terms[0].shape
     return [a.new_empty(B, T, *unit).transpose(0, 1) for _ in terms], a.new_empty(a.shape[1:])
+
+
+def _run(a: Tensor, first: Tensor, terms: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+    weighted, total = _empty(a, first, terms)
+    inputs = tuple(as_array(x, leading=2) for x in terms)
+    outputs = tuple(as_array(x.transpose(0, 1)) for x in weighted)
+    work = WORK_PER_NUMBER * len(terms) * terms[0].numel()
+    loop = _weigh if a.dim() == 3 else _weigh_pairs
+    run_rows(loop, (as_array(a, leading=2), first, inputs, outputs, total), len(total), work)
+    return weighted, total
+
+
+weigh_by_reverse_products_numba = operator("weigh_by_reverse_products_numba", _run, _empty)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels.common.backend import FLOATS, choose
+from memorl.kernels.common.resets import unsqueeze_like
 
 from .jacobians import begins_later, jacobian_products
 from .numba_products import weigh_by_reverse_products_numba
@@ -73,11 +74,8 @@ def weigh_by_reverse_products(
     chosen = choose(backend, a, *terms, numba=FLOATS)
     if chosen == "numba" and terms:
         return weigh_by_reverse_products_numba(a.detach(), first, [term.detach() for term in terms])
-    if chosen == "reference":
-        w, total = reverse_jacobian_products_reference(a.detach(), first)
-    else:
-        w, total = reverse_jacobian_products(a, first, backend="torch" if chosen == "numba" else chosen)
+    w, total = reverse_jacobian_products(a, first, backend="torch" if chosen == "numba" else chosen)
     flat = [term.detach().flatten(0, 1) for term in terms]
     weighted = jacobian_products(w.flatten(0, 1), flat, begins_later(first).flatten())
-    total = total.masked_fill(first.any(0).view(-1, *[1] * (total.dim() - 1)), 0)
+    total = total.masked_fill(unsqueeze_like(first.any(0), total), 0)
     return [product.unflatten(0, first.shape) for product in weighted], total

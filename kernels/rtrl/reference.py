@@ -11,7 +11,8 @@ from .jacobians import jacobian_products
 def reverse_jacobian_products_reference(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
     """Return W and the total by the definition: for each step the product of all Jacobians that follow it."""
     mask = first.view(*first.shape, *[1] * (a.dim() - 2))
-    a, one = a.masked_fill(mask, 0), torch.eye(2).to(a) if a.dim() == 5 else a.new_ones(())
+    a = a.masked_fill(mask, 0)
+    one = torch.eye(2).to(a) if a.dim() == 5 else a.new_ones(())
     products = []
     for t in range(-1, len(a)):
         w = one.expand_as(a[0])

@@ -3,14 +3,17 @@
 import torch
 from torch import Tensor
 
+from memorl.kernels.common.operators import operator
 from memorl.kernels.common.resets import zero_rows_
 
 
-@torch.library.custom_op("memorl::reverse_jacobian_products_torch", mutates_args=())
-def reverse_jacobian_products_torch(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what `reverse_jacobian_products` does, in torch."""
-    w = torch.empty_like(a, memory_format=torch.contiguous_format)
-    total = a.new_empty(a.shape[1:])
+def empty_products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    """Return new tensors for W and the total."""
+    return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
+
+
+def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    w, total = empty_products(a, first)
     w[-1] = torch.eye(2, dtype=a.dtype, device=a.device) if a.dim() == 5 else 1
     w_s = (total, *w.unbind(0))
     a = a.clone(memory_format=torch.contiguous_format)
@@ -25,6 +28,4 @@ def reverse_jacobian_products_torch(a: Tensor, first: Tensor) -> tuple[Tensor, T
     return w, total
 
 
-@reverse_jacobian_products_torch.register_fake
-def _(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
+reverse_jacobian_products_torch = operator("reverse_jacobian_products_torch", _products, empty_products)

@@ -1,30 +1,23 @@
 """The products of `reverse_jacobian_products` in Triton: one launch.
 
-See common/gpu/lanes.py for how it is laid out. A matrix is four lanes of one thread. Two numbers are moved for each of
+See lanes.py for the layout. A matrix is four lanes of one thread. Two numbers are moved for each of
 W; where the Jacobians are expanded they are read again from the cache, and one is left.
 """
 
-import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from memorl.kernels.common.gpu.lanes import (
-    AHEAD,
-    LANES,
-    advance,
-    contiguous_rows,
-    launch,
-    load_step,
-    mask,
-    offsets,
-    prefetch,
-)
+from memorl.kernels.common.gpu import lanes
+from memorl.kernels.common.gpu.lanes import AHEAD, LANES, mask, offsets, prefetch, refill
+from memorl.kernels.common.operators import operator
+
+from .torch_products import empty_products
 
 
 @triton.jit
 def _entries(x):  # type: ignore[no-untyped-def]
-    """The entries 11, 12, 21, 22 of the matrices x [LANES]."""
+    """Return the entries 11, 12, 21, 22 of the matrices x [LANES]."""
     left, right = tl.split(tl.reshape(x, (LANES // 4, 2, 2)))
     x_11, x_21 = tl.split(left)
     x_12, x_22 = tl.split(right)
@@ -33,7 +26,7 @@ def _entries(x):  # type: ignore[no-untyped-def]
 
 @triton.jit
 def _product(w, a, MATRIX: tl.constexpr):  # type: ignore[no-untyped-def]
-    """W A, of numbers or of matrices."""
+    """Return W A, of numbers or of matrices."""
     if not MATRIX:
         return w * a
     w_11, w_12, w_21, w_22 = _entries(w)
@@ -46,8 +39,7 @@ def _product(w, a, MATRIX: tl.constexpr):  # type: ignore[no-untyped-def]
 @triton.jit(do_not_specialize=["T", "B"])
 def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl.constexpr):  # type: ignore[no-untyped-def]
     """Fill w [T, B, W] and total [B, W]; step n is time T - 1 - n."""
-    lane, row = offsets(B, W)
-    step = tl.cast(B, tl.int64) * W
+    lane, row, step = offsets(B, W)
     a += (T - 1) * tl.cast(a_time, tl.int64) + row * a_row + lane % W
     pointers = (a, first + (T - 1) * tl.cast(B, tl.int64) + row)
     strides = (-a_time, -B)
@@ -57,29 +49,23 @@ def _kernel(a, first, w, total, a_time, a_row, T, B, W: tl.constexpr, MATRIX: tl
         product = tl.where((lane % 4 == 0) | (lane % 4 == 3), product, 0.0)
     buffer, pointers = prefetch(pointers, strides, lane, B * W, T, 0)
     for s in range(0, T, AHEAD):
-        loaded = buffer
-        buffer = ()
         for u in tl.static_range(AHEAD):
             n = s + u
-            a_t, first_t = loaded[u]
+            a_t, first_t = buffer[0]
             tl.store(w, product, mask(lane, B * W, n, T))
             product = tl.where(n < T, tl.where(first_t != 0, 0.0, _product(product, a_t, MATRIX)), product)
             w -= step
-            buffer += (load_step(pointers, n + AHEAD, lane, B * W, T, 0),)
-            pointers = advance(pointers, strides)
+            buffer, pointers = refill(buffer, pointers, strides, n + AHEAD, lane, B * W, T, 0)
     tl.store(total + lane, product, lane < B * W)
 
 
-@torch.library.custom_op("memorl::reverse_jacobian_products_triton", mutates_args=())
-def reverse_jacobian_products_triton(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what `reverse_jacobian_products` does, on a GPU."""
-    a, (T, B), W = contiguous_rows(a), first.shape, a[0, 0].numel()
-    w = torch.empty_like(a, memory_format=torch.contiguous_format)
-    total = a.new_empty(a.shape[1:])
-    launch(_kernel, B, W, a, first.contiguous(), w, total, *a.stride()[:2], T, B, W, a.dim() == 5)
+def _products(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
+    a = lanes.contiguous_rows(a)
+    T, B = first.shape
+    W = a[0, 0].numel()
+    w, total = empty_products(a, first)
+    lanes.launch(_kernel, B, W, a, first.contiguous(), w, total, *a.stride()[:2], T, B, W, a.dim() == 5)
     return w, total
 
 
-@reverse_jacobian_products_triton.register_fake
-def _(a: Tensor, first: Tensor) -> tuple[Tensor, Tensor]:
-    return torch.empty_like(a, memory_format=torch.contiguous_format), a.new_empty(a.shape[1:])
+reverse_jacobian_products_triton = operator("reverse_jacobian_products_triton", _products, empty_products)

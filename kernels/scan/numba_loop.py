@@ -67,7 +67,6 @@ def scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 
 
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of a, b and h."""
     da, db, dh = empty(y, y, h)
     given = (*(as_array(x, 4, 2) for x in (dy, a, y)), as_array(h, 3, 1), as_array(first, 0, 2))
     arrays = (*given, as_array(db, 4), as_array(da, 4), as_array(dh, 3))
@@ -75,11 +74,4 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
     return da, db, dh
 
 
-diag_scan_numba = differentiable(
-    "diag_scan_numba",
-    scan,
-    _backward,
-    lambda a, b, h, first: b.new_empty(b.shape),
-    lambda dy, a, y, h, first: empty(y, y, h),
-    gradients="a b h",
-)
+diag_scan_numba = differentiable("diag_scan_numba", scan, _backward, "a b h", shapes="y y h")

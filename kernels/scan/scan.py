@@ -42,12 +42,9 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
     chosen = choose(backend, b, a, h, numba=FLOATS)
     if chosen == "reference":
         return diag_scan_reference(a, b, h, first)
+    loop = diag_scan_torch
     if chosen == "numba":
-        from .numba_loop import diag_scan_numba
-
-        return diag_scan_numba(a, b, h, first)
+        from .numba_loop import diag_scan_numba as loop
     if chosen == "triton":
-        from .triton_loop import diag_scan_triton
-
-        return diag_scan_triton(a, b, h, first)
-    return diag_scan_torch(a, b, h, first)
+        from .triton_loop import diag_scan_triton as loop
+    return loop(a, b, h, first)

@@ -7,9 +7,9 @@ is run on the conjugates, where it reads as (1) backwards in time.
 import torch
 from torch import Tensor
 
-from memorl.kernels.common.operators import differentiable, empty
+from memorl.kernels.common.operators import differentiable
 from memorl.kernels.common.pairs import as_complex
-from memorl.kernels.common.resets import CACHED_NUMBERS, reset_indices, zero_rows_
+from memorl.kernels.common.resets import CACHED_NUMBERS, add_product_, reset_indices, zero_rows_
 
 
 def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
@@ -24,7 +24,6 @@ def _forward(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 
 
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the gradients of a, b and h."""
     db = dy.clone(memory_format=torch.contiguous_format)
     da = torch.empty_like(y)
     d, a, previous, out = (as_complex(x, 4) for x in (db, a, y, da))
@@ -36,12 +35,7 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
     for end in range(len(d_s), 0, -block):
         begin = max(0, end - block)
         for t in range(end - 1, begin - 1, -1):
-            to = d_s[t - 1] if t else dh
-            rows = resets[t]
-            if rows is None:
-                to.addcmul_(a_s[t], d_s[t])
-            else:
-                to.add_((a_s[t] * d_s[t]).index_fill_(0, rows, 0))
+            add_product_(d_s[t - 1] if t else dh, a_s[t], d_s[t], resets[t])
         later = max(begin, 1)
         torch.mul(previous[later - 1 : end - 1], d[later:end], out=out[later:end])
     torch.mul(as_complex(h.contiguous(), 3), d[0], out=out[0])
@@ -51,11 +45,4 @@ def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tup
     return da, db, torch.view_as_real(dh) if dh.is_complex() else dh
 
 
-diag_scan_torch = differentiable(
-    "diag_scan_torch",
-    _forward,
-    _backward,
-    lambda a, b, h, first: b.new_empty(b.shape),
-    lambda dy, a, y, h, first: empty(y, y, h),
-    gradients="a b h",
-)
+diag_scan_torch = differentiable("diag_scan_torch", _forward, _backward, "a b h", shapes="y y h")

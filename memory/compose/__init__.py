@@ -1,1 +1,1 @@
-"""Memories made of other memories: layers, stacks, and a cell of one's own."""
+"""Memories made of other memories: layers, stacks, and a user's own cell."""

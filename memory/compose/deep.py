@@ -1,4 +1,4 @@
-"""A memory several layers deep: what `memory.layers=4` makes of any memory that has no layers of its own."""
+"""A memory several layers deep: `memory.layers=4` builds it of any memory that has no layers of its own."""
 
 from collections.abc import Callable
 from typing import final
@@ -18,36 +18,32 @@ class Deep(Memory):
 
     Args:
         input_size: Size D of the features that go in.
-        make: Gives a new memory for an input size; called once a layer.
+        make: Returns a new memory for an input size; called once a layer.
         layers: Number of blocks.
-        size: Size of what runs through the blocks, and comes out; None is D.
+        size: Size of the features between the blocks, which come out; None is D.
         feedforward: Of the blocks; see `Block`.
         expansion: Of the blocks; see `Block`.
 
-    State: that of a `Stack` of the memories.
+    State: the state of a `Stack` of the memories.
 
     Raises:
         ValueError: If an argument is out of its range.
     """
 
     def __init__(
-        self,
-        input_size: int,
-        make: Callable[[int], Memory],
-        layers: int,
-        size: int | None = None,
-        feedforward: Gate = "swiglu",
-        expansion: float = 2.0,
-    ) -> None:
+        self, input_size: int, make: Callable[[int], Memory], layers: int, size: int | None = None,
+        feedforward: Gate = "swiglu", expansion: float = 2.0,
+    ) -> None:  # fmt: skip
         size = input_size if size is None else size
         require_positive(layers=layers, size=size)
         super().__init__(input_size, size)
         self.embed = nn.Identity() if size == input_size else nn.Linear(input_size, size)
         self.stack = Stack([Block(make(size), feedforward, expansion) for _ in range(layers)])
-        self.norm, self.horizon = nn.LayerNorm(size), self.stack.horizon
+        self.norm = nn.LayerNorm(size)
+        self.horizon = self.stack.horizon
 
     def initial_state(self, batch_size: int) -> State:
-        """That of the stack."""
+        """Return the initial state of the stack."""
         return self.stack.initial_state(batch_size)
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
@@ -56,6 +52,6 @@ class Deep(Memory):
         y, state = self.stack(self.embed(x), state, first)
         return self.norm(y), state
 
-    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
-        """Those of the stack."""
-        return self.stack.pictures(self.embed(x), state, first)
+    def heatmaps(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Return the heat maps of the stack."""
+        return self.stack.heatmaps(self.embed(x), state, first)

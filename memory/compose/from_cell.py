@@ -1,4 +1,4 @@
-"""A memory out of anything that knows how to make one step."""
+"""A memory made of a function of one step."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,10 +8,11 @@ from memorl.memory.base import Memory, State, unroll
 
 
 class FromCell(Memory):
-    """Lifts a cell of one step into a memory: the loop over time, the batch, and the episode starts.
+    """Runs a cell of one step as a memory: it adds the loop over time, the batch, and the episode starts.
 
     Args:
-        cell: Maps x [B, D] and a state to y [B, H] and the next state. A `torch.nn.Module` is trained along.
+        cell: Maps x [B, D] and a state to y [B, H] and the next state. The parameters of a
+            `torch.nn.Module` are trained.
         input_size: Size D of the features that go in.
         output_size: Size H of the features that come out.
         initial: The state of one sequence before an episode, without the batch dimension. A `torch.nn.Parameter`
@@ -30,12 +31,9 @@ class FromCell(Memory):
     """
 
     def __init__(
-        self,
-        cell: Callable[[Tensor, State], tuple[Tensor, State]],
-        input_size: int,
-        output_size: int,
+        self, cell: Callable[[Tensor, State], tuple[Tensor, State]], input_size: int, output_size: int,
         initial: Mapping[str, Tensor],
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(input_size, output_size)
         self.cell = cell
         self.names = tuple(initial)
@@ -46,7 +44,7 @@ class FromCell(Memory):
                 self.register_buffer(f"initial_{name}", value)
 
     def initial_state(self, batch_size: int) -> State:
-        """`initial`, once for every sequence."""
+        """Return `initial`, once for every sequence."""
         start: State = {name: getattr(self, f"initial_{name}") for name in self.names}
         return {name: value.expand(batch_size, *value.shape) for name, value in start.items()}
 

@@ -1,7 +1,8 @@
-"""Memories one upon the other: what one gives is what the next takes.
+"""Memories in a row: each reads the features of the previous one.
 
-With `credit="rtrl"` inside, the gradient of each memory's own recurrence is exact over the whole history; what reaches
-a lower memory through a higher one is exact within the sequence and ends at its first row (Irie et al., 2024, sec. 5).
+With `credit="rtrl"` inside, the gradient of each memory's own recurrence is exact over the whole history; the gradient
+of a lower memory through a higher one is exact within the sequence and ends at its first row (Irie et al., 2024, sec.
+5).
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,12 @@ class Stack(Memory):
     """Several memories as one.
 
     Args:
-        memories: From the first to the last; each takes what the one before it gives.
+        memories: From the first to the last; each takes the features of the previous one.
 
-    State: that of each, its names behind the place it has in the stack: `0.h`, `1.h`, ...
+    State: the states of all, the names prefixed by the place in the stack: `0.h`, `1.h`, ...
 
     Raises:
-        ValueError: If there is none, or one does not take what the one before it gives.
+        ValueError: If there is none, or the sizes of two neighbours differ.
 
     Example:
         >>> import torch
@@ -48,25 +49,25 @@ class Stack(Memory):
         self.horizon = None if None in horizons else sum(h for h in horizons if h is not None)
 
     def initial_state(self, batch_size: int) -> State:
-        """That of each."""
+        """Return the initial states of all."""
         return self._join([memory.initial_state(batch_size) for memory in self._members()])
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
-        """Run one after the other over x [T, B, D]; see `Memory.forward`."""
+        """Run the memories in a row over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
         states = self._split(state)
         for i, memory in enumerate(self._members()):
             x, states[i] = memory(x, states[i], first)
         return x, self._join(states)
 
-    def pictures(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
-        """Those of each, its place before their names."""
+    def heatmaps(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
+        """Return the heat maps of all, the names prefixed as in the state."""
         state, first = self.prepare(x, state, first)
-        shown: dict[str, Tensor] = {}
+        heatmaps: dict[str, Tensor] = {}
         for i, (memory, own) in enumerate(zip(self._members(), self._split(state), strict=True)):
-            shown |= {f"{i}.{name}": picture for name, picture in memory.pictures(x, own, first).items()}
+            heatmaps |= {f"{i}.{name}": heatmap for name, heatmap in memory.heatmaps(x, own, first).items()}
             x, _ = memory(x, own, first)
-        return shown
+        return heatmaps
 
     def _split(self, state: State) -> list[State]:
         states: list[State] = [{} for _ in self.memories]

@@ -1,1 +1,1 @@
-"""What several memories share, and no user names."""
+"""Parts that several memories share; users import none of them."""

@@ -1,4 +1,4 @@
-"""What the diagonal GRU and LSTM share: for each gate a matrix W, a vector u that multiplies the state, and a bias b.
+"""Base class of the diagonal GRU and LSTM: each gate has a matrix W, a vector u that multiplies the state, a bias b.
 
 Legend: T time, B batch, D input, N units.
 """
@@ -12,59 +12,56 @@ from torch.nn.functional import linear
 from memorl.kernels import diagonal_derivatives, diagonal_loop
 from memorl.memory.checks import require_finite
 
-from .diagonal import Derivatives, DiagonalMemory
-from .rtrl import Parameters
+from .diagonal import Credit, Derivatives, DiagonalMemory, EncoderGrad, Parameters
 
 
 class DiagonalCell(DiagonalMemory):
-    """A layer of such units, of a cell of kernels/diagonal/cells.py.
+    """A layer of units of one of the cells of kernels/diagonal/cells.py; subclasses name the cell and its gates.
 
     Args:
         input_size: Size D of the features that go in.
         hidden_size: Number N of units, also the size of the features that come out.
-        cell: "gru" or "lstm".
-        gates: The letters of the gates, in the order of the kernel.
-        keeps: The letter of the gate that keeps the state.
-        forget_bias: Where the bias of that gate starts.
+        forget_bias: Initial bias of the gate that keeps the state; with 0 a state halves in a step.
         credit: As in `DiagonalMemory`.
         encoder_grad: As in `DiagonalMemory`.
+
+    Raises:
+        ValueError: If `forget_bias` is not finite, and as `DiagonalMemory`.
     """
 
+    cell: Literal["gru", "lstm"]
+    gates: str
+    """The letters of the gates, in the order of the kernel."""
+    forget_gate: str
+    """The letter of the gate that keeps the state."""
+
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        cell: str,
-        gates: str,
-        keeps: str,
-        forget_bias: float,
-        credit: Literal["bptt", "rtrl"],
-        encoder_grad: Literal["chunk", "one_step", "none"],
-    ) -> None:
-        super().__init__(input_size, hidden_size, hidden_size, cell == "lstm", credit, encoder_grad)
+        self, input_size: int, hidden_size: int = 256, forget_bias: float = 1.0, credit: Credit = "bptt",
+        encoder_grad: EncoderGrad = "chunk",
+    ) -> None:  # fmt: skip
+        super().__init__(input_size, hidden_size, hidden_size, self.cell == "lstm", credit, encoder_grad)
         require_finite(forget_bias=forget_bias)
-        self.cell, self.gates = cell, gates
-        for gate in gates:
+        for gate in self.gates:
             weight = nn.init.uniform_(torch.empty(hidden_size, input_size), -(input_size**-0.5), input_size**-0.5)
             self.register_parameter(f"W_{gate}", nn.Parameter(weight))
             self.register_parameter(f"u_{gate}", nn.Parameter(2 * torch.rand(hidden_size) - 1))
-            bias = torch.full((hidden_size,), forget_bias if gate == keeps else 0.0)
+            bias = torch.full((hidden_size,), forget_bias if gate == self.forget_gate else 0.0)
             self.register_parameter(f"b_{gate}", nn.Parameter(bias))
 
     def recurrent(self) -> Parameters:
-        """All as they are."""
+        """Return W, u and b of every gate."""
         return {f"{kind}_{gate}": (getattr(self, f"{kind}_{gate}"),) for kind in "Wub" for gate in self.gates}
 
     def run(self, x: Tensor, h: Tensor, first: Tensor, p: Parameters) -> tuple[Tensor, Tensor]:
-        """The equations of the class; the extra is what the gates get from outside."""
+        """Return the states by the equations of the class, and W x + b of the gates."""
         W, u, b = (torch.cat([p[f"{kind}_{gate}"][0] for gate in self.gates]) for kind in "Wub")
         gates = linear(x, W, b).to(h.dtype)
         return diagonal_loop(gates, h, first, u, self.cell), gates.detach()
 
-    def derivatives(self, before: Tensor, after: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
-        """Those of the kernel, times what each parameter multiplies."""
+    def derivatives(self, previous: Tensor, states: Tensor, extra: Tensor, p: Parameters) -> Derivatives:
+        """Return the kernel's derivatives by the gates, times the factor of each parameter."""
         u = torch.cat([p[f"u_{gate}"][0] for gate in self.gates])
-        jacobian, by_gate = diagonal_derivatives(extra, before, u, self.cell)
+        jacobian, by_gate = diagonal_derivatives(extra, previous, u, self.cell)
         immediate: dict[str, Tensor] = {}
         for gate, (slope, factor) in zip(self.gates, by_gate, strict=True):
             by_state = slope * (factor[..., None] if self.pairs else factor)

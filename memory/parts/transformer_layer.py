@@ -2,7 +2,7 @@
 
 Legend: T time, B batch, W window, D width, H heads, E = D / H; h the layer's input.
 
-    z = N(h + p)                               what the attention reads; p is absolute or learned, else 0     (1)
+    z = N(h + p)                               input of the attention; p is absolute or learned, else 0        (1)
     q, k, v = Q z, K z, V z                    no biases: a key's would cancel in the softmax
     l_ts = q_t . k_s / sqrt(E)                 for the last W + 1 steps s of the episode                      (2)
          + ((q_t + u) . R r_d + u . k_s) / sqrt(E)     with relative positions, d = t - s                     (3)
@@ -18,22 +18,29 @@ https://arxiv.org/abs/1910.06764, section 3.2) with y = relu(a):
     G(h, a) = (1 - z) * h + z * n                                                                             (6)
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
 from memorl.kernels import window_attention, window_step, window_weights
 
-from .positions import rotate, sinusoids
+from .positions import Positions, rotate, sinusoids
+
+Norm = Literal["pre", "post"]
+GateKind = Literal["none", "gru"]
 
 
 class Attention(nn.Module):
-    """Equations (2) to (4)."""
+    """Windowed attention, equations (2) to (4)."""
 
     distances: Tensor
 
-    def __init__(self, dim: int, heads: int, window: int, positions: str) -> None:
+    def __init__(self, dim: int, heads: int, window: int, positions: Positions) -> None:
         super().__init__()
-        self.heads, self.rotary, self.relative = heads, positions == "rotary", positions == "relative"
+        self.heads = heads
+        self.rotary = positions == "rotary"
+        self.relative = positions == "relative"
         self.query = nn.Linear(dim, dim, bias=False)
         self.key_value = nn.Linear(dim, 2 * dim, bias=False)
         self.out = nn.Linear(dim, dim)
@@ -44,7 +51,7 @@ class Attention(nn.Module):
             self.distance_bias = nn.Parameter(torch.zeros(heads, dim // heads))
 
     def forward(self, z: Tensor, T: int, reach: Tensor) -> Tensor:
-        """Attend from the last T steps of z [B, W + T, D] to all; `reach` [B, T]. Returns [B, T, D]."""
+        """Return the output [B, T, D] of the last T steps of z [B, W + T, D]; they attend `reach` [B, T] steps back."""
         q, bias = self._queries(z, T)
         if T == 1 and not self.rotary:
             k_weight, v_weight = (w.unflatten(0, (self.heads, -1)) for w in self.key_value.weight.chunk(2))
@@ -54,12 +61,12 @@ class Attention(nn.Module):
         return self.out(window_attention(q, k, v, reach, bias).transpose(1, 2).flatten(2))
 
     def weights(self, z: Tensor, T: int, reach: Tensor) -> Tensor:
-        """How much each of the last T steps attends to each of z, [B, H, T, W + T]."""
+        """Return the attention weights of the last T steps over the steps of z, [B, H, T, W + T]."""
         q, bias = self._queries(z, T)
         return window_weights(q, self._keys_values(z)[0], reach, bias)
 
     def _queries(self, z: Tensor, T: int) -> tuple[Tensor, Tensor | None]:
-        """The queries [B, H, T, E], and what distances add to the logits, [B, H, T, W + 1]."""
+        """Return the queries [B, H, T, E] and the logits of the distances, [B, H, T, W + 1]."""
         q = self._split(self.query(z[:, -T:]))
         if self.rotary:
             return rotate(q, torch.arange(z.shape[1] - T, z.shape[1], device=z.device, dtype=z.dtype)), None
@@ -78,15 +85,15 @@ class Attention(nn.Module):
 
 
 class Sum(nn.Module):
-    """The residual connection, G(h, a) = h + a."""
+    """Residual connection, G(h, a) = h + a."""
 
     def forward(self, h: Tensor, a: Tensor) -> Tensor:
-        """Of [..., D] each."""
+        """Return the sum of the input and the branch, [..., D]."""
         return h + a
 
 
 class Gate(nn.Module):
-    """Equation (6). With b > 0 it begins near the identity, so that the first policies are reactive."""
+    """Gate of GTrXL, equation (6). With b > 0 it begins near the identity, so that the first policies are reactive."""
 
     def __init__(self, dim: int, bias: float) -> None:
         super().__init__()
@@ -96,7 +103,7 @@ class Gate(nn.Module):
         self.bias = nn.Parameter(torch.full((dim,), float(bias)))
 
     def forward(self, h: Tensor, a: Tensor) -> Tensor:
-        """Of [..., D] each."""
+        """Return the gated sum of the input and the branch, [..., D]."""
         r, z, n = self.of_branch(torch.relu(a)).chunk(3, -1)
         u_r, u_z = self.of_input(h).chunk(2, -1)
         n = torch.tanh(n + self.of_reset(torch.sigmoid(r + u_r) * h))
@@ -104,19 +111,12 @@ class Gate(nn.Module):
 
 
 class TransformerLayer(nn.Module):
-    """Equations (1) and (5); the arguments are those of `TrXL`."""
+    """One layer, equations (1) and (5); `TrXL` explains the arguments."""
 
     def __init__(
-        self,
-        dim: int,
-        heads: int,
-        window: int,
-        positions: str,
-        norm: str,
-        gate: str,
-        gate_bias: float,
+        self, dim: int, heads: int, window: int, positions: Positions, norm: Norm, gate: GateKind, gate_bias: float,
         mlp_size: int,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         self.attention = Attention(dim, heads, window, positions)
         last = nn.Linear(mlp_size or dim, dim)
@@ -128,12 +128,12 @@ class TransformerLayer(nn.Module):
         self.pre = norm == "pre"
 
     def read(self, h: Tensor, p: Tensor | None) -> Tensor:
-        """z of (1)."""
+        """Return z of (1)."""
         z = h if p is None else h + p
         return self.norms[0](z) if self.pre else z
 
     def forward(self, h: Tensor, z: Tensor, reach: Tensor) -> Tensor:
-        """The output [B, T, D] of the input h [B, T, D] and what is read now and before, z [B, W + T, D]."""
+        """Return the output [B, T, D] of the input h [B, T, D] and z of the window and these steps, [B, W + T, D]."""
         h = self._join(0, h, self.attention(z, h.shape[1], reach))
         return self._join(1, h, self.mlp(self.norms[1](h) if self.pre else h))
 

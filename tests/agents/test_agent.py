@@ -29,16 +29,17 @@ def test_rows_without_a_decision_teach_nothing(kind: Callable[..., Agent]) -> No
 
 def test_schedules_are_linear_and_stay_at_their_ends() -> None:
     agent, stream = small_agent(lr=1.0, final_lr=0.5, clip=0.2, final_clip=0.1, entropy_coef=0.3, anneal_steps=40)
-    told = []
+    rows = []
     for _ in range(4):
         rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
-        before, stats = agent.steps, agent.update(rollout)
-        told.append((before, stats["charts/learning_rate"], stats["charts/clip"], stats["charts/entropy_coef"]))
-    for steps, lr, clip, entropy in told:
+        steps = agent.steps
+        stats = agent.update(rollout)
+        rows.append((steps, stats["charts/learning_rate"], stats["charts/clip"], stats["charts/entropy_coef"]))
+    for steps, lr, clip, entropy in rows:
         done = min(1, steps / 40)
         assert (lr, clip) == (pytest.approx(1 - 0.5 * done), pytest.approx(0.2 - 0.1 * done))
         assert entropy == pytest.approx(0.3 + (1e-6 - 0.3) * done)
-    assert told[-1][0] > 40
+    assert rows[-1][0] > 40
 
 
 def test_target_kl_ends_the_epochs() -> None:
@@ -46,7 +47,7 @@ def test_target_kl_ends_the_epochs() -> None:
         agent, stream = small_agent(target_kl=target, lr=1e-3)
         rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
         agent.update(rollout)
-        (steps,) = {int(state["step"]) for state in agent.optimizer.state.values()}
+        (steps,) = {int(state["step"]) for state in agent.torch_optimizer.state.values()}
         assert steps == 2 * epochs
 
 

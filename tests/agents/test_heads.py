@@ -22,8 +22,10 @@ def test_categorical_is_that_of_torch() -> None:
 
 
 def test_gaussian_is_that_of_torch() -> None:
-    mean, log_std = torch.randn(5, 4, 3), torch.randn(3)
-    ours, theirs = Gaussian(mean, log_std), torch.distributions.Normal(mean, log_std.exp())
+    mean = torch.randn(5, 4, 3)
+    log_std = torch.randn(3)
+    ours = Gaussian(mean, log_std)
+    theirs = torch.distributions.Normal(mean, log_std.exp())
     action = ours.sample()
     torch.testing.assert_close(ours.log_prob(action), theirs.log_prob(action))
     torch.testing.assert_close(ours.entropy(), theirs.entropy().sum(-1))

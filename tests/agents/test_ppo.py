@@ -17,18 +17,22 @@ from tests.support.memories import make_memory
 def literal_loss(agent: PPO, batch: Any) -> float:
     """The loss of PPO, decision by decision."""
     (policy, value), _ = agent.model(batch.obs, batch.state, batch.first)
-    new, entropy = policy.log_prob(batch.action), policy.entropy()
+    new = policy.log_prob(batch.action)
+    entropy = policy.entropy()
     clip = agent.current_values["clip"]
     decided = [(t, m) for t, m in np.ndindex(*batch.first.shape) if batch.valid[t, m]]
     advantages = torch.stack([batch.advantage[i] for i in decided])
-    mean, std = advantages.mean(), advantages.std()
+    mean = advantages.mean()
+    std = advantages.std()
     total = 0.0
     for i in decided:
         a = (batch.advantage[i] - mean) / (std + 1e-8) if agent.normalize_advantage else batch.advantage[i]
         logs = new[i] - batch.log_prob[i]
         ratios = [logs.sum().exp()] if agent.joint_ratio else list(logs.exp())
         gains = [min(r * a, min(max(r, 1 - clip), 1 + clip) * a) for r in ratios]
-        v, old, target = value[i], batch.value[i], batch.advantage[i] + batch.value[i]
+        v = value[i]
+        old = batch.value[i]
+        target = batch.advantage[i] + batch.value[i]
         error = (v - target) ** 2
         if agent.clip_value:
             near = old + min(max(v - old, -clip), clip)

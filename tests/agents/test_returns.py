@@ -15,12 +15,16 @@ def random_rows(T: int, N: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def test_gae_is_the_sum_of_discounted_errors() -> None:
-    T, N, gamma, lam = 11, 4, 0.9, 0.8
+    T = 11
+    N = 4
+    gamma = 0.9
+    lam = 0.8
     reward, value, last, terminal = random_rows(T, N)
     advantage = gae(reward, value, last, terminal, gamma, lam)
     for n in range(N):
         for t in range(T):
-            total, k = 0.0, t
+            total = 0.0
+            k = t
             while k < T:
                 after = 0.0 if terminal[k + 1, n] else value[k + 1, n]
                 total += (gamma * lam) ** (k - t) * (reward[k + 1, n] + gamma * after - value[k, n])
@@ -33,7 +37,9 @@ def test_gae_is_the_sum_of_discounted_errors() -> None:
 @pytest.mark.parametrize(("lam", "rho_clip", "trace_clip"), [(1.0, 1.0, 1.0), (0.8, 1.5, 0.9)])
 def test_vtrace_is_the_literal_sum(lam: float, rho_clip: float, trace_clip: float) -> None:
     """Equation 1 of the paper: a sum over the steps to come, each with the product of the ratios before it."""
-    T, N, gamma = 11, 4, 0.9
+    T = 11
+    N = 4
+    gamma = 0.9
     reward, value, last, terminal = random_rows(T, N)
     log_ratio = torch.randn(T, N, dtype=torch.float64)
     target, advantage = vtrace(reward, value, last, terminal, log_ratio, gamma, lam, rho_clip, trace_clip)
@@ -41,7 +47,8 @@ def test_vtrace_is_the_literal_sum(lam: float, rho_clip: float, trace_clip: floa
 
     def worth(s: int, n: int) -> float:
         """v_s; that of an end, or of the last row, is V."""
-        total, product = float(value[s, n]), 1.0
+        total = float(value[s, n])
+        product = 1.0
         for t in range(s, T):
             if t > s and last[t, n]:
                 break

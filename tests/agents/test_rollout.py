@@ -34,9 +34,9 @@ def test_minibatches_deal_out_every_row_once() -> None:
     rollout.value[:-1] = torch.arange(60.0).view(12, 5)
     batches = list(rollout.minibatches(4, rollout.value[:-1]))
     assert [batch.first.shape[1] for batch in batches] == [4, 4, 4, 3]
-    seen = torch.cat([batch.value[:-1] for batch in batches], 1)
-    assert seen.flatten().sort().values.tolist() == list(range(60))
-    assert (seen[1:] - seen[:-1] == 5).all(), "a sequence is consecutive rows of one environment"
+    values = torch.cat([batch.value[:-1] for batch in batches], 1)
+    assert values.flatten().sort().values.tolist() == list(range(60))
+    assert (values[1:] - values[:-1] == 5).all(), "a sequence is consecutive rows of one environment"
     with pytest.raises(ValueError, match="sequence_length is 5; it must divide rollout_steps, which is 12"):
         collect(stream, model, rollout.state, 12, 5)
     assert rollout.steps == int((~rollout.last[:12]).sum()) < 60

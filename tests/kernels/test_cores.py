@@ -1,7 +1,5 @@
 """Every core equals its reference: outputs, and all gradients, whatever the sizes and the starts."""
 
-import re
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -18,48 +16,44 @@ from memorl.kernels import (
 from memorl.kernels.common import backend
 from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
 from memorl.kernels.scan.reference import diag_scan_reference
-from tests.support.cores import (
-    CORES,
-    Core,
-    arguments,
-    gradients_asked,
-    operator,
-    plain,
-    run,
-)
+from tests.support.cores import CASES, OTHERS, Case, Core, as_list, ids, poisoned, run
+
+SCAN = next(case for case in CASES if case.core is diag_scan)
 
 
-@pytest.fixture(params=CORES)
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=CASES, ids=ids(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
 @pytest.mark.parametrize("starts", [0.0, 0.1, 1.0])
 @pytest.mark.parametrize(("T", "B", "H"), [(1, 1, 1), (1, 3, 16), (2, 33, 5), (7, 1, 48), (63, 3, 100)])
-def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float) -> None:
-    fast, reference = CORES[name]
-    args = arguments(name, T, B, H, starts)
-    weights = gradients_asked(name, args)
+def test_equals_the_reference(case: Case, T: int, B: int, H: int, starts: float) -> None:
+    fast = case.fast
+    reference = case.slow
+    args = case.arguments(T, B, H, starts)
+    weights = case.output_weights(args)
     for a, b in zip(run(fast, args, weights), run(reference, args, weights), strict=True):
         torch.testing.assert_close(a, b)
 
 
-def test_float32_stays_within_rounding(name: str) -> None:
-    fast, reference = CORES[name]
-    args = arguments(name, 128, 3, 48, 0.05)
-    weights = gradients_asked(name, args)
+def test_float32_stays_within_rounding(case: Case) -> None:
+    fast = case.fast
+    reference = case.slow
+    args = case.arguments(128, 3, 48, 0.05)
+    weights = case.output_weights(args)
     small = [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
     exact, rough = run(reference, args, weights), run(fast, small, [w.float() for w in weights])
     for a, b in zip(rough, exact, strict=True):
         assert (a - b).norm() <= 1e-5 * b.norm()
 
 
-def test_autocast_changes_nothing(name: str) -> None:
+def test_autocast_changes_nothing(case: Case) -> None:
     """A recurrence keeps its precision, in every form."""
-    args = arguments(name, 12, 3, 4, 0.1)
+    args = case.arguments(12, 3, 4, 0.1)
     small = [a.detach().float().requires_grad_() if a.requires_grad else a for a in args]
-    for form in ("reference", plain(name), "auto"):
-        core = partial(CORES[name][0], backend=form)
+    for form in ("reference", "torch", "auto"):
+        core = partial(case.fast, backend=form)
 
         def cast(*args: Tensor, core: Core = core) -> Tensor | tuple[Tensor, ...]:
             with torch.autocast("cpu", torch.bfloat16):
@@ -69,9 +63,9 @@ def test_autocast_changes_nothing(name: str) -> None:
             assert torch.equal(a, b)
 
 
-def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
-    fast, _ = CORES[name]
-    args = arguments(name, 7, 3, 5, 0.0)
+def test_what_lies_before_a_start_does_not_matter(case: Case) -> None:
+    fast = case.fast
+    args = case.arguments(7, 3, 5, 0.0)
     at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
     first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
     first[0] = True
@@ -85,48 +79,40 @@ def test_what_lies_before_a_start_does_not_matter(name: str) -> None:
     assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
     first[3] = True
     args[0].data[:3] = float("nan")
-    out = fast(*args)
-    for y in [out] if isinstance(out, Tensor) else out:
+    for y in as_list(fast(*args)):
         assert not y[:3].isfinite().all()
         assert y[3:].isfinite().all()
 
 
 @pytest.mark.parametrize("T", [1, 5])
-def test_the_incoming_gradient_is_left_alone(name: str, T: int) -> None:
-    fast, reference = CORES[name]
-    args = arguments(name, T, 2, 4, 0.2)
-    given = gradients_asked(name, args)[0]
+def test_the_incoming_gradient_is_left_alone(case: Case, T: int) -> None:
+    fast = case.fast
+    reference = case.slow
+    args = case.arguments(T, 2, 4, 0.2)
+    given = case.output_weights(args)[0]
     kept = given.clone()
     for core in (fast, reference):
-        out = core(*args)
-        outputs = [out] if isinstance(out, Tensor) else list(out)
+        outputs = as_list(core(*args))
         torch.autograd.backward(outputs, [given] * len(outputs))
         assert torch.equal(given, kept)
         expanded = [a.grad.clone() for a in args if a.grad is not None]
-        sum(y.sum() for y in CORES[name][0](*args)).backward()
+        sum(y.sum() for y in fast(*args)).backward()
         assert all(grad.isfinite().all() for grad in expanded)
 
 
-def test_the_operator_is_well_formed(name: str) -> None:
-    torch.library.opcheck(*operator(name, arguments(name, 3, 2, 4, 0.3)))
+def test_the_operator_is_well_formed(case: Case) -> None:
+    torch.library.opcheck(*case.operator(case.arguments(3, 2, 4, 0.3)))
 
 
-def test_the_gradient_is_that_of_finite_differences(name: str) -> None:
-    args = arguments(name, 4, 2, 3, 0.3)
-    assert torch.autograd.gradcheck(CORES[name][0], tuple(args))
+def test_the_gradient_is_that_of_finite_differences(case: Case) -> None:
+    args = case.arguments(4, 2, 3, 0.3)
+    assert torch.autograd.gradcheck(case.fast, tuple(args))
 
 
-def test_nothing_uninitialised_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast, _ = CORES[name]
-    args = arguments(name, 7, 3, 5, 0.2)
+def test_nothing_uninitialised_is_read(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = case.fast
+    args = case.arguments(7, 3, 5, 0.2)
     expected = run(fast, args)
-
-    def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
-        def make(*a: object, **k: object) -> Tensor:
-            made = real(*a, **k)
-            return made.fill_(float("nan") if made.is_floating_point() else 10**9)
-
-        return make
 
     for maker in ("empty_like", "empty"):
         monkeypatch.setattr(torch, maker, poisoned(getattr(torch, maker)))
@@ -204,14 +190,13 @@ def test_an_unknown_activation_is_named() -> None:
         elementwise_loop(x, x[0], torch.zeros(1, 1, dtype=torch.bool), x[0, 0], "gelu")
 
 
-@pytest.mark.parametrize("name", [name for name in CORES if not name.startswith("diag_scan")], indirect=True)
-@pytest.mark.parametrize("form", ["reference", "plain", "auto", *["numba"] * backend.HAS_NUMBA])
-def test_what_does_not_fit_is_named(name: str, form: str) -> None:
+@pytest.mark.parametrize("case", [case for case in CASES if case.core is not diag_scan], ids=lambda case: case.name)
+@pytest.mark.parametrize("form", ["reference", "torch", "auto", *["numba"] * backend.HAS_NUMBA])
+def test_what_does_not_fit_is_named(case: Case, form: str) -> None:
     """In every form: one that does not look would read beyond the end."""
-    fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
-    args = arguments(name, 3, 2, 4, 0.3, torch.float32)
-    core = re.split("[ ,]", name)[0]
-    with pytest.raises(ValueError, match=rf"{core}: first is torch\.float32; it must be torch\.bool"):
+    fast = partial(case.fast, backend=form)
+    args = case.arguments(3, 2, 4, 0.3, torch.float32)
+    with pytest.raises(ValueError, match=rf"{case.core.__name__}: first is torch\.float32; it must be torch\.bool"):
         fast(*(a.float() if a.dtype == torch.bool else a for a in args))
     for i in range(1, len(args)):
         for wrong in (args[i][:-2], torch.cat([args[i], args[i]])):
@@ -219,11 +204,11 @@ def test_what_does_not_fit_is_named(name: str, form: str) -> None:
                 fast(*(wrong if k == i else a for k, a in enumerate(args)))
 
 
-@pytest.mark.parametrize("name", [name for name in CORES if "pairs" in name or ", lstm" in name], indirect=True)
-@pytest.mark.parametrize("form", ["reference", "plain", *["numba"] * backend.HAS_NUMBA])
-def test_pairs_may_begin_anywhere_in_memory(name: str, form: str) -> None:
-    fast = partial(CORES[name][0], backend=plain(name) if form == "plain" else form)
-    args = arguments(name, 5, 3, 4, 0.3, torch.float32)
+@pytest.mark.parametrize("case", [case for case in CASES if case.paired], ids=lambda case: case.name)
+@pytest.mark.parametrize("form", ["reference", "torch", *["numba"] * backend.HAS_NUMBA])
+def test_pairs_may_begin_anywhere_in_memory(case: Case, form: str) -> None:
+    fast = partial(case.fast, backend=form)
+    args = case.arguments(5, 3, 4, 0.3, torch.float32)
     moved = [torch.cat([a.flatten()[:1], a.flatten()])[1:].view(a.shape) for a in args]
     moved = [m.detach().requires_grad_(a.requires_grad) for m, a in zip(moved, args, strict=True)]
     assert moved[0].storage_offset() == 1
@@ -238,13 +223,13 @@ def test_the_reverse_scan_compiles_whole(form: str) -> None:
     torch.testing.assert_close(whole(a, b), reverse_scan(a, b))
 
 
-def test_every_argument_can_be_differentiated_alone_by_torch_func(name: str) -> None:
-    fast, reference = CORES[name]
-    args = [a.detach() for a in arguments(name, 3, 2, 4, 0.3)]
+def test_every_argument_can_be_differentiated_alone_by_torch_func(case: Case) -> None:
+    fast = case.fast
+    reference = case.slow
+    args = [a.detach() for a in case.arguments(3, 2, 4, 0.3)]
 
     def loss(core: Core, i: int, x: Tensor) -> Tensor:
-        out = core(*args[:i], x, *args[i + 1 :])
-        return sum((y**2).sum() for y in ([out] if isinstance(out, Tensor) else out))  # type: ignore[return-value]
+        return sum((y**2).sum() for y in as_list(core(*args[:i], x, *args[i + 1 :])))  # type: ignore[return-value]
 
     for i, x in enumerate(args):
         if x.is_floating_point():
@@ -258,12 +243,13 @@ def test_pairs_of_another_precision_are_refused() -> None:
         diag_scan(a, a, a[0], first)
 
 
-def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
-    fast, reference = CORES[name]
-    args = arguments(name, 3, 2, 4, 0.3)
+def test_a_named_form_is_that_one_or_an_error(case: Case) -> None:
+    fast = case.fast
+    reference = case.slow
+    args = case.arguments(3, 2, 4, 0.3)
     for a, b in zip(run(partial(fast, backend="reference"), args), run(reference, args), strict=True):
         assert torch.equal(a, b)
-    for a, b in zip(run(partial(fast, backend=plain(name)), args), run(fast, args), strict=True):
+    for a, b in zip(run(partial(fast, backend="torch"), args), run(fast, args), strict=True):
         torch.testing.assert_close(a, b)
     with pytest.raises(ValueError, match="backend is 'cuda'"):
         fast(*args, backend="cuda")
@@ -273,7 +259,7 @@ def test_a_named_form_is_that_one_or_an_error(name: str) -> None:
 
 def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
-    args = arguments("diag_scan", 3, 2, 4, 0.3)
+    args = SCAN.arguments(3, 2, 4, 0.3)
     assert torch.equal(diag_scan(*args), diag_scan(*args, backend="numba"))
     with pytest.raises(ValueError, match=r"backend is 'numba', but the tensors are torch\.bfloat16 on cpu"):
         diag_scan(*(a.bfloat16() if a.is_floating_point() else a for a in args), backend="numba")
@@ -284,7 +270,7 @@ def test_without_numba_a_loop_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_does_not_fit_is_refused_and_what_is_expanded_is_not() -> None:
-    a, b, h, first = arguments("diag_scan", 3, 5, 4, 0.3)
+    a, b, h, first = SCAN.arguments(3, 5, 4, 0.3)
     for wrong in ((a[..., :1], b, h, first), (a[:2], b, h, first), (a, b, h[:, :2], first), (a, b, h, first[:, :1])):
         with pytest.raises(ValueError, match="a, b, h and first have shapes"):
             diag_scan(*wrong)
@@ -294,3 +280,21 @@ def test_what_does_not_fit_is_refused_and_what_is_expanded_is_not() -> None:
     for form in ("torch", *["numba"] * backend.HAS_NUMBA):
         y = diag_scan(*strided, first, backend=form)
         torch.testing.assert_close(y, diag_scan_reference(*strided, first))
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=ids(OTHERS))
+@pytest.mark.parametrize(("T", "B", "H"), [(1, 1, 1), (2, 3, 4), (70, 2, 3)])
+def test_every_backend_of_the_other_cores_equals_the_reference(other: Case, T: int, B: int, H: int) -> None:
+    args = other.arguments(T, B, H, 0.2)
+    weights = other.output_weights(args)
+    expected = run(other.slow, args, weights)
+    for form in (*other.backends, "auto"):
+        for a, b in zip(run(partial(other.fast, backend=form), args, weights), expected, strict=True):
+            torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=ids(OTHERS))
+@pytest.mark.parametrize("form", ["numba", "triton", "loop"])
+def test_the_other_cores_refuse_a_backend_they_do_not_have(other: Case, form: str) -> None:
+    with pytest.raises(ValueError, match=rf"backend is '{form}'; it must be one of auto, {', '.join(other.backends)}$"):
+        other.fast(*other.arguments(3, 2, 4, 0.3), backend=form)

@@ -21,7 +21,7 @@ from memorl.kernels import diag_scan, reverse_jacobian_products, reverse_scan
 from memorl.kernels.common.backend import choose
 from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
 from memorl.kernels.scan.reference import reverse_scan_reference
-from tests.support.cores import CORES, Core, arguments, gradients_asked, operator, plain, poisoned, relative, run
+from tests.support.cores import CASES, Case, Core, as_list, ids, poisoned, relative, run
 from tests.support.gpu import DEVICES, GPU
 
 SIZES = [(1, 1, 1, 0.0), (2, 3, 16, 0.3), (3, 33, 5, 0.3), (5, 2, 40, 0.0), (5, 2, 40, 1.0), (17, 1, 16, 0.1)]
@@ -35,17 +35,16 @@ LARGE = [
 ]
 
 
-WEIGHT = {"gru_loop": -2, "lstm_loop": -1, "gru_loop, heads": -2, "lstm_loop, heads": -1}
-"""Where among the arguments the weight of a product is, which may be in bfloat16."""
+CORES = [case for case in CASES if case.backend == "auto"]
 
 
-@pytest.fixture(params=[core for core in CORES if not core.endswith(", loop")])
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=CORES, ids=ids(CORES))
+def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
-def triton(name: str) -> Core:
-    return partial(CORES[name][0], backend="triton")
+def triton(case: Case) -> Core:
+    return partial(case.fast, backend="triton")
 
 
 def put(args: list[Tensor], device: str) -> list[Tensor]:
@@ -53,63 +52,62 @@ def put(args: list[Tensor], device: str) -> list[Tensor]:
     return [a.to(device) if a.dtype == torch.bool else a.detach().float().to(device).requires_grad_() for a in args]
 
 
-def error(name: str, device: str, T: int, B: int, H: int, starts: float, weight: torch.dtype = torch.float32) -> float:
+def error(case: Case, device: str, T: int, B: int, H: int, starts: float, weight: torch.dtype = torch.float32) -> float:
     """The largest relative error of an output or gradient against the reference in float64."""
-    exact = arguments(name, T, B, H, starts)
+    exact = case.arguments(T, B, H, starts)
     args = put(exact, device)
-    if name in WEIGHT:
-        args[WEIGHT[name]] = args[WEIGHT[name]].detach().to(weight).requires_grad_()
-    weights = gradients_asked(name, exact)
-    rough = run(triton(name), args, [w.float().to(device) for w in weights])
-    return relative(rough, run(CORES[name][1], exact, weights))
+    if case.product_weight is not None:
+        args[case.product_weight] = args[case.product_weight].detach().to(weight).requires_grad_()
+    weights = case.output_weights(exact)
+    rough = run(triton(case), args, [w.float().to(device) for w in weights])
+    return relative(rough, run(case.slow, exact, weights))
 
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("T", "B", "H", "starts"), SIZES)
-def test_equals_the_reference(name: str, T: int, B: int, H: int, starts: float, device: str) -> None:
-    assert error(name, device, T, B, H, starts) <= 1e-5
+def test_equals_the_reference(case: Case, T: int, B: int, H: int, starts: float, device: str) -> None:
+    assert error(case, device, T, B, H, starts) <= 1e-5
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not GPU, reason="no GPU")
 @pytest.mark.parametrize(("T", "B", "H", "starts"), LARGE)
-def test_equals_the_reference_when_large(name: str, T: int, B: int, H: int, starts: float) -> None:
-    assert error(name, "cuda", T, B, H, starts) <= (1e-5 if T <= 128 else 1e-4)
-    if name not in WEIGHT:
+def test_equals_the_reference_when_large(case: Case, T: int, B: int, H: int, starts: float) -> None:
+    assert error(case, "cuda", T, B, H, starts) <= (1e-5 if T <= 128 else 1e-4)
+    if case.product_weight is None:
         return
-    assert error(name, "cuda", T, B, H, starts, torch.bfloat16) <= 2e-2
+    assert error(case, "cuda", T, B, H, starts, torch.bfloat16) <= 2e-2
     torch.set_float32_matmul_precision("high")
     try:
-        assert error(name, "cuda", T, B, H, starts) <= 2e-3
+        assert error(case, "cuda", T, B, H, starts) <= 2e-3
     finally:
         torch.set_float32_matmul_precision("highest")
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_what_lies_before_a_start_does_not_matter(name: str, device: str) -> None:
-    args = put(arguments(name, 4, 3, 5, 0.0), device)
+def test_what_lies_before_a_start_does_not_matter(case: Case, device: str) -> None:
+    args = put(case.arguments(4, 3, 5, 0.0), device)
     at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
     first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
     first[0] = True
-    clean = run(triton(name), args)
+    clean = run(triton(case), args)
     for i in states:
         args[i] = torch.full_like(args[i], float("nan")).requires_grad_()
-    spoilt = run(triton(name), args)
+    spoilt = run(triton(case), args)
     for a, b in zip(clean, spoilt, strict=True):
         assert torch.equal(a, b)
     outputs = len(clean) - sum(a.requires_grad for a in args)
     assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
     first[2] = True
     args[0].data[:2] = float("nan")
-    out = triton(name)(*args)
-    for y in [out] if isinstance(out, Tensor) else out:
+    for y in as_list(triton(case)(*args)):
         assert y[:2].isnan().all()
         assert y[2:].isfinite().all()
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_odd_layouts_and_no_gradient_for_the_cells(name: str, device: str) -> None:
-    args = put(arguments(name, 3, 2, 4, 0.3), device)
+def test_odd_layouts_and_no_gradient_for_the_cells(case: Case, device: str) -> None:
+    args = put(case.arguments(3, 2, 4, 0.3), device)
     strided = [
         a.t().contiguous().t() if a.dtype == torch.bool else a.detach().mT.contiguous().mT.requires_grad_()
         if a.dim() > 1 else a.detach().repeat_interleave(2)[::2].requires_grad_() for a in args
@@ -118,8 +116,8 @@ def test_odd_layouts_and_no_gradient_for_the_cells(name: str, device: str) -> No
     also = [a for a in strided if a.requires_grad]
     for given in (torch.randn(1, 1, 1, device=device).expand(3, 2, 4), torch.randn(2, 3, 4, device=device).mT.mT):
         given = given if given.shape[0] == 3 else given.transpose(0, 1)
-        out, odd = (CORES[name][0](*args, backend=plain(name)), triton(name)(*strided))
-        y, y_odd = (out, odd) if isinstance(out, Tensor) else (out[0], odd[0])
+        y = as_list(case.fast(*args, backend="torch"))[0]
+        y_odd = as_list(triton(case)(*strided))[0]
         kept = given.clone()
         expected = torch.autograd.grad(y, wanted, given)
         for a, b in zip(torch.autograd.grad(y_odd, also, given), expected, strict=True):
@@ -163,28 +161,28 @@ def test_reverse_jacobian_products(matrix: bool, T: int, B: int, N: int, expande
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_the_operator_is_well_formed(name: str, device: str) -> None:
-    args = put(arguments(name, 2, 2, 3, 0.3), device)
-    triton(name)(*args)
-    torch.library.opcheck(*operator(name, args, "_triton"))
+def test_the_operator_is_well_formed(case: Case, device: str) -> None:
+    args = put(case.arguments(2, 2, 3, 0.3), device)
+    triton(case)(*args)
+    torch.library.opcheck(*case.operator(args, "triton"))
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_compiles_whole(name: str, device: str) -> None:
-    args = put(arguments(name, 3, 2, 4, 0.3), device)
+def test_compiles_whole(case: Case, device: str) -> None:
+    args = put(case.arguments(3, 2, 4, 0.3), device)
     torch.compiler.reset()
-    compiled = torch.compile(triton(name), fullgraph=True, backend="aot_eager")
-    for a, b in zip(run(compiled, args), run(triton(name), args), strict=True):
+    compiled = torch.compile(triton(case), fullgraph=True, backend="aot_eager")
+    for a, b in zip(run(compiled, args), run(triton(case), args), strict=True):
         assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("device", DEVICES)
-def test_nothing_uninitialised_is_read(name: str, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    args = put(arguments(name, 3, 2, 5, 0.2), device)
-    expected = run(triton(name), args)
+def test_nothing_uninitialised_is_read(case: Case, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    args = put(case.arguments(3, 2, 5, 0.2), device)
+    expected = run(triton(case), args)
     monkeypatch.setattr(torch, "empty_like", poisoned(torch.empty_like))
     monkeypatch.setattr(Tensor, "new_empty", poisoned(Tensor.new_empty))
-    for a, b in zip(run(triton(name), args), expected, strict=True):
+    for a, b in zip(run(triton(case), args), expected, strict=True):
         assert torch.equal(a, b)
 
 
@@ -212,9 +210,9 @@ def test_a_gpu_that_can_is_given_triton(
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not GPU, reason="no GPU")
-def test_runs_by_itself_on_a_gpu(name: str) -> None:
-    args = put(arguments(name, 5, 3, 16, 0.2), "cuda")
-    for a, b in zip(run(CORES[name][0], args), run(triton(name), args), strict=True):
+def test_runs_by_itself_on_a_gpu(case: Case) -> None:
+    args = put(case.arguments(5, 3, 16, 0.2), "cuda")
+    for a, b in zip(run(case.fast, args), run(triton(case), args), strict=True):
         assert torch.equal(a, b)
 
 

@@ -17,8 +17,7 @@ from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
 from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, RepeatPrevious, SearingSpotlights
-from memorl.envs.engine.integer_range import IntegerRange
-from memorl.envs.engine.options import Choices, Flag, Integer, Number, Option
+from memorl.envs.engine.options import Choices, Flag, Integer, IntegerRange, Number, Option
 
 ALL = sorted((Path(__file__).parents[2] / "configs" / "env").glob("*.yaml"))
 CONFIGS = [path for path in ALL if issubclass(get_class(OmegaConf.load(path)._target_), BatchedEnv)]
@@ -444,7 +443,7 @@ def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
 import inspect, sys, numpy as np
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
-from memorl.envs.engine.snapshot import views
+from memorl.envs.engine.records import views
 
 def play(envs, steps):
     for _ in range(steps):

@@ -19,8 +19,7 @@ from memorl.envs import (
     RepeatPrevious,
     SearingSpotlights,
 )
-from memorl.envs.engine.integer_range import IntegerRange
-from memorl.envs.engine.options import MAX_CHOICES, Choices, Flag, Integer, Number, Option
+from memorl.envs.engine.options import MAX_CHOICES, Choices, Flag, Integer, IntegerRange, Number, Option
 
 Case = tuple[type[BatchedEnv], dict[str, Any]]
 GAMES: list[Case] = [

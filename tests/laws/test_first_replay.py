@@ -18,7 +18,8 @@ def test_the_first_replay_is_exact(memory_name: str, every: int) -> None:
     state = model.memory.initial_state(7)
     for _ in range(2):
         rollout = collect(stream, model, state, 24, every)
-        state, rows = rollout.state, 0
+        state = rollout.state
+        rows = 0
         for batch in rollout.minibatches(3, torch.zeros(24, 7)):
             with torch.no_grad():
                 (policy, value), _ = model(batch.obs, batch.state, batch.first)

@@ -19,6 +19,7 @@ BELOW = {
 PUBLIC = {
     "memorl.kernels",
     "memorl.memory",
+    "memorl.memory.checks",
     "memorl.memory.probes",
     "memorl.envs",
     "memorl.agents",

@@ -12,7 +12,9 @@ from memorl.memory import Block, FromCell, Memory, Stack, State, concat, select
 from tests.oracles.literal import LITERAL
 from tests.support.memories import make_memory, names
 
-T, B, D = 13, 6, 3
+T = 13
+B = 6
+D = 3
 pytestmark = pytest.mark.usefixtures("float64")
 
 
@@ -30,13 +32,14 @@ def x() -> Tensor:
 def first() -> Tensor:
     """Starts that fall anywhere; row 0 has none and row 1 one at every step."""
     first = torch.rand(T, B) < 0.2
-    first[:, 0], first[:, 1] = False, True
+    first[:, 0] = False
+    first[:, 1] = True
     return first
 
 
 @pytest.fixture
 def state(memory: Memory) -> State:
-    """A state that has seen something."""
+    """Return the state after five steps."""
     with torch.no_grad():
         return memory(torch.randn(5, B, D))[1]
 
@@ -69,9 +72,9 @@ def test_first_forgets(memory: Memory, x: Tensor, state: State, first: Tensor, t
     first[t] = True
     spoilt = {name: torch.full_like(value, float("nan")) for name, value in state.items() if value.is_floating_point()}
     y, end = memory(x, state | spoilt if t == 0 else state, first)
-    fresh, fresh_end = memory(x[t:], None, first[t:])
-    torch.testing.assert_close(y[t:], fresh)
-    same(end, fresh_end)
+    alone, alone_end = memory(x[t:], None, first[t:])
+    torch.testing.assert_close(y[t:], alone)
+    same(end, alone_end)
 
 
 def test_no_gradient_flows_across_first(memory: Memory, x: Tensor, state: State, first: Tensor) -> None:
@@ -114,7 +117,8 @@ def test_shapes_and_types_persist(memory: Memory, x: Tensor, first: Tensor) -> N
 def test_the_state_stays_float32_under_autocast(memory_name: str, first: Tensor) -> None:
     """And a sequence still equals its steps, to rounding in float32: the recurrence itself is not cast."""
     torch.set_default_dtype(torch.float32)
-    memory, x = make_memory(memory_name, D), torch.randn(T, B, D)
+    memory = make_memory(memory_name, D)
+    x = torch.randn(T, B, D)
     state = memory.initial_state(B)
     with torch.autocast("cpu", torch.bfloat16):
         y, end = memory(x, state, first)
@@ -260,7 +264,7 @@ def test_bad_input_is_named(memory: Memory, x: Tensor, first: Tensor | None, say
 
 def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: State) -> None:
     with pytest.raises(ValueError, match=r"state is .*; expected .* of 6 rows"):
-        memory(x, state | {"alien": torch.zeros(B)})
+        memory(x, state | {"unknown": torch.zeros(B)})
     for name, value in state.items():
         with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
             memory(x, state | {name: value[:1]})
@@ -297,7 +301,8 @@ def test_what_does_not_fit_in_a_stack_is_named() -> None:
 
 
 def test_the_memory_is_all_there_is_to_a_block_without_feedforward() -> None:
-    block, x = Block(make_memory("gru", 5), "none"), torch.randn(T, B, 5)
+    block = Block(make_memory("gru", 5), "none")
+    x = torch.randn(T, B, 5)
     torch.testing.assert_close(block(x)[0], x + block.memory(block.norm(x))[0])
 
 

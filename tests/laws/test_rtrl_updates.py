@@ -29,7 +29,8 @@ def test_an_update_of_r2ac_has_the_gradient_of_the_whole_history(name: str) -> N
     plain.memory.credit = "bptt"  # type: ignore[assignment]
     agent = A2C(model, returns="vtrace", reduction="sum", gamma=0.9)
     stream.reset(0)
-    state, rollouts = model.memory.initial_state(5), []
+    state = model.memory.initial_state(5)
+    rollouts = []
     for _ in range(8):
         rollouts.append(collect(stream, model, state, 4))
         state = rollouts[-1].state
@@ -39,7 +40,8 @@ def test_an_update_of_r2ac_has_the_gradient_of_the_whole_history(name: str) -> N
     values = value.split(4)
     entropy = policy.entropy().split(4)
     log_prob = policy.log_prob(torch.cat([r.action for r in rollouts])).sum(-1).split(4)
-    missed, past = 0.0, plain.memory.initial_state(5)
+    missed = 0.0
+    past = plain.memory.initial_state(5)
     for k, (rollout, v) in enumerate(zip(rollouts, values, strict=True)):
         advantage = gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, 0.9, 1.0)
         (batch,) = rollout.minibatches(1, advantage)

@@ -8,7 +8,9 @@ from memorl.memory import ELSTM, Deep, Memory, State
 from memorl.memory.probes import by_age, effective_horizon, influence
 from tests.support.memories import make_memory
 
-T, B, D = 7, 3, 3
+T = 7
+B = 3
+D = 3
 pytestmark = pytest.mark.usefixtures("float64")
 
 
@@ -20,7 +22,9 @@ def exact(memory: Memory, x: Tensor, state: State, first: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("rows", [1000, 500])
 def test_influence_is_the_norm_of_the_jacobian(memory_name: str, rows: int) -> None:
-    memory, x, first = make_memory(memory_name, D), torch.randn(T, B, D), torch.rand(T, B) < 0.2
+    memory = make_memory(memory_name, D)
+    x = torch.randn(T, B, D)
+    first = torch.rand(T, B) < 0.2
     with torch.no_grad():
         _, state = memory(torch.randn(4, B, D))
     expected = exact(memory, x, state, first)
@@ -35,7 +39,9 @@ def test_what_gradients_do_not_reach_has_no_influence() -> None:
 
 def test_ages_are_counted_within_episodes() -> None:
     k = 3
-    memory, x, first = make_memory("frame_stack", D, k=k), torch.randn(T, B, D), torch.zeros(T, B, dtype=torch.bool)
+    memory = make_memory("frame_stack", D, k=k)
+    x = torch.randn(T, B, D)
+    first = torch.zeros(T, B, dtype=torch.bool)
     first[4, 0] = True
     profile = by_age(influence(memory, x, None, first), first)
     torch.testing.assert_close(profile, torch.tensor([D**0.5] * k + [0.0] * (T - k)))
@@ -47,7 +53,7 @@ def test_ages_are_counted_within_episodes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "expected"),
     [
         ("gru", set()),
         ("trxl", {f"attention_{i}_{j}" for i in range(2) for j in range(4)}),
@@ -55,23 +61,26 @@ def test_ages_are_counted_within_episodes() -> None:
         ("hippo_linear", {"history_0", "history_1"}),
     ],
 )
-def test_memories_show_what_they_look_at_or_hold(name: str, shown: set[str]) -> None:
-    memory, x, first = make_memory(name, D), torch.randn(T, 1, D), torch.zeros(T, 1, dtype=torch.bool)
-    assert memory.pictures(x).keys() == shown
+def test_memories_show_what_they_look_at_or_hold(name: str, expected: set[str]) -> None:
+    memory = make_memory(name, D)
+    x = torch.randn(T, 1, D)
+    first = torch.zeros(T, 1, dtype=torch.bool)
+    assert memory.heatmaps(x).keys() == expected
     stacked = Deep(D, lambda size: make_memory(name, size), layers=2)
-    assert stacked.pictures(x).keys() == {f"{layer}.{title}" for layer in range(2) for title in shown}
+    assert stacked.heatmaps(x).keys() == {f"{layer}.{title}" for layer in range(2) for title in expected}
     first[3] = True
-    for title, picture in memory.pictures(x, None, first).items():
+    for title, heatmap in memory.heatmaps(x, None, first).items():
         if title.startswith("history"):
-            torch.testing.assert_close(picture[3:], memory.pictures(x[3:])[title])
+            torch.testing.assert_close(heatmap[3:], memory.heatmaps(x[3:])[title])
         else:
-            torch.testing.assert_close(picture.sum(1), torch.ones(T))
+            torch.testing.assert_close(heatmap.sum(1), torch.ones(T))
 
 
-def test_pictures_are_maps_over_the_sequence(memory_name: str) -> None:
-    memory, x = make_memory(memory_name, D), torch.randn(T, 1, D)
+def test_heatmaps_are_maps_over_the_sequence(memory_name: str) -> None:
+    memory = make_memory(memory_name, D)
+    x = torch.randn(T, 1, D)
     with torch.no_grad():
-        for picture in memory.pictures(x).values():
-            assert picture.dim() == 2
-            assert len(picture) == T
-            assert picture.isfinite().all()
+        for heatmap in memory.heatmaps(x).values():
+            assert heatmap.dim() == 2
+            assert len(heatmap) == T
+            assert heatmap.isfinite().all()

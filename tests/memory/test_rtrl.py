@@ -15,7 +15,9 @@ from memorl.memory.parts.diagonal import DiagonalMemory
 from tests.oracles.literal import LITERAL
 from tests.support.memories import make_memory, memory_file, names
 
-T, B, D = 64, 4, 3
+T = 64
+B = 4
+D = 3
 CHUNKS = [1, 7, 8, 20, 1, 1, 26]
 """Lengths of chunks that make up T."""
 STARTS: dict[str, list[int]] = {
@@ -31,7 +33,8 @@ pytestmark = pytest.mark.usefixtures("float64")
 
 def pair(name: str, **arguments: object) -> tuple[DiagonalMemory, Memory]:
     """The memory with rtrl, and the same with bptt, of the same weights."""
-    ours, plain = make_memory(name, D, **arguments), make_memory(name, D, credit="bptt")
+    ours = make_memory(name, D, **arguments)
+    plain = make_memory(name, D, credit="bptt")
     plain.load_state_dict(ours.state_dict())
     assert isinstance(ours, DiagonalMemory)
     return ours, plain
@@ -45,7 +48,8 @@ def gradients(memory: Memory) -> dict[str, Tensor]:
 
 def in_chunks(memory: Memory, x: Tensor, weight: Tensor, first: Tensor, lengths: list[int], h: Tensor) -> State:
     """Run chunk by chunk, and backward after each; the gradients add up."""
-    state, at = memory.initial_state(x.shape[1]) | {"h": h}, 0
+    state = memory.initial_state(x.shape[1]) | {"h": h}
+    at = 0
     for length in lengths:
         part = slice(at, at + length)
         y, state = memory(x[part], state, first[part])
@@ -59,8 +63,10 @@ def history(name: str, starts: list[int]) -> tuple[DiagonalMemory, Memory, Tenso
     """Both memories, inputs, the weights of a loss at every step, starts in row 0 (anywhere in row 1), a first h."""
     ours, plain = pair(name)
     first = torch.zeros(T, B, dtype=torch.bool)
-    first[starts, 0], first[:, 1] = True, torch.rand(T) < 0.1
-    x, h = torch.randn(T, B, D), 0.5 * torch.randn_like(plain.initial_state(B)["h"])
+    first[starts, 0] = True
+    first[:, 1] = torch.rand(T) < 0.1
+    x = torch.randn(T, B, D)
+    h = 0.5 * torch.randn_like(plain.initial_state(B)["h"])
     return ours, plain, x, torch.randn(T, B, ours.output_size), first, h
 
 
@@ -116,7 +122,9 @@ def test_a_chunk_equals_the_recursion_by_the_letter(name: str) -> None:
     ours, _, x, weight, first, h = history(name, [3])
     with torch.no_grad():
         _, state = ours(x, None, first)
-    x, weight, first = x[:9], weight[:9], first[:9]
+    x = x[:9]
+    weight = weight[:9]
+    first = first[:9]
     p = {k: tuple(t if t.is_leaf else t.detach().requires_grad_() for t in ts) for k, ts in ours.recurrent().items()}
     ours.recurrent = lambda: p  # type: ignore[method-assign]
     leaves = [t for ts in p.values() for t in ts]
@@ -124,7 +132,8 @@ def test_a_chunk_equals_the_recursion_by_the_letter(name: str) -> None:
     with torch.no_grad():
         before = torch.where(first.view(9, B, *[1] * (h.dim() - 1)), 0, torch.cat([state["h"][None], after[:-1]]))
         jacobian, by_name = ours.derivatives(before, after, extra, p)
-        s, immediate = [state[f"dh/d{key}"] for key in by_name], list(by_name.values())
+        s = [state[f"dh/d{key}"] for key in by_name]
+        immediate = list(by_name.values())
         steps = [
             dict(zip(by_name, after, strict=True))
             for after in update_sensitivities_reference(s, jacobian, first, immediate, x)
@@ -147,22 +156,25 @@ def test_what_the_encoder_gets(name: str) -> None:
     ours, plain, x, weight, first, _ = history(name, [3])
     with torch.no_grad():
         _, state = ours(x, None, first)
-    x, weight, first = x[:9], weight[:9], first[:9]
+    x = x[:9]
+    weight = weight[:9]
+    first = first[:9]
     kinds: dict[str, tuple[Tensor | None, dict[str, Tensor]]] = {}
     for kind in ("chunk", "one_step", "none"):
         other, _ = pair(name, encoder_grad=kind)
         other.load_state_dict(ours.state_dict())
-        given = x.clone().requires_grad_()
-        (other(given, state, first)[0] * weight).sum().backward()
-        kinds[kind] = given.grad, gradients(other)
-    given = x.clone().requires_grad_()
-    (chunk,) = torch.autograd.grad((plain(given, {"h": state["h"]}, first)[0] * weight).sum(), given)
+        features = x.clone().requires_grad_()
+        (other(features, state, first)[0] * weight).sum().backward()
+        kinds[kind] = features.grad, gradients(other)
+    features = x.clone().requires_grad_()
+    (chunk,) = torch.autograd.grad((plain(features, {"h": state["h"]}, first)[0] * weight).sum(), features)
     torch.testing.assert_close(kinds["chunk"][0], chunk)
-    now, losses = {"h": state["h"]}, []
+    now = {"h": state["h"]}
+    losses = []
     for t in range(9):
-        y, now = plain(given[t : t + 1], {"h": now["h"].detach()}, first[t : t + 1])
+        y, now = plain(features[t : t + 1], {"h": now["h"].detach()}, first[t : t + 1])
         losses.append((y * weight[t]).sum())
-    (one_step,) = torch.autograd.grad(sum(losses), given)  # type: ignore[arg-type]
+    (one_step,) = torch.autograd.grad(sum(losses), features)  # type: ignore[arg-type]
     torch.testing.assert_close(kinds["one_step"][0], one_step)
     assert (one_step - chunk).abs().max() > 1e-3
     assert kinds["none"][0] is None
@@ -174,17 +186,20 @@ def test_what_the_encoder_gets(name: str) -> None:
 @pytest.mark.parametrize(("name", "exact"), [("elstm", True), ("mingru", True), ("indrnn", True), ("gru", False)])
 def test_keeping_each_parameters_own_unit_is_exact_where_units_see_themselves_alone(name: str, exact: bool) -> None:
     """SnAp-1 (Menick et al., 2021): full sensitivities, cut back at every step to where a parameter acts at once."""
-    plain, x = make_memory(name, D), torch.randn(9, 1, D)
+    plain = make_memory(name, D)
+    x = torch.randn(9, 1, D)
     h = plain.initial_state(1)["h"]
-    weight, params = torch.randn(9, h.shape[1]), dict(plain.named_parameters())
+    weight = torch.randn(9, h.shape[1])
+    params = dict(plain.named_parameters())
     inside = [k for k in params if "gate." not in k]
     s = {k: torch.zeros(h.shape[1], *params[k].shape) for k in inside}
-    grads, past = {k: torch.zeros_like(params[k]) for k in inside}, h
+    grads = {k: torch.zeros_like(params[k]) for k in inside}
+    past = h
     for t in range(9):
 
         def step(old: Tensor, *values: Tensor, t: int = t) -> Tensor:
-            given = params | dict(zip(inside, values, strict=True))
-            return torch.func.functional_call(plain, given, (x[t : t + 1], {"h": old}))[1]["h"][0]
+            features = params | dict(zip(inside, values, strict=True))
+            return torch.func.functional_call(plain, features, (x[t : t + 1], {"h": old}))[1]["h"][0]
 
         here = tuple(params[k].detach() for k in inside)
         jacobian, *now = torch.autograd.functional.jacobian(step, (past, *here))
@@ -194,7 +209,8 @@ def test_keeping_each_parameters_own_unit_is_exact_where_units_see_themselves_al
             s[k] = direct + torch.where(owner.view(*owner.shape, *[1] * (carried.dim() - 2)), carried, 0)
             grads[k] += torch.einsum("i,i...->...", weight[t], s[k])
         past = step(past, *here).detach()[None]
-    states, state = [], plain.initial_state(1)
+    states = []
+    state = plain.initial_state(1)
     for t in range(9):
         _, state = plain(x[t : t + 1], state)
         states.append(state["h"])
@@ -206,7 +222,8 @@ def test_keeping_each_parameters_own_unit_is_exact_where_units_see_themselves_al
 @pytest.mark.parametrize("name", NAMES)
 def test_float32_holds_over_a_thousand_steps(name: str) -> None:
     ours, _ = pair(name)
-    x, weight = torch.randn(1000, 2, D), torch.randn(1000, 2, ours.output_size)
+    x = torch.randn(1000, 2, D)
+    weight = torch.randn(1000, 2, ours.output_size)
     first = torch.zeros(1000, 2, dtype=torch.bool)
     in_chunks(ours, x, weight, first, [100] * 10, ours.initial_state(2)["h"])
     exact = gradients(ours)
@@ -218,7 +235,8 @@ def test_float32_holds_over_a_thousand_steps(name: str) -> None:
 def test_with_older_parameters_the_error_is_of_first_order() -> None:
     """S made while the parameters move by eta every 8 steps, against S of the last parameters: 0 for 0, else ~ eta."""
     ours, _ = pair("elstm[rtrl]")
-    x, kept = torch.randn(T, B, D), {k: v.clone() for k, v in ours.state_dict().items()}
+    x = torch.randn(T, B, D)
+    kept = {k: v.clone() for k, v in ours.state_dict().items()}
     way = {k: torch.randn_like(v) for k, v in kept.items()}
     errors = []
     for eta in (0.0, 1e-5, 1e-3):
@@ -228,8 +246,8 @@ def test_with_older_parameters_the_error_is_of_first_order() -> None:
             with torch.no_grad():
                 _, state = ours(x[t : t + 8], state)
         with torch.no_grad():
-            _, fresh = ours(x)
-        errors.append(float((state["dh/dF"] - fresh["dh/dF"]).norm()))
+            _, recomputed = ours(x)
+        errors.append(float((state["dh/dF"] - recomputed["dh/dF"]).norm()))
     assert errors[0] < 1e-12
     assert errors[2] / errors[1] == pytest.approx(100, rel=0.25)
 
@@ -267,7 +285,8 @@ def test_spoilt_sensitivities_end_with_the_episode(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_lies_before_a_start_inside_a_chunk_leaves_nothing_behind(name: str) -> None:
-    memory, x = make_memory(name, 3), torch.randn(8, 4, 3)
+    memory = make_memory(name, 3)
+    x = torch.randn(8, 4, 3)
     first = torch.zeros(8, 4, dtype=torch.bool)
     first[3, 0] = True
     states = []
@@ -304,16 +323,22 @@ def test_the_state_is_as_large_as_said_and_does_not_grow() -> None:
 def test_a_public_error_the_angle_of_a_trace_unit_is_not_ours() -> None:
     """Public code leaves the factor theta out of the derivative by log theta; the gradient is then off by it."""
     ours, _, x, weight, first, h = history("rtu[rtrl]", [])
-    x, weight, first, h = x[:12, :1], weight[:12, :1], first[:12, 2:3], torch.zeros_like(h[:1])
+    x = x[:12, :1]
+    weight = weight[:12, :1]
+    first = first[:12, 2:3]
+    h = torch.zeros_like(h[:1])
     in_chunks(ours, x, weight, first, [5, 7], h)
     mine = gradients(ours)["theta"]
     with torch.no_grad():
-        angle, ((g, phi), (w_1, w_2)) = torch.exp(ours.theta), ours.recurrent().values()
-        wrong, right = torch.zeros_like(angle), torch.zeros_like(angle)
+        angle = torch.exp(ours.theta)
+        ((g, phi), (w_1, w_2)) = ours.recurrent().values()
+        wrong = torch.zeros_like(angle)
+        right = torch.zeros_like(angle)
         for factor, total in ((torch.ones_like(angle), wrong), (angle, right)):
             h_1, h_2, s_1, s_2 = torch.zeros(4, len(angle))
             for x_t, e in zip(x[:, 0], weight[:, 0], strict=True):
-                i_1, i_2 = -phi * factor * h_1 - g * factor * h_2, -phi * factor * h_2 + g * factor * h_1
+                i_1 = -phi * factor * h_1 - g * factor * h_2
+                i_2 = -phi * factor * h_2 + g * factor * h_1
                 s_1, s_2 = g * s_1 - phi * s_2 + i_1, g * s_2 + phi * s_1 + i_2
                 h_1, h_2 = g * h_1 - phi * h_2 + w_1 @ x_t, g * h_2 + phi * h_1 + w_2 @ x_t
                 e_1, e_2 = (e * (1 - torch.tanh(torch.cat([h_1, h_2])) ** 2)).chunk(2)
@@ -326,7 +351,10 @@ def test_a_public_error_the_angle_of_a_trace_unit_is_not_ours() -> None:
 def test_a_public_error_the_input_weights_of_a_linear_unit_are_not_ours() -> None:
     """Public code takes log gamma for gamma in the trace of B; the gradient then points the other way."""
     ours, _, x, weight, first, h = history("lru[rtrl]", [])
-    x, weight, first, h = x[:12, :1], weight[:12, :1], first[:12, 2:3], torch.zeros_like(h[:1])
+    x = x[:12, :1]
+    weight = weight[:12, :1]
+    first = first[:12, 2:3]
+    h = torch.zeros_like(h[:1])
     in_chunks(ours, x, weight, first, [5, 7], h)
     mine = gradients(ours)["B_re"]
     with torch.no_grad():
@@ -334,7 +362,8 @@ def test_a_public_error_the_input_weights_of_a_linear_unit_are_not_ours() -> Non
         back = weight[:, 0].to(lam.dtype) @ torch.complex(ours.C_re, ours.C_im)  # y = Re(C h)
         totals = []
         for factor in (torch.exp(ours.log_gamma), ours.log_gamma):
-            trace, total = torch.zeros(*ours.B_re.shape, dtype=lam.dtype), torch.zeros_like(mine)
+            trace = torch.zeros(*ours.B_re.shape, dtype=lam.dtype)
+            total = torch.zeros_like(mine)
             for x_t, d in zip(x[:, 0], back, strict=True):
                 trace = lam[:, None] * trace + factor[:, None] * x_t
                 total += (d[:, None] * trace).real
@@ -344,7 +373,7 @@ def test_a_public_error_the_input_weights_of_a_linear_unit_are_not_ours() -> Non
 
 
 def recall(credit: str, delay: int, forget_bias: float, seed: int, chunk: int = 4, updates: int = 500) -> float:
-    """Delayed cue: a sign is shown, distracting bits follow, and after `delay` steps it is asked for.
+    """Delayed cue: a sign is shown, distracting bits follow, and after `delay` steps it must be recalled.
 
     The last `chunk` steps are learned from, the rest are acted. Returns the accuracy of the last 50 updates; 50 without
     a mistake end it.
@@ -358,7 +387,9 @@ def recall(credit: str, delay: int, forget_bias: float, seed: int, chunk: int = 
     for _ in range(updates):
         cue = torch.randint(2, (32,)).float()
         x = torch.zeros(delay + 1, 32, 4)
-        x[0, :, 0], x[0, :, 1], x[-1, :, 2] = 2 * cue - 1, 1, 1
+        x[0, :, 0] = 2 * cue - 1
+        x[0, :, 1] = 1
+        x[-1, :, 2] = 1
         x[1:-1, :, 3] = 2.0 * torch.randint(2, (delay - 1, 32)) - 1
         with torch.no_grad():
             _, state = memory(x[:-chunk])
@@ -390,12 +421,12 @@ def test_rtrl_learns_a_delay_of_eighty_steps(seed: int) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "says"),
     [
-        ("elstm", {"credit": "rtlr"}, "credit is 'rtlr'; it must be bptt or rtrl"),
-        ("elstm", {"encoder_grad": "all"}, "encoder_grad is 'all'; it must be chunk, one_step or none"),
+        ("elstm", {"credit": "rtlr"}, "credit is 'rtlr'; it must be one of bptt, rtrl"),
+        ("elstm", {"encoder_grad": "all"}, "encoder_grad is 'all'; it must be one of chunk, one_step, none"),
         ("elstm", {"hidden_size": 0}, "hidden_size is 0; it must be positive"),
         ("lru", {"r_min": 0.9, "r_max": 0.5}, "r_min is 0.9 and r_max is 0.5; it must be 0 <= r_min <= r_max <= 1"),
         ("lru", {"max_phase": 0.0}, "max_phase is 0.0; it must be positive"),
-        ("rtu", {"activation": "gelu"}, "activation is 'gelu'; it must be tanh or relu"),
+        ("rtu", {"activation": "gelu"}, "activation is 'gelu'; it must be one of tanh, relu"),
     ],
 )
 def test_bad_choices_are_named(name: str, arguments: dict[str, object], says: str) -> None:

@@ -9,7 +9,10 @@ from torch.func import jacrev
 
 from memorl.memory import ELSTM, Stack
 
-T, D, N, M = 24, 2, 3, 4
+T = 24
+D = 2
+N = 3
+M = 4
 CHUNKS = [7, 1, 9, 7]
 Values = dict[str, Tensor]
 pytestmark = pytest.mark.usefixtures("float64")
@@ -37,7 +40,8 @@ def by_recursion(lower: Values, upper: Values, x: Tensor, weight: Tensor, cuts: 
     def loss(p: Values, c: Tensor, c1: Tensor, x: Tensor, w: Tensor) -> Tensor:
         return (shown(upper, shown(p, x, c1), c) * w).sum()
 
-    c1, c2 = x.new_zeros(N), x.new_zeros(M)
+    c1 = x.new_zeros(N)
+    c2 = x.new_zeros(M)
     s1, s2 = ({k: x.new_zeros(n, *p.shape) for k, p in lower.items()} for n in (N, M))
     total = {k: torch.zeros_like(p) for k, p in lower.items()}
     for t in range(T):
@@ -62,12 +66,14 @@ def two(credit: str) -> Stack:
 
 def learned(memory: Stack, x: Tensor, weight: Tensor, lengths: list[int]) -> Values:
     """The gradient of both layers, chunk by chunk."""
-    state, end = memory.initial_state(1), 0
+    state = memory.initial_state(1)
+    end = 0
     for length in lengths:
         part = slice(end, end + length)
         y, state = memory(x[part, None], state, None)
         (y[:, 0] * weight[part]).sum().backward()
-        state, end = {key: value.detach() for key, value in state.items()}, part.stop
+        state = {key: value.detach() for key, value in state.items()}
+        end = part.stop
     return {name: p.grad.clone() for name, p in memory.named_parameters() if p.grad is not None}
 
 
@@ -78,8 +84,10 @@ def layer(values: Values, i: int) -> Values:
 
 def test_across_layers_credit_reaches_back_to_the_start_of_the_sequence() -> None:
     """The exact recursion of two layers is backpropagation; cut at the chunks it is what a stack gives."""
-    x, weight = torch.randn(T, D), torch.randn(T, M)
-    exact, ours = learned(two("bptt"), x, weight, [T]), learned(two("rtrl"), x, weight, CHUNKS)
+    x = torch.randn(T, D)
+    weight = torch.randn(T, M)
+    exact = learned(two("bptt"), x, weight, [T])
+    ours = learned(two("rtrl"), x, weight, CHUNKS)
     lower, upper = (layer(dict(two("rtrl").named_parameters()), i) for i in range(2))
     starts = [0, *accumulate(CHUNKS)]
     for found, cuts in ((exact, [0]), (ours, starts)):

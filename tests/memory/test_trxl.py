@@ -2,6 +2,7 @@
 
 import sys
 from itertools import product
+from typing import get_args
 
 import pytest
 import torch
@@ -10,14 +11,16 @@ from torch import Tensor
 from memorl.kernels import window_attention, window_step, window_weights
 from memorl.kernels.attention.reference import window_attention_reference
 from memorl.memory import TrXL
-from memorl.memory.parts.positions import POSITIONS
+from memorl.memory.parts.positions import Positions
 from tests.oracles.literal import trxl as literal
 
-D, W, B = 3, 3, 2
+D = 3
+W = 3
+B = 2
 pytestmark = pytest.mark.usefixtures("float64")
 KINDS = [
     dict(zip(("positions", "norm", "gate"), kind, strict=True))
-    for kind in product(POSITIONS, ("pre", "post"), ("none", "gru"))
+    for kind in product(get_args(Positions), ("pre", "post"), ("none", "gru"))
 ]
 
 
@@ -35,7 +38,8 @@ def memory(request: pytest.FixtureRequest) -> TrXL:
 
 
 def test_every_kind_is_its_literal_equations_and_its_steps(memory: TrXL) -> None:
-    x, first = torch.randn(11, B, D, requires_grad=True), torch.zeros(11, B, dtype=torch.bool)
+    x = torch.randn(11, B, D, requires_grad=True)
+    first = torch.zeros(11, B, dtype=torch.bool)
     first[7, 0] = True
     y, end = memory(x, None, first)
     runs = [[*literal(memory, list(x[:7, 0])), *literal(memory, list(x[7:, 0]))], literal(memory, list(x[:, 1]))]
@@ -45,7 +49,8 @@ def test_every_kind_is_its_literal_equations_and_its_steps(memory: TrXL) -> None
     leaves = [x, *memory.parameters()]
     for a, b in zip(*(torch.autograd.grad((out * weight).sum(), leaves) for out in (y, exact)), strict=True):
         torch.testing.assert_close(a, b)
-    state, outputs = memory.initial_state(B), []
+    state = memory.initial_state(B)
+    outputs = []
     for t in range(11):
         y_t, state = memory(x[t : t + 1], state, first[t : t + 1])
         outputs.append(y_t[0])
@@ -79,29 +84,33 @@ def test_the_stored_window_reaches_as_far_in_values_and_stops_gradients(memory: 
 
 
 def test_what_is_not_finite_ends_with_its_episode(memory: TrXL) -> None:
-    spoilt, first = torch.randn(8, B, D), torch.zeros(8, B, dtype=torch.bool)
+    nonfinite = torch.randn(8, B, D)
+    first = torch.zeros(8, B, dtype=torch.bool)
     first[4, 0] = True
-    clean = spoilt.clone()
-    spoilt[3, 0], clean[:4, 0] = float("nan"), 0
-    (a, a_end), (b, b_end) = memory(spoilt, None, first), memory(clean, None, first)
+    clean = nonfinite.clone()
+    nonfinite[3, 0] = float("nan")
+    clean[:4, 0] = 0
+    (a, a_end) = memory(nonfinite, None, first)
+    (b, b_end) = memory(clean, None, first)
     assert a[3, 0].isnan().all()
     torch.testing.assert_close(a[4:], b[4:])
     torch.testing.assert_close(a[:, 1], b[:, 1])
     for name, value in b_end.items():
         torch.testing.assert_close(a_end[name], value)
-    _, state = memory(spoilt[:4], None, first[:4])
+    _, state = memory(nonfinite[:4], None, first[:4])
     assert state["layer_0"][0].isnan().any()
-    torch.testing.assert_close(memory(spoilt[4:], state, first[4:])[0], a[4:])
+    torch.testing.assert_close(memory(nonfinite[4:], state, first[4:])[0], a[4:])
     first[4], first[6, 0] = False, True  # the window holds it, and the episode begins two steps later
-    assert memory(spoilt[4:], state, first[4:])[0][2:, 0].isfinite().all()
+    assert memory(nonfinite[4:], state, first[4:])[0][2:, 0].isfinite().all()
 
 
-@pytest.mark.parametrize("positions", POSITIONS)
+@pytest.mark.parametrize("positions", get_args(Positions))
 def test_absolute_positions_count_from_the_episode_s_start(positions: str) -> None:
     """The same last steps, after a longer run: only what counts from the start can tell."""
     memory = make(positions=positions, layers=1)
     x = torch.randn(9, 1, D)
-    late, early = memory(x)[0][-1], memory(x[4:])[0][-1]
+    late = memory(x)[0][-1]
+    early = memory(x[4:])[0][-1]
     assert torch.allclose(late, early) == (positions not in ("absolute", "learned"))
     first = torch.zeros(9, 1, dtype=torch.bool)
     first[4] = True
@@ -128,7 +137,8 @@ def test_attention_is_shown_without_changing_anything(kind: dict[str, str]) -> N
 
 
 def test_a_repeated_layer_is_one_set_of_weights_with_a_window_each() -> None:
-    once, universal = make(layers=1, repeats=[1]), make(layers=1, repeats=[3])
+    once = make(layers=1, repeats=[1])
+    universal = make(layers=1, repeats=[3])
     assert sum(p.numel() for p in once.parameters()) == sum(p.numel() for p in universal.parameters())
     assert universal.horizon == 3 * W
     assert set(universal.initial_state(1)) == {"step", "layer_0", "layer_1", "layer_2"}
@@ -138,7 +148,8 @@ def test_a_repeated_layer_is_one_set_of_weights_with_a_window_each() -> None:
 
 def test_the_gate_begins_near_the_identity() -> None:
     x = torch.randn(5, B, 8)
-    shut, open_ = TrXL(8, 8, heads=2, gate="gru", gate_bias=30.0), TrXL(8, 8, heads=2, gate="gru", gate_bias=0.0)
+    shut = TrXL(8, 8, heads=2, gate="gru", gate_bias=30.0)
+    open_ = TrXL(8, 8, heads=2, gate="gru", gate_bias=0.0)
     torch.testing.assert_close(shut(x)[0], x)
     assert (open_(x)[0] - x).abs().max() > 0.1
 
@@ -199,22 +210,29 @@ def test_the_operator_is_well_formed(biased: bool) -> None:
 
 
 def test_a_value_that_is_not_finite_is_told_to_those_who_see_it() -> None:
-    q, k, v = torch.randn(1, 1, 6, 2), torch.randn(1, 1, 9, 2), torch.randn(1, 1, 9, 2)
+    q = torch.randn(1, 1, 6, 2)
+    k = torch.randn(1, 1, 9, 2)
+    v = torch.randn(1, 1, 9, 2)
     reach = torch.tensor([[3, 3, 0, 1, 2, 3]])
-    for key, seen in ((4, [1]), (3, [0, 1]), (8, [5]), (0, [0])):
+    for key, visible in ((4, [1]), (3, [0, 1]), (8, [5]), (0, [0])):
         for value in (float("nan"), float("inf")):
-            spoilt = v.clone()
-            spoilt[0, 0, key, 1] = value
-            y = window_attention(q, k, spoilt, reach)
-            assert (~y.isfinite()).any(3)[0, 0].nonzero().flatten().tolist() == seen
-            clean = [t for t in range(6) if t not in seen]
+            nonfinite = v.clone()
+            nonfinite[0, 0, key, 1] = value
+            y = window_attention(q, k, nonfinite, reach)
+            assert (~y.isfinite()).any(3)[0, 0].nonzero().flatten().tolist() == visible
+            clean = [t for t in range(6) if t not in visible]
             assert torch.equal(y[:, :, clean], window_attention(q, k, v, reach)[:, :, clean])
 
 
 def test_a_window_that_is_not_projected_gives_the_same() -> None:
-    H, E, window = 2, 4, 5
-    q, z = torch.randn(B, H, E), torch.randn(B, window + 1, H * E)
-    k_weight, v_weight, bias = torch.randn(H, E, H * E), torch.randn(H, E, H * E), torch.randn(B, H, window + 1)
+    H = 2
+    E = 4
+    window = 5
+    q = torch.randn(B, H, E)
+    z = torch.randn(B, window + 1, H * E)
+    k_weight = torch.randn(H, E, H * E)
+    v_weight = torch.randn(H, E, H * E)
+    bias = torch.randn(B, H, window + 1)
     reach = torch.tensor([2.0, 9.0])
     k, v = (torch.einsum("hed,bsd->bhse", w, z) for w in (k_weight, v_weight))
     exact = window_attention_reference(q[:, :, None], k, v, reach[:, None], bias[:, :, None])

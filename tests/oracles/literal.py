@@ -70,7 +70,7 @@ def legs_step(c: Tensor, u: Tensor, k: int) -> Tensor:
 def hippo(memory: Memory, run: Run) -> Run:
     (U_x, b), (G_x, V_x) = memory.write_x.parameters(), memory.gates_x.weight.chunk(2)
     (b_g, b_v), (G_c, V_c) = memory.gates_x.bias.chunk(2), memory.gates_c.chunk(2)
-    h, c, outputs = torch.zeros(memory.output_size), torch.zeros(memory.channels, memory.hippo.order), []
+    h, c, outputs = torch.zeros(memory.output_size), torch.zeros(memory.channels, memory.order), []
     for k, x in enumerate(run):
         u = U_x @ x + memory.write_h @ h + b
         c = legs_step(c, u, k)
@@ -82,7 +82,7 @@ def hippo(memory: Memory, run: Run) -> Run:
 
 
 def hippo_linear(memory: Memory, run: Run) -> Run:
-    c, outputs = torch.zeros(memory.write.out_features, memory.hippo.order), []
+    c, outputs = torch.zeros(memory.write.out_features, memory.order), []
     for k, x in enumerate(run):
         c = legs_step(c, memory.write.weight @ x, k)
         outputs.append(memory.read.weight @ c.flatten() + memory.read.bias + memory.skip.weight @ x)

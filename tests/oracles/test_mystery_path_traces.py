@@ -1,62 +1,30 @@
 """Mystery Path equals Memory Gym's, to the byte."""
 
-import hashlib
-import json
-import zlib
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from memorl.envs import MysteryPath
+from tests.support.replay import Traces, golden_hash
 
 VARIANTS: dict[str, dict[str, bool]] = {
     "MysteryPath-v0": {},
     "MysteryPath-Grid-v0": {"grid": True},
     "Endless-MysteryPath-v0": {"endless": True},
 }
-TRACES = np.load(Path(__file__).parent / "data" / "mystery_path.npz")
-EPISODES: list[dict[str, Any]] = json.loads(str(TRACES["meta"]))
-CASES = sorted({episode["key"].split("_")[0] for episode in EPISODES}, key=int)
+TRACES = Traces("mystery_path")
+CASES = TRACES.cases()
 
 
-def reported(infos: dict[str, Any], i: int) -> dict[str, Any]:
-    """The info of env i, as the traces write it."""
-    keys = [key for key in infos if not key.startswith("_") and infos[f"_{key}"][i]]
-    return {key: np.asarray(infos[key][i], np.float64).tolist() for key in keys}
-
-
-def replay(episodes: list[dict[str, Any]]) -> None:
-    """Play recorded episodes of one case side by side; each is compared until its end."""
-    traces = [{part: TRACES[f"{episode['key']}_{part}"] for part in "ardo"} for episode in episodes]
-    envs = MysteryPath(**VARIANTS[episodes[0]["env"]], num_envs=len(episodes))
-    observation, infos = envs.reset(seed=[episode["seed"] for episode in episodes], options=episodes[0]["options"])
-    for i, episode in enumerate(episodes):
-        assert reported(infos, i) == episode["infos"][0]
-        assert zlib.crc32(observation[i]) == traces[i]["o"][0]
-    for t in range(max(len(trace["a"]) for trace in traces)):
-        playing = [i for i, trace in enumerate(traces) if t < len(trace["a"])]
-        actions = np.zeros(envs.action_space.shape or (), np.int64)
-        for i in playing:
-            actions[i] = traces[i]["a"][t]
-        observation, rewards, ends, truncations, infos = envs.step(actions)
-        assert not truncations.any()
-        for i in playing:
-            assert zlib.crc32(observation[i]) == traces[i]["o"][t + 1], (episodes[i]["key"], t)
-            assert (rewards[i], ends[i]) == (traces[i]["r"][t], traces[i]["d"][t]), (episodes[i]["key"], t)
-            if ends[i]:
-                assert reported(infos, i) == episodes[i]["infos"][-1]
-
-
-@pytest.mark.parametrize("episode", EPISODES, ids=lambda episode: episode["key"])
+@pytest.mark.parametrize("episode", TRACES.episodes, ids=lambda episode: episode["key"])
 def test_recorded_episode_alone(episode: dict[str, Any]) -> None:
-    replay([episode])
+    TRACES.replay(MysteryPath(**VARIANTS[episode["env"]]), [episode])
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_recorded_episodes_as_a_batch(case: str) -> None:
-    replay([episode for episode in EPISODES if episode["key"].split("_")[0] == case])
+    episodes = CASES[case]
+    TRACES.replay(MysteryPath(**VARIANTS[episodes[0]["env"]], num_envs=len(episodes)), episodes)
 
 
 @pytest.mark.parametrize(
@@ -69,19 +37,4 @@ def test_recorded_episodes_as_a_batch(case: str) -> None:
 )
 def test_golden_hash_over_episodes(name: str, digest: str, ended: int, total: float) -> None:
     """400 random actions through Memory Gym itself, a new seed at each end, hashed there once and for all."""
-    env, tape = MysteryPath(**VARIANTS[name]), np.random.default_rng(123)
-    hashed, episodes, returned = hashlib.sha1(), 0, 0.0
-    observation, _ = env.reset(seed=7)
-    hashed.update(observation.tobytes())
-    for _ in range(400):
-        action = int(tape.integers(0, 4)) if env.single_action_space.shape == () else tape.integers(0, 3, 2)
-        observation, rewards, ends, _, _ = env.step(np.array([action]))
-        hashed.update(observation.tobytes())
-        hashed.update(rewards.tobytes())
-        returned += rewards[0]
-        if ends[0]:
-            episodes += 1
-            observation, _ = env.reset(seed=7 + episodes)
-            hashed.update(observation.tobytes())
-    assert (episodes, round(returned, 9)) == (ended, total)
-    assert hashed.hexdigest() == digest
+    assert golden_hash(MysteryPath(**VARIANTS[name])) == (digest, ended, total)

@@ -18,7 +18,9 @@ class Counter(gymnasium.Env[Any, Any]):
     observation_space = spaces.Box(-1, 100, (1,), np.float32)
 
     def __init__(self, length: int, limit: bool, action_space: spaces.Space) -> None:
-        self.length, self.limit, self.action_space = length, limit, action_space
+        self.length = length
+        self.limit = limit
+        self.action_space = action_space
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         self.t = 0

@@ -46,7 +46,7 @@ class Leaky(torch.nn.Module):
 
 
 def memory_file(name: str) -> tuple[dict[str, str], type[Memory]]:
-    """What a file of configs/memory/ says in words, and its class."""
+    """Return the texts of a file of configs/memory/, and its class."""
     file = importlib.resources.files("memorl.configs") / "memory" / f"{name}.yaml"
     words = {str(k): v for k, v in OmegaConf.create(file.read_text()).items() if isinstance(v, str)}
     module, _, title = words.pop("_target_").rpartition(".")
@@ -91,4 +91,4 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
 
 
 WRAPPED = ("from_cell", "stack", "deep")
-"""Memories that are made of something given."""
+"""Memories that are made of other objects."""

@@ -1,7 +1,10 @@
 """Small runs of train.py."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.scripts import ROOT, call
@@ -20,13 +23,13 @@ GAME = [
 
 
 def small(*arguments: str) -> list[str]:
-    """Arguments of a small run; those given replace the small ones."""
+    """Return the arguments of a small run; `arguments` replace the small ones."""
     replaced = {argument.partition("=")[0] for argument in arguments}
     return [a for a in SMALL if a.partition("=")[0] not in replaced] + list(arguments)
 
 
 def until_updates(count: int, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """A run of its own, to be disturbed, after so many updates."""
+    """Start a run in a process of its own, and return it after so many updates."""
     command = [sys.executable, "train.py", *arguments, f"run_dir={folder}"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
@@ -37,7 +40,25 @@ def until_updates(count: int, folder: Path, *arguments: str) -> "subprocess.Pope
 
 
 def train_small(folder: Path, *arguments: str) -> Path:
-    """The folder of a small run that is over."""
+    """Finish a small run and return its folder."""
     done = call("train.py", *small(f"run_dir={folder}", "total_steps=600", "checkpoint_every=1", *arguments))
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def call_all(
+    cases: Mapping[str, tuple[str, list[str], str]], **places: Path
+) -> dict[str, "subprocess.CompletedProcess[str]"]:
+    """Run the script of every case with its arguments, in which the places are named; two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        jobs = {
+            name: pool.submit(call, script, *(a.format_map(places) for a in arguments))
+            for name, (script, arguments, _) in cases.items()
+        }
+        return {name: job.result() for name, job in jobs.items()}
+
+
+def assert_refused(done: "subprocess.CompletedProcess[str]", message: str) -> None:
+    """Assert that a script ended with one line of error, which the regular expression matches."""
+    assert done.returncode == 1
+    assert re.fullmatch(f"error: {message}\n", done.stderr), done.stderr

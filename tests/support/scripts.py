@@ -24,22 +24,22 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)
 
 
-def _run(script: str, arguments: tuple[str, ...], told: str) -> None:
+def _run(script: str, arguments: tuple[str, ...], folder: str) -> None:
     os.chdir(ROOT)
     for stream in (1, 2):
-        os.dup2(os.open(f"{told}/{stream}", os.O_WRONLY | os.O_CREAT), stream)
+        os.dup2(os.open(f"{folder}/{stream}", os.O_WRONLY | os.O_CREAT), stream)
     sys.argv = [script, *arguments]
     runpy.run_path(script, run_name="__main__")
 
 
 def call(script: str, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
-    """What `python script arguments...` says, and its exit code."""
-    with tempfile.TemporaryDirectory() as told:
-        process = _context.Process(target=_run, args=(script, arguments, told))
+    """Return the output of `python script arguments...` and its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = _context.Process(target=_run, args=(script, arguments, folder))
         process.start()
         process.join(timeout)
         if process.exitcode is None:
             process.kill()
             raise TimeoutError(f"{script} {' '.join(arguments)} runs for more than {timeout} s")
-        out, err = ((Path(told) / str(stream)).read_text() for stream in (1, 2))
+        out, err = ((Path(folder) / str(stream)).read_text() for stream in (1, 2))
     return subprocess.CompletedProcess([script, *arguments], process.exitcode, out, err)

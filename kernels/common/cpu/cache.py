@@ -68,8 +68,3 @@ def as_array(x: Tensor, dims: int = 0, leading: int = 0) -> Array:
         x = x.narrow(dim, 0, 1) if x.stride(dim) == 0 and x.shape[dim] > 1 else x
     values = x.detach().contiguous().numpy()
     return values.view(f"c{2 * values.itemsize}").reshape(values.shape[:-1]) if pairs else values
-
-
-def as_arrays(*tensors: Tensor) -> tuple[Array, ...]:
-    """Return `as_array` of each tensor."""
-    return tuple(as_array(x) for x in tensors)

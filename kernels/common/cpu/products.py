@@ -15,36 +15,25 @@ from memorl.kernels.common import heads
 from .activations import FUSED
 
 
+@njit
+def _four_of(x, k):  # type: ignore[no-untyped-def]
+    """Return x[k] to x[k + 3]."""
+    return x[k], x[k + 1], x[k + 2], x[k + 3]
+
+
 @njit(fastmath=FUSED, error_model="numpy")
 def _four(x, at, w, y, to, m, k):  # type: ignore[no-untyped-def]
     """Add what columns k .. k+3 of x, from `at` on, contribute to rows m .. m+3 of y, from column `to` on."""
-    w0 = w[k]
-    w1 = w[k + 1]
-    w2 = w[k + 2]
-    w3 = w[k + 3]
     width = w.shape[1]
-    span = slice(to, to + width)
-    y0 = y[m, span]
-    y1 = y[m + 1, span]
-    y2 = y[m + 2, span]
-    y3 = y[m + 3, span]
-    k += at
-    a0 = x[m, k]
-    a1 = x[m, k + 1]
-    a2 = x[m, k + 2]
-    a3 = x[m, k + 3]
-    b0 = x[m + 1, k]
-    b1 = x[m + 1, k + 1]
-    b2 = x[m + 1, k + 2]
-    b3 = x[m + 1, k + 3]
-    c0 = x[m + 2, k]
-    c1 = x[m + 2, k + 1]
-    c2 = x[m + 2, k + 2]
-    c3 = x[m + 2, k + 3]
-    d0 = x[m + 3, k]
-    d1 = x[m + 3, k + 1]
-    d2 = x[m + 3, k + 2]
-    d3 = x[m + 3, k + 3]
+    w0, w1, w2, w3 = _four_of(w, k)
+    y0 = y[m, to : to + width]
+    y1 = y[m + 1, to : to + width]
+    y2 = y[m + 2, to : to + width]
+    y3 = y[m + 3, to : to + width]
+    a0, a1, a2, a3 = _four_of(x[m], at + k)
+    b0, b1, b2, b3 = _four_of(x[m + 1], at + k)
+    c0, c1, c2, c3 = _four_of(x[m + 2], at + k)
+    d0, d1, d2, d3 = _four_of(x[m + 3], at + k)
     for n in range(width):
         p = w0[n]
         q = w1[n]
@@ -58,23 +47,13 @@ def _four(x, at, w, y, to, m, k):  # type: ignore[no-untyped-def]
 
 @njit(fastmath=FUSED, error_model="numpy")
 def _two(x, at, w, y, to, m, k):  # type: ignore[no-untyped-def]
-    """Add the same to rows m and m+1."""
-    w0 = w[k]
-    w1 = w[k + 1]
-    w2 = w[k + 2]
-    w3 = w[k + 3]
+    """Add what columns k .. k+3 of x contribute to rows m and m+1 of y; see `_four`."""
     width = w.shape[1]
+    w0, w1, w2, w3 = _four_of(w, k)
     y0 = y[m, to : to + width]
     y1 = y[m + 1, to : to + width]
-    k += at
-    a0 = x[m, k]
-    a1 = x[m, k + 1]
-    a2 = x[m, k + 2]
-    a3 = x[m, k + 3]
-    b0 = x[m + 1, k]
-    b1 = x[m + 1, k + 1]
-    b2 = x[m + 1, k + 2]
-    b3 = x[m + 1, k + 3]
+    a0, a1, a2, a3 = _four_of(x[m], at + k)
+    b0, b1, b2, b3 = _four_of(x[m + 1], at + k)
     for n in range(width):
         p = w0[n]
         q = w1[n]
@@ -113,7 +92,7 @@ def _add_product(x, at, w, y, to):  # type: ignore[no-untyped-def]
 
 @njit
 def add_product(h, w, g):  # type: ignore[no-untyped-def]
-    """Add W h to g for rows of h and g; w are the `forward_blocks` of W."""
+    """Add W h to g for rows of h and g; w is `weight_blocks` of W, each transposed."""
     gates, heads, units, width = w.shape
     for gate in range(gates):
         for head in range(heads):
@@ -122,20 +101,15 @@ def add_product(h, w, g):  # type: ignore[no-untyped-def]
 
 @njit
 def add_product_back(d, w, h):  # type: ignore[no-untyped-def]
-    """Add d W to h for rows of d and h; w are the `backward_blocks` of W."""
+    """Add d W to h for rows of d and h; w is `weight_blocks` of W."""
     gates, heads, units, width = w.shape
     for gate in range(gates):
         for head in range(heads):
             _add_product(d, (gate * heads + head) * units, w[gate, head], h, head * width)
 
 
-def forward_blocks(weight: Tensor, H: int) -> Tensor:
-    """Return the weight [G H, U] as `add_product` reads it: [G, K, U, U], or [1, 1, H, G H] with one head."""
-    return weight.t()[None, None] if heads.count(weight, H) == 1 else heads.blocks(weight, H).mT
-
-
-def backward_blocks(weight: Tensor, H: int) -> Tensor:
-    """Return the weight [G H, U] as `add_product_back` reads it: [G, K, U, U], or [1, 1, G H, H] with one head."""
+def weight_blocks(weight: Tensor, H: int) -> Tensor:
+    """Return the weight [G H, U] in blocks, [G, K, U, U], or [1, 1, G H, H] with one head."""
     return weight[None, None] if heads.count(weight, H) == 1 else heads.blocks(weight, H)
 
 

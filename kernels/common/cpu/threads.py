@@ -16,8 +16,9 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from .cache import compile_loop
+from .cache import as_array, compile_loop
 
 MIN_WORK_FOR_THREADS = 1 << 22
 """Multiplications from which a second thread pays for being woken."""
@@ -68,8 +69,16 @@ def run_threads(run: Callable[[int, int], None], rows: int, threads: int) -> Non
         raise errors[0]
 
 
-def run_rows(function: Callable[..., None], arrays: tuple[Any, ...], rows: int, work: int) -> None:
-    """Compile `function` and run `function(*arrays, low, high)` over all rows: in more threads, if that pays."""
+def run_rows(function: Callable[..., None], arguments: tuple[Any, ...], rows: int, work: int) -> None:
+    """Compile `function` and run it over all rows, with arrays of the tensors: in more threads, if that pays.
+
+    Args:
+        function: Takes the arguments, and the first row and the end of the rows that it computes.
+        arguments: Tensors, which become arrays, and what Numba knows as it is.
+        rows: The number of rows.
+        work: The number of multiplications that all rows together are worth.
+    """
     run = compile_loop(function)
+    arrays = [as_array(x) if isinstance(x, Tensor) else x for x in arguments]
     threads = min(torch.get_num_threads(), rows // 2) if work >= MIN_WORK_FOR_THREADS else 1
     run_threads(lambda low, high: run(*arrays, low, high), rows, threads)

@@ -33,9 +33,9 @@ AHEAD = tl.constexpr(8)
 
 @triton.jit
 def offsets(B, W: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Return the lanes of this program, and the rows of the batch that they are in."""
+    """Return the lanes of this program, the rows of the batch that they are in, and the numbers of a step."""
     lane = tl.program_id(0) * LANES + tl.arange(0, LANES)
-    return lane, (lane // W).to(tl.int64)
+    return lane, (lane // W).to(tl.int64), tl.cast(B, tl.int64) * W
 
 
 @triton.jit
@@ -72,6 +72,31 @@ def prefetch(pointers, strides, lane, lanes, T, DELAYED: tl.constexpr):  # type:
         buffer += (load_step(pointers, n, lane, lanes, T, DELAYED),)  # type: ignore[assignment]
         pointers = advance(pointers, strides)
     return buffer, pointers
+
+
+@triton.jit
+def refill(buffer, pointers, strides, n, lane, lanes, T, DELAYED: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Drop the step in front, which has been used, and load step n; return the buffer, and the pointers of the next."""
+    rest = ()
+    for i in tl.static_range(1, AHEAD):
+        rest += (buffer[i],)  # type: ignore[assignment]
+    return rest + (load_step(pointers, n, lane, lanes, T, DELAYED),), advance(pointers, strides)  # noqa: RUF005
+
+
+@triton.jit
+def load_gates(pointer, N: tl.constexpr, GATES: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Load the numbers of so many gates, which lie N apart."""
+    loaded = ()
+    for gate in tl.static_range(GATES):
+        loaded += (tl.load(pointer + gate * N),)  # type: ignore[assignment]
+    return loaded
+
+
+@triton.jit
+def store_gates(pointer, N, values, inside):  # type: ignore[no-untyped-def]
+    """Store the numbers of each gate, N apart."""
+    for gate in tl.static_range(len(values)):
+        tl.store(pointer + gate * N, values[gate], inside)
 
 
 @triton.jit

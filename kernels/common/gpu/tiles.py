@@ -10,7 +10,6 @@ from typing import Any
 import torch
 import triton
 import triton.language as tl
-from torch import Tensor
 
 INTERPRETED = bool(triton.knobs.runtime.interpret)
 """True where kernels are run by Triton's interpreter, on the CPU."""
@@ -28,6 +27,36 @@ def tanh(x):  # type: ignore[no-untyped-def]
     return 2 * tl.sigmoid(2 * x) - 1
 
 
+@triton.jit
+def owned_rows(B, R: tl.constexpr, U: tl.constexpr):  # type: ignore[no-untyped-def]
+    """Return the rows of this program, True for those that exist, and the first unit of its head."""
+    row = tl.program_id(0) * R + tl.arange(0, R)
+    return row.to(tl.int64), row < B, tl.program_id(1) * U
+
+
+@triton.jit
+def add_products(  # type: ignore[no-untyped-def]
+    sums, h, row_in, weight, col_in, GATE: tl.constexpr, U: tl.constexpr, TILE: tl.constexpr, PRECISION: tl.constexpr
+):
+    """Add W h of each gate to its sum [R, TILE].
+
+    `h` [R, 1] points to the units of a head, and counts as 0 where `row_in` is False. `weight` [TILE] points to the
+    rows of the first gate's weight, which exist where `col_in` is True; those of the next gate lie GATE further.
+    """
+    for k in range(0, U, TILE):
+        term = k + tl.arange(0, TILE)
+        term_in = term < U
+        h_k = tl.load(h + term[None, :], row_in[:, None] & term_in[None, :], other=0).to(weight.dtype.element_ty)
+        w = weight[None, :] + term[:, None]
+        w_in = term_in[:, None] & col_in[None, :]
+        added = ()
+        for gate in tl.static_range(len(sums)):
+            w_k = tl.load(w + gate * GATE, w_in, other=0)
+            added += (tl.dot(h_k, w_k, sums[gate], input_precision=PRECISION),)  # type: ignore[assignment]
+        sums = added
+    return sums
+
+
 def tile_size(H: int) -> int:
     """Return how many columns are computed, and terms summed, at a time; at least what a tensor core takes."""
     return min(32, max(16, triton.next_power_of_2(H)))
@@ -42,8 +71,3 @@ def launch(kernel: Any, rows: int, *args: Any, heads: int = 1, **sizes: Any) -> 
     """Run a kernel whose programs own ROWS of so many rows, of one head, on the device of its first argument."""
     with torch.cuda.device_of(args[0]):
         kernel[(triton.cdiv(rows, ROWS), heads)](*args, **sizes, R=ROWS, PRECISION=precision(), **LAUNCH)
-
-
-def previous_states(start: Tensor, after: Tensor, first: Tensor) -> Tensor:
-    """Return the state before each step, [T B, H], zero where an episode begins; start [B, H], after [T, B, H]."""
-    return torch.cat([start[None], after[:-1]]).masked_fill_(first[:, :, None], 0).flatten(0, 1)

@@ -55,13 +55,13 @@ def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert re.search(r"return .*\d\.\d{3} .*\d\.\d{3} .*\d\.\d{3} \.\. \d\.\d{3}", done.stdout)
     (file,) = (folder / "evaluation").glob("*.json")
-    told = json.loads(file.read_text())
-    assert [e["level"] for e in told["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
-    assert set(told["metrics"]["success"]) == {"mean", "std", "low", "high"}
+    result = json.loads(file.read_text())
+    assert [e["level"] for e in result["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
+    assert set(result["metrics"]["success"]) == {"mean", "std", "low", "high"}
     assert file.with_suffix(".gif").stat().st_size > 1000
     board = EventAccumulator(str(folder / "evaluation")).Reload()
     assert [event.step for event in board.Scalars("probe/influence")] == list(range(16))
     assert board.Images("probe/influence")[0].width == 512
-    assert 0 <= told["probe"]["probe/horizon_50%"] <= told["probe"]["probe/horizon_90%"] < 16
+    assert 0 <= result["probe"]["probe/horizon_50%"] <= result["probe"]["probe/horizon_90%"] < 16
     again = call("evaluate.py", *protocol)
     assert again.stdout == done.stdout, "the same seed plays the same episodes"

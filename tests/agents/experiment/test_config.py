@@ -1,0 +1,93 @@
+"""Bad settings get one line; `--help` lists everything."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs import assert_refused, call_all, small
+from tests.support.scripts import ROOT, call
+
+NEW = "run_dir={place}/new"
+
+
+BAD: dict[str, tuple[str, list[str], str]] = {
+    "env": ("train.py", [NEW, "env=foo"], r"env is 'foo'; known are .*mortar_mayhem, .*repeat_previous.*"),
+    "memory": ("train.py", [NEW, "memory=foo"], r"memory is 'foo'; known are .*gru, .*lstm, .*none, .*"),
+    "agent": ("train.py", [NEW, "agent=foo"], r"agent is 'foo'; known are a2c, ppo, r2ac"),
+    "key": ("train.py", [NEW, "total_step=3"], r"total_step is unknown; known are .*total_steps.*"),
+    "argument": ("train.py", [NEW, "memory.hiden=3"], r"memory\.hiden is unknown; known are heads, .*init_gain"),
+    "type": ("train.py", [NEW, "agent.lr=fast"], r"agent\.lr is 'fast'; it must be a valid number"),
+    "null": ("train.py", [NEW, "num_envs=null"], r"num_envs is None; it must be a valid integer"),
+    "size": ("train.py", [NEW, "memory.hidden_size=0"], r"hidden_size is 0; it must be positive"),
+    "division": ("train.py", [NEW, "sequence_length=100"], r"sequence_length is 100; it must divide .* 512"),
+    "minibatches": (
+        "train.py",
+        small(NEW, "agent.minibatches=99"),
+        r"minibatches is 99; it must be at most 16, the .*",
+    ),
+    "once": (
+        "train.py",
+        small(NEW, "agent=a2c", "agent.epochs=2"),
+        r"epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
+    ),
+    "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are heads, hidden_size, init_gain"),
+    "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
+    "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
+    "gate": ("train.py", [NEW, "memory.layers=2", "memory.feedforward=x"], r"memory\.feedforward is 'x'; it must .*"),
+    "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
+    "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
+    "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
+    "exists": ("train.py", small("run_dir={finished}"), r"run_dir is .*/finished, which exists; a run is never .*"),
+    "repeats": (
+        "train.py",
+        [NEW, "memory=trxl", "memory.repeats=[a,b,c]"],
+        r"memory\.repeats\[0\] is 'a'; it must be a valid integer",
+    ),
+    "negative": ("train.py", [NEW, "seed=-1"], r"seed is -1; it must be at least 0"),
+    "nan": ("train.py", [NEW, "agent.lr=nan"], r"lr is nan; it must be positive"),
+    "away": ("train.py", [NEW, "~memory"], r"~memory would delete a key; every key is needed"),
+    "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
+    "place": ("train.py", small("run_dir={finished}/config.yaml/run"), r".*Not a directory: .*"),
+    "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
+    "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"render_mode is 'rgb_array'; it must be .*"),
+    "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
+    "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
+    "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),
+    "positions": (
+        "train.py",
+        [NEW, "memory=trxl", "memory.positions=sideways"],
+        r"memory\.positions is 'sideways'; it must be 'none', 'absolute', 'learned', 'relative' or 'rotary'",
+    ),
+    "measure": (
+        "train.py",
+        [NEW, "memory=hippo", "memory.measure=leg"],
+        r"memory\.measure is 'leg'; it must be 'legs'.*",
+    ),
+    "precision": ("train.py", [NEW, "model.precision=half"], r"model\.precision is 'half'; it must be 'float32' or .*"),
+}
+"""By name: a script, its arguments, and its error as a regular expression."""
+
+
+@pytest.fixture(scope="module")
+def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run the scripts with each bad setting."""
+    place = tmp_path_factory.mktemp("bad")
+    results = call_all(BAD, place=place, finished=finished)
+    assert not list(place.iterdir()), "nothing is left behind"
+    return results
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_line(case: str, refused: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    assert_refused(refused[case], BAD[case][2])
+
+
+def test_help_lists_everything() -> None:
+    done = call("train.py", "--help")
+    assert done.returncode == 0
+    for kind in ("env", "memory", "agent", "experiment"):
+        listed = re.search(rf"^{kind}: (.*)$", done.stdout, re.MULTILINE)
+        assert listed
+        assert listed[1].split(", ") == sorted(file.stem for file in (ROOT / "configs" / kind).glob("*.yaml"))
