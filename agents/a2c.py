@@ -48,7 +48,7 @@ class A2C(Agent):
 
     lr: float = 7e-4
     final_lr: float | None = None
-    anneal_steps: int = 163_840_000
+    anneal_steps: int | None = None
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
     optimizer_eps: float = 1e-5
     returns: Literal["n_step", "vtrace"] = "n_step"

@@ -19,6 +19,10 @@ from .returns import gae
 from .rollout import Batch, Rollout
 
 
+class NotFiniteError(FloatingPointError):
+    """A loss or a parameter is not finite."""
+
+
 class LinearSchedule(NamedTuple):
     """A value that moves linearly from `start` to `end` and stays there; None as the end keeps the start."""
 
@@ -38,7 +42,8 @@ class Agent(ABC):
         model: The model to train.
         lr: Learning rate.
         final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
-        anneal_steps: Environment steps over which the schedules run; then they stay at their ends.
+        anneal_steps: Environment steps over which the schedules run; then they stay at their ends. None stays at their
+            starts; in a run it is `total_steps`.
         gamma: Discount.
         lam: Decay of the generalised advantage estimate.
         value_coef: Weight of the value loss (the squared error, without a half).
@@ -58,7 +63,7 @@ class Agent(ABC):
     model: ActorCritic
     lr: float
     final_lr: float | None
-    anneal_steps: int
+    anneal_steps: int | None
     gamma: float
     lam: float
     value_coef: float
@@ -87,7 +92,7 @@ class Agent(ABC):
     @property
     def current_values(self) -> dict[str, float]:
         """Return the present value of each schedule."""
-        fraction = self.steps / self.anneal_steps
+        fraction = self.steps / self.anneal_steps if self.anneal_steps else 0.0
         return {name: schedule.value(fraction) for name, schedule in self.schedules.items()}
 
     @abstractmethod
@@ -98,14 +103,15 @@ class Agent(ABC):
         """Raise ValueError if a rollout of so many sequences cannot be split into the minibatches."""
         if self.minibatches > sequences:
             allowed = f"it must be at most {sequences}, the sequences of a rollout"
-            raise ValueError(f"minibatches is {self.minibatches}; {allowed}")
+            ways = "fewer agent.minibatches, more num_envs or a shorter sequence_length"
+            raise ValueError(f"agent.minibatches is {self.minibatches}; {allowed} ({ways})")
 
     def update(self, rollout: Rollout) -> dict[str, float]:
         """Learn from a rollout and return the metrics.
 
         Raises:
             ValueError: If there are fewer sequences than minibatches.
-            FloatingPointError: If the loss is not finite; the parameters cannot be used any more.
+            NotFiniteError: If the loss is not finite; the parameters cannot be used any more.
         """
         self.require_sequences(len(rollout.states) * rollout.first.shape[1])
         values = self.current_values
@@ -148,12 +154,12 @@ class Agent(ABC):
         return stats
 
     def _require_finite(self, losses: Mapping[str, float]) -> None:
-        """Raise FloatingPointError if a loss or a parameter is not finite."""
+        """Raise NotFiniteError if a loss or a parameter is not finite."""
         for name, value in losses.items():
             if not math.isfinite(value):
-                raise FloatingPointError(f"{name} is {value} at step {self.steps}")
+                raise NotFiniteError(f"{name} is {value} at step {self.steps}")
         if not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
-            raise FloatingPointError(f"a parameter is not finite at step {self.steps}")
+            raise NotFiniteError(f"a parameter is not finite at step {self.steps}")
 
 
 def _explained_variance(rollout: Rollout, advantage: Tensor) -> float:

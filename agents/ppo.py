@@ -40,7 +40,7 @@ class PPO(Agent):
 
     lr: float = 2.75e-4
     final_lr: float | None = 1e-5
-    anneal_steps: int = 163_840_000
+    anneal_steps: int | None = None
     gamma: float = 0.995
     lam: float = 0.95
     clip: float = 0.1

@@ -87,5 +87,8 @@ def test_bad_arguments_are_named(arguments: dict[str, Any], says: str) -> None:
 def test_more_minibatches_than_sequences_are_refused() -> None:
     agent, stream = small_agent(minibatches=5)
     rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
-    with pytest.raises(ValueError, match="minibatches is 5; it must be at most 4, the sequences of a rollout"):
+    with pytest.raises(
+        ValueError,
+        match=r"agent\.minibatches is 5; it must be at most 4, .*\(fewer agent\.minibatches, more num_envs or",
+    ):
         agent.update(rollout)
