@@ -7,7 +7,6 @@ python train.py -m memory=gru,lstm,none seed=0,1,2
 python train.py resume=runs/mortar_mayhem/gru/ppo/2026-01-01_12-00-00-s0
 """
 
-import itertools
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +30,7 @@ from memorl.agents.experiment import (
     launch,
     load_checkpoint,
     lock_folder,
+    make_folder,
     prepare_process,
     to_plain,
     write_file,
@@ -117,20 +117,6 @@ def start(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
     except OSError as error:
         raise ValueError(f"run_dir is {folder}; it cannot be created: {error}") from error
     return run, folder
-
-
-def make_folder(folder: Path, is_named: bool) -> Path:
-    """Make a new folder and return it; where it exists and may have another name, the first of -1, -2, ... is added."""
-    for number in itertools.count():
-        candidate = folder.with_name(f"{folder.name}-{number}") if number else folder
-        try:
-            candidate.mkdir(parents=True)
-        except FileExistsError:
-            if is_named:
-                raise
-        else:
-            return candidate
-    raise AssertionError("there is always another number")
 
 
 def resume(config: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:

@@ -4,7 +4,7 @@ from .assemble import build_agent, build_memory, build_model, build_stream, find
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
 from .evaluation import run_episodes, summarise
-from .files import lock_folder, write_file
+from .files import lock_folder, make_folder, write_file
 from .film import record_video
 from .interrupt import Interrupt
 from .logger import Logger
@@ -34,6 +34,7 @@ __all__ = [
     "load_checkpoint",
     "load_model",
     "lock_folder",
+    "make_folder",
     "prepare_process",
     "probe_memory",
     "record_video",

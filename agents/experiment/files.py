@@ -1,5 +1,6 @@
 """Files that are complete or absent, whatever happens while they are written."""
 
+import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,6 +9,20 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from filelock import FileLock, Timeout
+
+
+def make_folder(folder: Path, is_named: bool) -> Path:
+    """Make a new folder and return it; where it exists and may have another name, the first of -1, -2, ... is added."""
+    for number in itertools.count():
+        candidate = folder.with_name(f"{folder.name}-{number}") if number else folder
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            if is_named:
+                raise
+        else:
+            return candidate
+    raise AssertionError("there is always another number")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pytest
 
-from memorl.agents.experiment import lock_folder, write_file
+from memorl.agents.experiment import lock_folder, make_folder, write_file
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
@@ -57,3 +57,10 @@ def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:
     with lock_folder(tmp_path):
         assert ask() == f"{tmp_path} is in use by another process; a run can go on once at a time"
     assert ask() == "locked"
+
+
+def test_two_runs_of_one_second_both_run(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert [make_folder(folder, is_named=False).name for _ in range(3)] == ["run", "run-1", "run-2"]
+    with pytest.raises(FileExistsError):
+        make_folder(folder, is_named=True)

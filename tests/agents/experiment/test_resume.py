@@ -11,7 +11,6 @@ import torch
 
 from tests.support.runs import GAME, SMALL, small, until_updates
 from tests.support.scripts import call
-from train import make_folder
 
 BROKEN = [
     "env=gymnasium", "env.id=tests.support.broken_envs:Broken-v0", "memory.hidden_size=8", "model.branch_size=8",
@@ -143,10 +142,3 @@ def test_a_damaged_checkpoint_names_the_one_before_which_goes_on(finished: Path,
     assert f"set aside, since the run goes on from {older.name}: {newest}.aside" in done.stdout
     old, new = ((f / "metrics.csv").read_text() for f in (finished, copy))
     assert new.startswith(old), "the steps after the older checkpoint are made again, and are the same"
-
-
-def test_two_runs_of_one_second_both_run(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    assert [make_folder(folder, is_named=False).name for _ in range(3)] == ["run", "run-1", "run-2"]
-    with pytest.raises(FileExistsError):
-        make_folder(folder, is_named=True)
