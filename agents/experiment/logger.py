@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -61,7 +62,7 @@ class Logger:
     def __init__(self, folder: Path, total_steps: int, step: int = 0) -> None:
         self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
         self.metrics = Metrics(folder / "metrics.csv", step)
-        self.console = Console(file=StandardOutput(), highlight=False)
+        self.console = Console(file=cast(IO[str], StandardOutput()), highlight=False)
         self.live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
         if self.live:
             self.live.start()
