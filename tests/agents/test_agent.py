@@ -87,8 +87,5 @@ def test_bad_arguments_are_named(arguments: dict[str, Any], says: str) -> None:
 def test_more_minibatches_than_sequences_are_refused() -> None:
     agent, stream = small_agent(minibatches=5)
     rollout = collect(stream, agent.model, agent.model.memory.initial_state(4), 6)
-    with pytest.raises(
-        ValueError,
-        match=r"agent\.minibatches is 5; it must be at most 4, .* \(fewer"):
-    ):
+    with pytest.raises(ValueError, match=r"agent\.minibatches is 5; it must be at most 4, .* \(fewer"):
         agent.update(rollout)
