@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from memorl.kernels import update_sensitivities
-from memorl.kernels.rtrl.pairs import times_i_transposed
+from memorl.kernels.common.pairs import times_i_transposed
 from memorl.kernels.rtrl.reference import update_sensitivities_reference
 from memorl.memory import Memory, State
 from memorl.memory.parts.diagonal import DiagonalMemory
