@@ -23,7 +23,7 @@ class Malice:
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "other_shapes": lambda c: c | {"model": {k: v[..., :1] for k, v in c["model"].items()}},
+    "other_shapes": lambda c: c | {"model": {k: v.flatten()[:1] for k, v in c["model"].items()}},
     "fewer_episodes": lambda c: (
         c | {"stream": c["stream"] | {"episodes": {k: v[:7] for k, v in c["stream"]["episodes"].items()}}}
     ),
