@@ -159,7 +159,8 @@ def main(composed: DictConfig) -> None:
             config = to_plain(composed)
             settings = RunSettings.from_config(config)
             if settings.resume:
-                stack.enter_context(lock_folder(Path(settings.resume)))
+                if Path(settings.resume).is_dir():
+                    stack.enter_context(lock_folder(Path(settings.resume)))
                 prepared = resume(config, overrides)
             else:
                 is_named = any(override.lstrip("+").startswith("run_dir=") for override in overrides)

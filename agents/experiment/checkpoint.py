@@ -162,7 +162,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
             checksum({key: value for key, value in content.items() if key not in ("format", "checksum")})
             != content["checksum"]
         ):
-            raise ValueError("its checksum is another than when it was written, so the file is damaged")
+            raise ValueError("it is damaged: its checksum is another than when it was written")
         RunSettings.from_config(content["config"])
         for part in PARTS:
             check_value(f"config.{part}", content["config"].get(part), dict[str, Any])

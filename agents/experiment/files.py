@@ -30,10 +30,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
     """Hold a folder against other processes.
 
     Raises:
-        ValueError: If another process holds it, or there is no such folder.
+        ValueError: If another process holds it.
     """
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; it must be a run folder")
     lock = FileLock(folder / ".lock")
     try:
         lock.acquire(timeout=0)

@@ -6,7 +6,11 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-FAILURES = {"value": ValueError("not a number"), "socket": ConnectionResetError("the simulator is gone"), "nan": None}
+FAILURES = {
+    "value": ValueError("not a number"),
+    "socket": ConnectionResetError("the simulator is gone"),
+    "not_finite": None,
+}
 
 
 class Broken(gymnasium.Env[Any, Any]):

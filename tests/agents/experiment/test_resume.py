@@ -97,7 +97,7 @@ def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
 
 def test_what_is_not_finite_is_named_in_one_line_and_what_was_learned_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    done = call("train.py", *BROKEN, "env.kind=nan", f"run_dir={folder}", "total_steps=1e6")
+    done = call("train.py", *BROKEN, "env.kind=not_finite", f"run_dir={folder}", "total_steps=1e6")
     assert re.fullmatch(
         r"error: observation of env 0 is nan at step \d of its episode; it must be finite\n", done.stderr
     )
@@ -121,8 +121,10 @@ def test_a_run_without_a_reader_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = until_updates(1, folder, *small("total_steps=2000", "checkpoint_every=1000000"))
     assert process.stdout
+    assert process.stderr
     process.stdout.close()
     assert process.wait(timeout=120) == 0
+    process.stderr.close()
     assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
 
 
