@@ -110,9 +110,12 @@ def result_file(evaluation: Evaluation) -> Path:
 
 def print_table(result: dict[str, Any]) -> None:
     """Print the figures."""
-    table = Table("figure", "mean", "std", "95 % interval", title=f"{result['checkpoint']}, step {result['step']:,}")
+    table = Table(
+        "figure", "mean", "std", "95 % interval", "episodes", title=f"{result['checkpoint']}, step {result['step']:,}"
+    )
     for name, row in result["metrics"].items():
-        table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", f"{row['low']:.3f} .. {row['high']:.3f}")
+        interval = f"{row['low']:.3f} .. {row['high']:.3f}"
+        table.add_row(name, f"{row['mean']:.3f}", f"{row['std']:.3f}", interval, f"{row['episodes']:.0f}")
     for name, value in result.get("probe", {}).items():
         table.add_row(name, f"{value:.0f}")
     Console().print(table)

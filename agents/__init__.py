@@ -2,13 +2,13 @@
 
 from .a2c import A2C
 from .actions import Actions
-from .agent import Agent, LinearSchedule
+from .agent import Agent, LinearSchedule, NotFiniteError
 from .collect import collect
 from .encoders import Encoder
 from .episodes import Episode
 from .heads import ActionDistribution
 from .model import ActorCritic, Output
-from .observations import Observation, as_dict_space
+from .observations import InvalidStep, Observation, as_dict_space
 from .ppo import PPO
 from .returns import gae, vtrace
 from .rollout import Batch, Rollout
@@ -24,7 +24,9 @@ __all__ = [
     "Batch",
     "Encoder",
     "Episode",
+    "InvalidStep",
     "LinearSchedule",
+    "NotFiniteError",
     "Observation",
     "Output",
     "Rollout",

@@ -48,7 +48,7 @@ class A2C(Agent):
 
     lr: float = 7e-4
     final_lr: float | None = None
-    anneal_steps: int = 163_840_000
+    anneal_steps: int | None = None
     optimizer: Literal["rmsprop", "adam"] = "rmsprop"
     optimizer_eps: float = 1e-5
     returns: Literal["n_step", "vtrace"] = "n_step"
@@ -60,6 +60,7 @@ class A2C(Agent):
     entropy_coef: float = 0.01
     final_entropy_coef: float | None = None
     normalize_advantage: bool = False
+    normalize_values: bool = True
     reduction: Literal["mean", "sum"] = "mean"
     max_grad_norm: float | None = 0.5
     epochs: int = 1
@@ -94,7 +95,7 @@ class A2C(Agent):
             advantage = standardize(advantage, valid)
 
         policy_loss = -masked_mean(log_prob * advantage, valid)
-        value_loss = masked_mean((value - target) ** 2, valid)
+        value_loss = masked_mean(((value - target) / self.model.value.deviation) ** 2, valid)
         entropy = masked_mean(policy.entropy(), valid)
         loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy
         if self.reduction == "sum":

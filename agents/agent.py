@@ -19,6 +19,10 @@ from .returns import gae
 from .rollout import Batch, Rollout
 
 
+class NotFiniteError(FloatingPointError):
+    """A loss or a parameter is not finite."""
+
+
 class LinearSchedule(NamedTuple):
     """A value that moves linearly from `start` to `end` and stays there; None as the end keeps the start."""
 
@@ -38,13 +42,16 @@ class Agent(ABC):
         model: The model to train.
         lr: Learning rate.
         final_lr: Learning rate at the end of `anneal_steps`, reached linearly; None keeps `lr`.
-        anneal_steps: Environment steps over which the schedules run; then they stay at their ends.
+        anneal_steps: Environment steps over which the schedules run; then they stay at their ends. None stays at their
+            starts; in a run it is `total_steps`.
         gamma: Discount.
         lam: Decay of the generalised advantage estimate.
         value_coef: Weight of the value loss (the squared error, without a half).
         entropy_coef: Weight of the entropy bonus.
         final_entropy_coef: Weight of the entropy bonus at the end of `anneal_steps`; None keeps `entropy_coef`.
         normalize_advantage: Scale the advantages of a minibatch to mean 0 and deviation 1.
+        normalize_values: Scale the values by the running moments of their targets (`normalise`, equation 3), and the
+            value loss with them, so that one weight of that loss suits rewards of any size.
         max_grad_norm: Norm at which gradients are clipped; None leaves them.
         epochs: Passes over a rollout.
         minibatches: Parts that a pass is split into.
@@ -56,13 +63,14 @@ class Agent(ABC):
     model: ActorCritic
     lr: float
     final_lr: float | None
-    anneal_steps: int
+    anneal_steps: int | None
     gamma: float
     lam: float
     value_coef: float
     entropy_coef: float
     final_entropy_coef: float | None
     normalize_advantage: bool
+    normalize_values: bool
     max_grad_norm: float | None
     epochs: int
     minibatches: int
@@ -84,7 +92,7 @@ class Agent(ABC):
     @property
     def current_values(self) -> dict[str, float]:
         """Return the present value of each schedule."""
-        fraction = self.steps / self.anneal_steps
+        fraction = self.steps / self.anneal_steps if self.anneal_steps else 0.0
         return {name: schedule.value(fraction) for name, schedule in self.schedules.items()}
 
     @abstractmethod
@@ -95,21 +103,25 @@ class Agent(ABC):
         """Raise ValueError if a rollout of so many sequences cannot be split into the minibatches."""
         if self.minibatches > sequences:
             allowed = f"it must be at most {sequences}, the sequences of a rollout"
-            raise ValueError(f"minibatches is {self.minibatches}; {allowed}")
+            ways = "fewer agent.minibatches, more num_envs or a shorter sequence_length"
+            raise ValueError(f"agent.minibatches is {self.minibatches}; {allowed} ({ways})")
 
     def update(self, rollout: Rollout) -> dict[str, float]:
         """Learn from a rollout and return the metrics.
 
         Raises:
             ValueError: If there are fewer sequences than minibatches.
-            FloatingPointError: If the loss is not finite; the parameters cannot be used any more.
+            NotFiniteError: If the loss is not finite; the parameters cannot be used any more.
         """
         self.require_sequences(len(rollout.states) * rollout.first.shape[1])
         values = self.current_values
         for group in self.torch_optimizer.param_groups:
             group["lr"] = values["lr"]
         advantage = gae(rollout.reward, rollout.value, rollout.last, rollout.terminal, self.gamma, self.lam)
+        if self.normalize_values:
+            self.model.value.rescale((advantage + rollout.value[:-1])[~rollout.last[:-1]])
         stats = self._optimize(rollout, advantage)
+        self.model.normaliser.update({name: entry[:-1] for name, entry in rollout.obs.items()})
         self.steps += rollout.steps
         losses = {f"losses/{name}": _mean(stats, name) for name in stats[0]}
         self._require_finite(losses)
@@ -142,12 +154,12 @@ class Agent(ABC):
         return stats
 
     def _require_finite(self, losses: Mapping[str, float]) -> None:
-        """Raise FloatingPointError if a loss or a parameter is not finite."""
+        """Raise NotFiniteError if a loss or a parameter is not finite."""
         for name, value in losses.items():
             if not math.isfinite(value):
-                raise FloatingPointError(f"{name} is {value} at step {self.steps}")
+                raise NotFiniteError(f"{name} is {value} at step {self.steps}")
         if not torch.stack([p.isfinite().all() for p in self.model.parameters()]).all():
-            raise FloatingPointError(f"a parameter is not finite at step {self.steps}")
+            raise NotFiniteError(f"a parameter is not finite at step {self.steps}")
 
 
 def _explained_variance(rollout: Rollout, advantage: Tensor) -> float:

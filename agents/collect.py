@@ -39,7 +39,7 @@ def collect(stream: Stream, model: ActorCritic, state: State, length: int, every
     step = stream.current_step
     obs = {name: _allocate(T + 1, entry) for name, entry in step.obs.items()}
     reward, first, last, terminal = (_allocate(T + 1, x) for x in step[1:])
-    action = torch.empty(T, N, K, dtype=torch.long if stream.actions.choices else torch.float, device=stream.device)
+    action = torch.empty(T, N, K, dtype=stream.actions.dtype, device=stream.device)
     log_prob = torch.empty(T, N, K, device=stream.device)
     value = torch.empty(T + 1, N, device=stream.device)
     states: list[State] = []

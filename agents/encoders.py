@@ -1,9 +1,10 @@
-"""From observations to features: pixels, vectors, and dictionaries of them.
+"""From observations to features: images, vectors, and dictionaries of them.
 
-Legend: B batch (time folded in), F features.
+Legend: B batch (time folded in), H rows, W columns, C channels, F features.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -13,76 +14,112 @@ from torch import Tensor, nn
 
 from memorl.memory.checks import require_positive
 
+from .layouts import Layout, channels_last, choose_layout, image_shape
 from .observations import Observation
+
+MIN_SIDE = 36
+"""Rows and columns from which an image goes through the convolutions of Mnih et al."""
+
+MAX_CELLS = 15
+"""Rows and columns up to which bytes are codes of what is in a cell, as in MiniGrid, and no brightness."""
+
+LARGEST_CODE = 10
+"""The largest code of MiniGrid."""
 
 
 class Pixels(nn.Module):
-    """The three convolutions of Mnih et al. (2015, https://doi.org/10.1038/nature14236), as in the Memory Gym agents.
+    """Three convolutions over an image.
+
+    From 36 x 36 pixels on they are those of Mnih et al. (2015, https://doi.org/10.1038/nature14236), as in the Memory
+    Gym agents; smaller images have 3 x 3 kernels, which keep the size once and halve it twice.
 
     Args:
-        shape: Shape of one image, the channels last. Memory Gym's order [x][y][c] is taken as it is, which is the
-            layout (channels last) that convolutions run fastest in.
-
-    Raises:
-        ValueError: If the image is too small.
+        shape: H, W and C. Memory Gym's order [x][y][c] is taken as it is, which is the layout (channels last) that
+            convolutions run fastest in.
+        layout: The layout of the images.
+        largest: The number that is scaled to 1.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, int, int], layout: Layout = "hwc", largest: float = 255) -> None:
         super().__init__()
-        self.first = nn.Conv2d(shape[2], 32, 8, 4)
+        H, W, C = shape
+        self.layout = layout
+        self.largest = largest
+        if min(H, W) >= MIN_SIDE:
+            sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in (H, W)]
+            self.first = nn.Conv2d(C, 32, 8, 4)
+            others = (nn.Conv2d(32, 64, 4, 2), nn.Conv2d(64, 64, 3, 1))
+        else:
+            sides = [-(-side // 4) for side in (H, W)]
+            self.first = nn.Conv2d(C, 32, 3, 1, padding=1)
+            others = (nn.Conv2d(32, 64, 3, 2, padding=1), nn.Conv2d(64, 64, 3, 2, padding=1))
         self.rest = nn.Sequential(
-            nn.ReLU(inplace=True), nn.Conv2d(32, 64, 4, 2), nn.ReLU(inplace=True), nn.Conv2d(64, 64, 3, 1),
-            nn.ReLU(inplace=True),
-        )  # fmt: skip
-        sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in shape[:2]]
-        if min(sides) < 1:
-            allowed = "at least 36 x 36 pixels, for three convolutions"
-            raise ValueError(f"observation has shape {shape}; it must be {allowed}")
+            nn.ReLU(inplace=True), others[0], nn.ReLU(inplace=True), others[1], nn.ReLU(inplace=True)
+        )
         self.output_size = 64 * math.prod(sides)
 
     def forward(self, obs: Tensor) -> Tensor:
-        """Return features [B, F] of uint8 images [B, X, Y, C]."""
-        images = obs.to(self.first.weight.dtype).permute(0, 3, 1, 2)
-        scaled = self.first.weight / 255  # the weight instead of the images: it is the smaller
-        return self.rest(F.conv2d(images, scaled, self.first.bias, self.first.stride)).flatten(1)
+        """Return features [B, F] of images [B, ...]."""
+        images = channels_last(obs, self.layout).to(self.first.weight.dtype).permute(0, 3, 1, 2)
+        scaled = self.first.weight / self.largest  # the weight instead of the images: it is the smaller
+        features = F.conv2d(images, scaled, self.first.bias, self.first.stride, self.first.padding)
+        return self.rest(features).flatten(1)
 
 
 class Vector(nn.Module):
-    """One linear layer and ReLU over a flat vector."""
+    """One linear layer and ReLU over a flat vector; its numbers are divided by `largest` first."""
 
-    def __init__(self, size: int, output_size: int) -> None:
+    def __init__(self, size: int, output_size: int, largest: float = 1) -> None:
         super().__init__()
         self.linear = nn.Linear(size, output_size)
+        self.largest = largest
         self.output_size = output_size
 
     def forward(self, obs: Tensor) -> Tensor:
         """Return features [B, F] of vectors [B, ...]."""
-        return torch.relu(self.linear(obs.flatten(1).to(self.linear.weight.dtype)))
+        x = obs.reshape(len(obs), self.linear.in_features).to(self.linear.weight.dtype)
+        return torch.relu(self.linear(x if self.largest == 1 else x / self.largest))
 
 
 class Encoder(nn.Module):
     """An encoder for dictionaries of Box, Discrete, MultiDiscrete and MultiBinary observations.
 
-    Each entry has a part of its own: `Pixels` for uint8 images, `Vector` for everything else. The features of all
-    parts are concatenated and go through one linear layer and ReLU.
+    Each entry has a part of its own: `Pixels` for images, `Vector` for everything else. The features of all parts are
+    concatenated and go through one linear layer and ReLU. Bytes are scaled to 0 .. 1; those of images of 15 x 15 or
+    fewer are taken for MiniGrid's codes, 0 .. 10, and scaled by these.
 
     Args:
         space: The observation space of one environment, a dictionary of named entries.
         output_size: Size F of the features that come out.
         vector_size: Size of the layer over each vector entry.
+        layouts: The layouts of entries by name, where `guess_layout` would not find them; see `layouts`.
 
     Raises:
-        ValueError: If the space holds an entry of another kind, or a size is not positive.
+        ValueError: If the space holds an entry of another kind, a size is not positive, or a layout does not fit.
     """
 
-    def __init__(self, space: spaces.Dict, output_size: int = 512, vector_size: int = 128) -> None:
+    def __init__(
+        self,
+        space: spaces.Dict,
+        output_size: int = 512,
+        vector_size: int = 128,
+        layouts: dict[str, Layout] | None = None,
+    ) -> None:
         super().__init__()
         require_positive(output_size=output_size, vector_size=vector_size)
+        layouts = layouts or {}
+        if unknown := sorted(layouts.keys() - space.keys()):
+            raise ValueError(f"encoder.layouts has {unknown[0]!r}; known entries are {', '.join(sorted(space))}")
         self.values = {name: _values(entry) for name, entry in space.items()}
-        parts = [_part(name, entry, vector_size) for name, entry in space.items()]
+        parts = [_part(name, entry, vector_size, layouts) for name, entry in space.items()]
         self.parts = nn.ModuleList(parts)
         self.linear = nn.Linear(sum(part.output_size for part in parts), output_size)
         self.output_size = output_size
+        self.reads = {
+            name: f"{entry} as {'a vector' if isinstance(part, Vector) else f'an image {part.layout}'}"
+            for (name, entry), part in zip(space.items(), parts, strict=True)
+        }
+        """What each entry is read as, in words."""
         orthogonal(self)
         self.to(memory_format=torch.channels_last)
 
@@ -102,16 +139,20 @@ def _values(space: spaces.Space) -> tuple[range, ...]:
     return ()
 
 
-def _part(name: str, space: spaces.Space, vector_size: int) -> Pixels | Vector:
+def _part(name: str, space: spaces.Space, vector_size: int, layouts: Mapping[str, Layout]) -> Pixels | Vector:
     """Return the encoder of one entry."""
-    if isinstance(space, spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3:
-        return Pixels(space.shape)
-    if isinstance(space, spaces.Box | spaces.MultiBinary):
-        return Vector(math.prod(space.shape), vector_size)
     if values := _values(space):
         return Vector(sum(map(len, values)), vector_size)
-    allowed = "Box, Discrete, MultiDiscrete, MultiBinary, or a Dict of them"
-    raise ValueError(f"observation_space[{name!r}] is {space}; it must be {allowed}")
+    if not isinstance(space, spaces.Box | spaces.MultiBinary):
+        allowed = "Box, Discrete, MultiDiscrete, MultiBinary, or a Dict of them"
+        raise ValueError(f"observation_space[{name!r}] is {space}; it must be {allowed}")
+    layout = choose_layout(name, space, layouts.get(name))
+    largest = 255 if isinstance(space, spaces.Box) and (space.dtype == np.uint8 or (space.high == 255).all()) else 1
+    if layout == "vector":
+        return Vector(math.prod(space.shape), vector_size, largest if space.dtype == np.uint8 else 1)
+    shape = image_shape(space.shape, layout)
+    has_codes = space.dtype == np.uint8 and max(shape[:2]) <= MAX_CELLS
+    return Pixels(shape, layout, LARGEST_CODE if has_codes else largest)
 
 
 def _one_hot(obs: Tensor, values: tuple[range, ...]) -> Tensor:

@@ -1,8 +1,12 @@
-"""Distributions over Discrete, MultiDiscrete and Box actions, and the layer that makes them.
+"""Distributions over actions, and the layer that makes them.
 
-Legend: ... any leading shape (T, B), K action branches, C choices of all branches together, D features.
+Legend: ... any leading shape (T, B), K action branches, C choices of all discrete branches together, A coordinates,
+F features.
 
 Log-probabilities are kept per branch, [..., K]; their sum over K is the log-probability of the whole action.
+
+Choices that a mask forbids have probability 0 (Huang and Ontanon, 2022, https://arxiv.org/abs/2006.14171): they are
+never drawn, count nothing in the entropy, and their logits get no gradient.
 """
 
 import math
@@ -12,6 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from .actions import Actions
+
+ILLEGAL_LOGIT = -1e9
+"""Finite, so that the entropy is; a branch without a legal choice, at the end of an episode, is uniform."""
 
 
 class ActionDistribution(ABC):
@@ -35,10 +42,11 @@ class ActionDistribution(ABC):
 
 
 class Categorical(ActionDistribution):
-    """Independent choices; `logits` [..., C] are split into branches of `choices` each."""
+    """Independent choices; `logits` [..., C] are split into branches of `choices` each, legal where `mask` is True."""
 
-    def __init__(self, logits: Tensor, choices: tuple[int, ...]) -> None:
-        self.log_probs = [branch.log_softmax(-1) for branch in logits.float().split(choices, -1)]
+    def __init__(self, logits: Tensor, choices: tuple[int, ...], mask: Tensor | None = None) -> None:
+        logits = logits.float() if mask is None else logits.float().masked_fill(~mask, ILLEGAL_LOGIT)
+        self.log_probs = [branch.log_softmax(-1) for branch in logits.split(choices, -1)]
 
     def sample(self) -> Tensor:
         """Draw by the exponential race: argmax p / e is a draw from p where e is Exp(1)."""
@@ -83,11 +91,36 @@ class Gaussian(ActionDistribution):
         return (self.log_std + 0.5 * math.log(2 * math.pi * math.e)).sum(-1)
 
 
+class Joint(ActionDistribution):
+    """Discrete branches and coordinates, independent of each other."""
+
+    def __init__(self, choices: Categorical, coordinates: Gaussian) -> None:
+        self.choices = choices
+        self.coordinates = coordinates
+
+    def sample(self) -> Tensor:
+        """Draw actions; the choices are whole numbers in floating point."""
+        return torch.cat([self.choices.sample(), self.coordinates.sample()], -1)
+
+    def mode(self) -> Tensor:
+        """Return the most likely choices and the mean coordinates."""
+        return torch.cat([self.choices.mode(), self.coordinates.mode()], -1)
+
+    def log_prob(self, action: Tensor) -> Tensor:
+        """Return the log-probability of each branch."""
+        choice, coordinate = action.tensor_split([len(self.choices.log_probs)], -1)
+        return torch.cat([self.choices.log_prob(choice.long()), self.coordinates.log_prob(coordinate)], -1)
+
+    def entropy(self) -> Tensor:
+        """Return the entropy, summed over the branches."""
+        return self.choices.entropy() + self.coordinates.entropy()
+
+
 class PolicyHead(nn.Module):
-    """A linear layer from features [..., D] to the distribution over actions.
+    """A linear layer from features [..., F] to the distribution over actions.
 
     Args:
-        input_size: Size D of the features.
+        input_size: Size F of the features.
         actions: The actions of the environment.
     """
 
@@ -95,10 +128,13 @@ class PolicyHead(nn.Module):
         super().__init__()
         self.choices = actions.choices
         self.linear = nn.Linear(input_size, actions.feature_size)
-        if not self.choices:
-            self.log_std = nn.Parameter(torch.zeros(actions.branches))
+        if actions.coordinates:
+            self.log_std = nn.Parameter(torch.zeros(actions.coordinates))
 
-    def forward(self, x: Tensor) -> ActionDistribution:
-        """Return the distribution for features x [..., D]."""
-        out = self.linear(x)
-        return Categorical(out, self.choices) if self.choices else Gaussian(out, self.log_std)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> ActionDistribution:
+        """Return the distribution for features x [..., F]; `mask` [..., C] is True where a choice is legal."""
+        logits, mean = self.linear(x).tensor_split([sum(self.choices)], -1)
+        if not self.choices:
+            return Gaussian(mean, self.log_std)
+        categorical = Categorical(logits, self.choices, mask)
+        return Joint(categorical, Gaussian(mean, self.log_std)) if mean.shape[-1] else categorical

@@ -6,6 +6,7 @@ Legend: T time, B batch, D features, H memory outputs, K action branches.
 from typing import Literal, NamedTuple
 
 import torch
+from gymnasium import spaces
 from torch import Tensor, nn
 
 from memorl.memory import Memory, State
@@ -14,7 +15,8 @@ from memorl.memory.checks import require_at_least, require_choice
 from .actions import Actions
 from .encoders import orthogonal
 from .heads import ActionDistribution, PolicyHead
-from .observations import Observation
+from .normalise import ObservationNormaliser, Selection, ValueHead
+from .observations import ACTION_MASK, Observation
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -38,6 +40,9 @@ class ActorCritic(nn.Module):
         body_size: Size of the layer after the memory; 0 leaves it out.
         branch_size: Size of the layer that the policy and the value each have of their own; 0 leaves it out.
         precision: "float32", or "bfloat16" for autocast (states, logits and values stay float32).
+        observation_space: The observation space of one environment, for what `normalize_observations` selects.
+        normalize_observations: Entries that are normalised by running moments: "unbounded" vectors, "all" vectors of
+            floats, or "none".
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -45,11 +50,14 @@ class ActorCritic(nn.Module):
 
     def __init__(
         self, encoder: nn.Module, memory: Memory, actions: Actions, body_size: int = 512, branch_size: int = 512,
-        precision: Precision = "float32",
+        precision: Precision = "float32", observation_space: spaces.Dict | None = None,
+        normalize_observations: Selection = "unbounded",
     ) -> None:  # fmt: skip
         super().__init__()
         require_at_least(0, body_size=body_size, branch_size=branch_size)
         require_choice(Precision, precision=precision)
+        require_choice(Selection, normalize_observations=normalize_observations)
+        self.normaliser = ObservationNormaliser(observation_space, normalize_observations)
         self.encoder = encoder
         self.memory = memory
         self.precision = precision
@@ -58,7 +66,7 @@ class ActorCritic(nn.Module):
         self.value_branch = _layer(body_size or memory.output_size, branch_size)
         branch_output = branch_size or body_size or memory.output_size
         self.policy = PolicyHead(branch_output, actions)
-        self.value = nn.Linear(branch_output, 1)
+        self.value = ValueHead(branch_output)
         orthogonal(self.policy, 0.1)
         orthogonal(self.value, 1.0)
 
@@ -72,17 +80,17 @@ class ActorCritic(nn.Module):
         with self._autocast(first.device):
             y, state = self.memory(self.encode(obs, first), state, first)
             b = self.body(y)
-            return self.policy(self.policy_branch(b)), b, state
+            return self.policy(self.policy_branch(b), obs.get(ACTION_MASK)), b, state
 
     def forward_value(self, b: Tensor) -> Tensor:
         """Return the values [T, B] of the body's features b, of any number of steps."""
         with self._autocast(b.device):
-            return self.value(self.value_branch(b)).squeeze(-1).float()
+            return self.value(self.value_branch(b))
 
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
         """Return the features [T, B, D] that the memory reads of observations [T, B, ...]."""
-        flat = {name: entry.flatten(0, 1) for name, entry in obs.items()}
-        return self.encoder(flat).unflatten(0, first.shape)
+        flat = {name: entry.flatten(0, 1) for name, entry in obs.items() if name != ACTION_MASK}
+        return self.encoder(self.normaliser(flat)).unflatten(0, first.shape)
 
     def _autocast(self, device: torch.device) -> torch.autocast:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16")

@@ -6,13 +6,23 @@ Streams apply this once, so that rollouts, models and encoders handle nothing bu
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 from torch import Tensor
+
+
+class InvalidStep(ValueError):
+    """An environment returned what cannot be learned from."""
+
 
 Observation = dict[str, Tensor]
 """Named entries, each [..., *its own shape] with the same leading shape (T, B)."""
 
 ENTRY = "observation"  # name of the entry that holds an observation which is not a dictionary
+
+ACTION_MASK = "action_mask"
+"""Name of the entry that says which choices are legal, [..., C], bool; it reaches the policy and not the encoder."""
 
 
 def as_entries(obs: Any) -> Mapping[str, Any]:
@@ -23,3 +33,17 @@ def as_entries(obs: Any) -> Mapping[str, Any]:
 def as_dict_space(space: spaces.Space) -> spaces.Dict:
     """Return the space of the entries of observations."""
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})
+
+
+def require_finite(arrays: Mapping[str, NDArray[Any]], steps: NDArray[np.int64]) -> None:
+    """Raise InvalidStep for the first floating number that is not finite.
+
+    Args:
+        arrays: What N environments returned, by name, each [N, ...].
+        steps: The number of the step in the episode of each environment, [N].
+    """
+    for name, x in arrays.items():
+        if x.dtype.kind == "f" and not np.isfinite(x).all():
+            n = int((~np.isfinite(x)).reshape(len(x), -1).any(1).argmax())
+            value = np.ravel(x[n])[~np.isfinite(np.ravel(x[n]))][0]
+            raise InvalidStep(f"{name} of env {n} is {value} at step {steps[n]} of its episode; it must be finite")

@@ -40,7 +40,7 @@ class PPO(Agent):
 
     lr: float = 2.75e-4
     final_lr: float | None = 1e-5
-    anneal_steps: int = 163_840_000
+    anneal_steps: int | None = None
     gamma: float = 0.995
     lam: float = 0.95
     clip: float = 0.1
@@ -50,6 +50,7 @@ class PPO(Agent):
     entropy_coef: float = 1e-4
     final_entropy_coef: float | None = 1e-6
     normalize_advantage: bool = False
+    normalize_values: bool = True
     joint_ratio: bool = True
     max_grad_norm: float | None = 0.25
     target_kl: float | None = None
@@ -84,10 +85,11 @@ class PPO(Agent):
 
         old_value = batch.value[:-1]
         target = batch.advantage + old_value
-        squared_error = (value - target) ** 2
+        scale = self.model.value.deviation
+        squared_error = ((value - target) / scale) ** 2
         if self.clip_value:
-            clipped_value = old_value + (value - old_value).clamp(-clip, clip)
-            squared_error = torch.max(squared_error, (clipped_value - target) ** 2)
+            clipped_value = old_value + (value - old_value).clamp(-clip * scale, clip * scale)
+            squared_error = torch.max(squared_error, ((clipped_value - target) / scale) ** 2)
         value_loss = masked_mean(squared_error, valid)
         entropy = masked_mean(policy.entropy(), valid)
         loss = policy_loss + self.value_coef * value_loss - self.current_values["entropy_coef"] * entropy  # eq. 9

@@ -9,6 +9,8 @@ Legend: N environments, K action branches.
 
 This is Gymnasium's next-step autoreset with the names of dm_env. The value of a final observation comes out of the
 ordinary forward pass, so truncation needs no special case.
+
+Where the observation or the infos have an `action_mask` (`masks`), it is the entry of that name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +24,8 @@ from torch import Tensor
 
 from .actions import Actions
 from .episodes import EpisodeStatistics
-from .observations import Observation, as_dict_space, as_entries
+from .masks import ActionMasks
+from .observations import ACTION_MASK, Observation, as_dict_space, as_entries, require_finite
 
 
 class Step(NamedTuple):
@@ -43,36 +46,54 @@ class Stream:
         device: Device of the tensors.
         last_action: Add the previous action to the observations, as features; zeros where `first`.
         last_reward: Add the previous reward to the observations.
+        scale_actions: Scale the coordinates of actions with finite bounds; see `Actions`.
 
     Raises:
-        ValueError: If the environment resets in another mode.
+        ValueError: If the environment resets in another mode, or one of its spaces is not supported.
     """
 
     current_step: Step  # the most recent step
 
     def __init__(
-        self, env: VectorEnv, device: torch.device | str = "cpu", last_action: bool = False, last_reward: bool = False
+        self,
+        env: VectorEnv,
+        device: torch.device | str = "cpu",
+        last_action: bool = False,
+        last_reward: bool = False,
+        scale_actions: bool = True,
     ) -> None:
         mode = env.metadata.get("autoreset_mode")
         if mode != AutoresetMode.NEXT_STEP:
             raise ValueError(f"autoreset_mode is {mode}; it must be {AutoresetMode.NEXT_STEP}")
         self.env = env
         self.device = torch.device(device)
-        self.actions = Actions(env.single_action_space)
+        self.actions = Actions(env.single_action_space, scale_actions)
         self.last_action = last_action
         self.last_reward = last_reward
-        self.observation_space = self._extended_space(as_dict_space(env.single_observation_space))
-        self.episodes = EpisodeStatistics(env.num_envs)
+        space = as_dict_space(env.single_observation_space)
+        self.masks = ActionMasks(self.actions, space)
+        masked = (ACTION_MASK,) if self.masks.in_observation else ()
+        self.env_space = spaces.Dict({name: entry for name, entry in space.items() if name not in masked})
+        """The space of the environment's own entries, without a mask."""
+        self.observation_space = self._extended_space(self.env_space)
+        """The space of what an encoder reads: the previous action and reward beside these."""
+        self.episodes = EpisodeStatistics(env.num_envs, getattr(env, "repeated_figures", ()))
         self._last = np.zeros(env.num_envs, bool)
         """The flag `last` of the current step, in host memory."""
 
     def reset(self, seed: int | Sequence[int]) -> Step:
-        """Begin an episode in every environment; environment i of an integer seed s gets s + i."""
-        obs, _ = self.env.reset(seed=seed)  # type: ignore[arg-type]
+        """Begin an episode in every environment; environment i of an integer seed s gets s + i.
+
+        Raises:
+            InvalidStep: If the environment returns what cannot be learned from; this holds for `step`, too.
+        """
+        obs, infos = self.env.reset(seed=seed)  # type: ignore[arg-type]
         N = self.env.num_envs
         self.episodes.reset()
+        self.masks.begin(infos)
         self._last = np.zeros(N, bool)
-        self.current_step = self._make_step(obs, np.zeros(N), np.ones(N, bool), self._last, np.zeros(N, bool), None)
+        no_end = np.zeros(N, bool)
+        self.current_step = self._make_step(obs, np.zeros(N), np.ones(N, bool), self._last, no_end, infos, None)
         return self.current_step
 
     def step(self, action: Tensor) -> Step:
@@ -83,7 +104,7 @@ class Stream:
         terminal = terminated & ~first
         self._last = (terminated | truncated) & ~first
         self.episodes.update(reward, first, self._last, infos)
-        self.current_step = self._make_step(obs, reward, first, self._last, terminal, action)
+        self.current_step = self._make_step(obs, reward, first, self._last, terminal, infos, action)
         return self.current_step
 
     def state_dict(self) -> dict[str, Any]:
@@ -109,15 +130,22 @@ class Stream:
             extra["last_action"] = spaces.Box(-np.inf, np.inf, (self.actions.feature_size,))
         if self.last_reward:
             extra["last_reward"] = spaces.Box(-np.inf, np.inf, (1,))
-        return spaces.Dict({**space.spaces, **extra}) if extra else space
+        if taken := sorted(extra.keys() & space.keys()):
+            raise ValueError(f"observation_space has an entry {taken[0]!r} of its own; {taken[0]} must be false")
+        return spaces.Dict({**space.spaces, **extra})
 
     def _make_step(
         self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,
+        infos: Mapping[str, Any],
         action: Tensor | None,
     ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
-        entries = {name: self._tensor(entry) for name, entry in as_entries(obs).items()}
+        arrays = {name: np.asarray(entry) for name, entry in as_entries(obs).items()}
+        require_finite({**arrays, "reward": reward}, self.episodes.lengths)
+        entries = {name: self._tensor(entry) for name, entry in arrays.items()}
         step = Step(entries, self._tensor(reward).float(), *map(self._tensor, (first, last, terminal)))
+        if self.masks.in_observation or self.masks.in_infos:
+            entries[ACTION_MASK] = self._tensor(self.masks.read(arrays, infos, last))
         if self.last_action:
             zeros = torch.zeros(len(reward), self.actions.feature_size, device=self.device)
             features = zeros if action is None else self.actions.encode(action)

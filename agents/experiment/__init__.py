@@ -1,9 +1,10 @@
 """Experiments: settings, runs, checkpoints, logs, evaluation, and the command line of the scripts."""
 
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
-from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
+from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
 from .evaluation import run_episodes, summarise
+from .files import lock_folder, make_folder, write_file
 from .film import record_video
 from .interrupt import Interrupt
 from .logger import Logger
@@ -13,6 +14,7 @@ from .run import Run
 from .settings import EvaluationSettings, RunSettings
 
 __all__ = [
+    "CheckpointError",
     "Checkpoints",
     "EvaluationSettings",
     "Interrupt",
@@ -31,10 +33,13 @@ __all__ = [
     "launch",
     "load_checkpoint",
     "load_model",
+    "lock_folder",
+    "make_folder",
     "prepare_process",
     "probe_memory",
     "record_video",
     "run_episodes",
     "summarise",
     "to_plain",
+    "write_file",
 ]

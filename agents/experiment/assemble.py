@@ -1,10 +1,11 @@
 """From a configuration to objects: environments, stream, encoder, memory, model and agent.
 
 A configuration is a plain dictionary, as configs/train.yaml composes it: the parts `env`, `memory`, `encoder`, `model`
-and `agent`, each a class (`_target_`) with arguments of its constructor, and the keys of `RunSettings`.
+and `agent`, each a class (`_target_`) with arguments of its constructor, and the keys of `RunSettings`. What builds a
+part writes the value of each of its arguments into the configuration, so that it means the same after a default has
+changed.
 """
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -18,45 +19,62 @@ from .schema import Constructor
 T = TypeVar("T")
 
 
-def build_stream(config: Mapping[str, Any], num_envs: int, device: torch.device, **env_arguments: Any) -> Stream:
+def build_stream(config: dict[str, Any], num_envs: int, device: torch.device, **env_arguments: Any) -> Stream:
     """Return a stream of new environments.
 
     Args:
-        config: The configuration.
+        config: The configuration; the arguments that are not in it are written into it.
         num_envs: Number of environments.
         device: Device of the tensors.
-        env_arguments: Arguments of the environment beside those of the configuration.
+        env_arguments: Arguments of the environment, in the place of those of the configuration.
 
     Raises:
         ValueError: If the configuration cannot be built; this holds for the other functions here, too.
     """
+    config["env"] = {name: value for name, value in config["env"].items() if name not in env_arguments}
     env = _build("env", config, VectorEnv, num_envs=num_envs, **env_arguments)
-    return Stream(env, device, config["last_action"], config["last_reward"])
+    return Stream(env, device, config["last_action"], config["last_reward"], config["scale_actions"])
 
 
-def build_model(config: Mapping[str, Any], stream: Stream) -> ActorCritic:
+def build_model(config: dict[str, Any], stream: Stream) -> ActorCritic:
     """Return a new model for the observations and actions of a stream, on its device."""
     encoder = _build("encoder", config, Encoder, stream.observation_space)
-    memory = build_memory(config["memory"], encoder.output_size)
-    return _build("model", config, ActorCritic, encoder, memory, stream.actions).to(stream.device)
+    memory = build_memory(config, encoder.output_size)
+    parts = (encoder, memory, stream.actions)
+    return _build("model", config, ActorCritic, *parts, observation_space=stream.env_space).to(stream.device)
 
 
-def build_memory(config: Mapping[str, Any], input_size: int) -> Memory:
+def build_memory(config: dict[str, Any], input_size: int) -> Memory:
     """Return a new memory; with `layers`, where its constructor does not take them, a `Deep` one of several blocks."""
-    memory = Constructor.from_target("memory", config, Memory)  # type: ignore[type-abstract]
+    memory = Constructor.from_target("memory", config["memory"], Memory)  # type: ignore[type-abstract]
     deep = Constructor("memory", Deep, {})
     if "layers" in memory.values and "layers" not in memory.parameters:
         names = [name for name in memory.values if name in deep.parameters and name not in memory.parameters]
         deep.values = {name: memory.values.pop(name) for name in names}
-    arguments = memory.check(reserved=list(memory.parameters)[:1])
+    reserved = list(memory.parameters)[:1]
+    arguments = memory.check(reserved)
+    of_deep = deep.resolve(("input_size", "make")) if deep.values else {}
+    config["memory"] = {**of_deep, **memory.resolve(reserved)}
     if not deep.values:
         return memory.cls(input_size, **arguments)
     return deep.build(input_size, lambda size: memory.cls(size, **arguments))
 
 
-def build_agent(config: Mapping[str, Any], model: ActorCritic) -> Agent:
-    """Return a new agent that trains a model."""
-    return _build("agent", config, Agent, model)  # type: ignore[type-abstract]
+def build_agent(config: dict[str, Any], model: ActorCritic, sequences: int) -> Agent:
+    """Return a new agent that trains a model on rollouts of so many sequences.
+
+    Schedules run over all steps unless `anneal_steps` says otherwise, and there are no more minibatches than sequences
+    unless the configuration has a number.
+    """
+    agent = Constructor.from_target("agent", config["agent"], Agent)  # type: ignore[type-abstract]
+    known = agent.parameters
+    if "anneal_steps" in known and agent.values.get("anneal_steps") is None:
+        agent.values["anneal_steps"] = config["total_steps"]
+    if "minibatches" in known and "minibatches" not in agent.values:
+        agent.values["minibatches"] = min(known["minibatches"].default, sequences)
+    built = agent.build(model)
+    config["agent"] = agent.resolve(list(known)[:1])
+    return built
 
 
 def find_device(name: str) -> torch.device:
@@ -69,6 +87,9 @@ def find_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _build(part: str, config: Mapping[str, Any], kind: type[T], *positional: Any, **keywords: Any) -> T:
+def _build(part: str, config: dict[str, Any], kind: type[T], *positional: Any, **keywords: Any) -> T:
     """Return the object of one part of the configuration, a `kind`."""
-    return Constructor.from_target(part, config[part], kind).build(*positional, **keywords)
+    constructor = Constructor.from_target(part, config[part], kind)
+    built = constructor.build(*positional, **keywords)
+    config[part] = constructor.resolve([*list(constructor.parameters)[: len(positional)], *keywords])
+    return built

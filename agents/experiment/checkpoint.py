@@ -1,10 +1,11 @@
 """Checkpoints: complete or absent, a bounded number of them, and data only.
 
 A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. It is read
-with `weights_only=True`, which builds tensors and plain containers and runs no code, and checked against `Content`.
+with `weights_only=True`, which builds tensors and plain containers and runs no code, and checked against its checksum,
+which sees every bit that was meant, and against `Content`.
 """
 
-import os
+import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,10 +17,11 @@ from pydantic import InstanceOf
 from torch import Tensor, nn
 from typing_extensions import TypedDict
 
+from .files import write_file
 from .schema import check_value
 from .settings import PARTS, RunSettings
 
-FORMAT = "memorl/2"  # version of the content; every change of `Content` has a new one
+FORMAT = "memorl/3"  # version of the content; every change of `Content` has a new one
 
 
 class AgentState(TypedDict):
@@ -38,9 +40,10 @@ class StreamState(TypedDict):
 
 
 class Content(TypedDict):
-    """The content of a checkpoint: its format and `Run.state_dict`."""
+    """The content of a checkpoint: its format, its checksum and `Run.state_dict`."""
 
     format: str
+    checksum: str
     config: dict[str, Any]
     model: dict[str, Any]
     agent: AgentState
@@ -51,6 +54,10 @@ class Content(TypedDict):
     recent_returns: list[float]
     best_score: float
     updates: int
+
+
+class CheckpointError(Exception):
+    """A checkpoint cannot be written."""
 
 
 class Checkpoints:
@@ -70,6 +77,29 @@ class Checkpoints:
         """Return the newest checkpoint."""
         return max(self.folder.glob("step-*.pt"), default=None)
 
+    def find(self, name: str) -> Path:
+        """Return the checkpoint of a name; ValueError names those that there are."""
+        path = self.folder / Path(name).name
+        if not path.is_file():
+            known = ", ".join(sorted(file.name for file in self.folder.glob("*.pt")))
+            raise ValueError(f"resume_from is {name}; the checkpoints of {self.folder} are {known or 'none'}")
+        return path
+
+    def describe_newest(self) -> str:
+        """Return a clause that names the newest checkpoint."""
+        return f"the last good checkpoint is {self.newest}" if self.newest else "no checkpoint was due yet"
+
+    def describe_older(self, path: Path) -> str:
+        """Return a clause that says how to go on from the checkpoint before one; nothing where there is none."""
+        older = max((file for file in self.folder.glob("step-*.pt") if file.name < path.name), default=None)
+        return f"; resume_from={older.name} goes on from the one before" if older else ""
+
+    def set_aside_newer(self, path: Path) -> list[Path]:
+        """Rename the checkpoints of later steps, so that they are the newest no more, and return their new names."""
+        step = torch.load(path, weights_only=True, map_location="cpu")["agent"]["steps"]
+        newer = sorted(file for file in self.folder.glob("step-*.pt") if int(file.stem[len("step-") :]) > step)
+        return [file.rename(file.with_suffix(".pt.aside")) for file in newer]
+
     def save(self, content: dict[str, Any], step: int, best: bool) -> None:
         """Write a checkpoint, also as `best.pt` if it is the best; then delete the oldest."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -80,12 +110,11 @@ class Checkpoints:
             old.unlink()
 
     def _write(self, content: dict[str, Any], path: Path) -> None:
-        partial = path.with_suffix(".tmp")
-        with partial.open("wb") as file:
-            torch.save({"format": FORMAT, **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        complete = {"format": FORMAT, "checksum": checksum(content), **content}
+        try:
+            write_file(path, lambda file: torch.save(complete, file))
+        except (OSError, RuntimeError) as error:  # torch raises the second where a disk is full
+            raise CheckpointError(f"{path} cannot be written: {error}; {self.describe_newest()}") from error
 
 
 def find_checkpoint(path: str, best: bool = False) -> Path:
@@ -129,6 +158,11 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
     with checkpoint_errors(path):
         check_value("", content, Content)
+        if (
+            checksum({key: value for key, value in content.items() if key not in ("format", "checksum")})
+            != content["checksum"]
+        ):
+            raise ValueError("it is damaged: its checksum is another than when it was written")
         RunSettings.from_config(content["config"])
         for part in PARTS:
             check_value(f"config.{part}", content["config"].get(part), dict[str, Any])
@@ -137,6 +171,30 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         if not trust and not target.startswith("memorl."):
             raise ValueError(f"{path} names {part}._target_ {target}; trust=true imports it")
     return content
+
+
+def checksum(content: Any) -> str:
+    """Return a digest of tensors and plain containers, whatever the file format does with them."""
+    digest = hashlib.blake2b(digest_size=16)
+    _add_to_digest(digest, content)
+    return digest.hexdigest()
+
+
+def _add_to_digest(digest: Any, value: Any) -> None:
+    if isinstance(value, Tensor):
+        digest.update(f"{value.dtype}{tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    elif isinstance(value, Mapping):
+        digest.update(f"{len(value)} entries".encode())
+        for key in value:
+            _add_to_digest(digest, key)
+            _add_to_digest(digest, value[key])
+    elif isinstance(value, list | tuple):
+        digest.update(f"{len(value)} items".encode())
+        for item in value:
+            _add_to_digest(digest, item)
+    else:
+        digest.update(f"{type(value).__name__} {value!r}".encode())
 
 
 def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:

@@ -26,7 +26,8 @@ def run_episodes(
         on_step: Called after the reset and after every step.
 
     Returns:
-        Return, length and the environment's own metrics of each episode, in the order of the seeds.
+        Return, length and the environment's own metrics of each episode, in the order of the seeds. Where some were
+        cut, each also has `cut`, 1 or 0; those that were cut lack the metrics that come at the end.
     """
     step = stream.reset(seeds)
     state = model.memory.initial_state(len(seeds))
@@ -42,7 +43,13 @@ def run_episodes(
             finished[n] = finished[n] or episode
         if all(finished):
             break
-    return [episode or cut for episode, cut in zip(finished, stream.episodes.running(), strict=True)]
+    if all(finished):
+        return [episode for episode in finished if episode]
+    running = stream.episodes.running()
+    return [
+        {**episode, "cut": 0.0} if episode else {**so_far, "cut": 1.0}
+        for episode, so_far in zip(finished, running, strict=True)
+    ]
 
 
 def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[str, float]]:
@@ -55,14 +62,19 @@ def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[s
         repetitions: Episodes a level.
 
     Returns:
-        Of each metric that all episodes have: `mean`, `std`, and the ends `low` and `high` of the 95 % interval.
+        Of each metric: `mean`, `std`, the ends `low` and `high` of the 95 % interval, and `episodes`, the number of
+        those that have it.
     """
     levels = len(episodes) // repetitions
     drawn = np.random.default_rng(0).integers(0, levels, (BOOTSTRAP_SAMPLES, levels))
     table = {}
-    for name in [key for key in episodes[0] if all(key in episode for episode in episodes)]:
-        values = np.array([episode[name] for episode in episodes])
-        means = values.reshape(levels, repetitions).mean(1)[drawn].mean(1)
+    for name in dict.fromkeys(key for episode in episodes for key in episode):
+        values = np.array([episode.get(name, np.nan) for episode in episodes]).reshape(levels, repetitions)
+        sums = np.nansum(values, 1)
+        counts = (~np.isnan(values)).sum(1)
+        drawn_counts = counts[drawn].sum(1)
+        means = sums[drawn].sum(1)[drawn_counts > 0] / drawn_counts[drawn_counts > 0]
         low, high = np.percentile(means, [2.5, 97.5])
-        table[name] = {"mean": float(values.mean()), "std": float(values.std()), "low": float(low), "high": float(high)}
+        figures = {"mean": np.nanmean(values), "std": np.nanstd(values), "low": low, "high": high}
+        table[name] = {key: float(figure) for key, figure in figures.items()} | {"episodes": float(counts.sum())}
     return table

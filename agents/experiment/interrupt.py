@@ -1,22 +1,26 @@
-"""Ctrl-C asks a run for a clean end."""
+"""Signals that ask a run for a clean end: Ctrl-C, and what a scheduler or a closed terminal sends."""
 
 import signal
 import sys
 from types import FrameType
 
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is not known on Windows
+
 
 class Interrupt:
-    """The first Ctrl-C sets `stop`; the second one raises KeyboardInterrupt as usual."""
+    """The first signal sets `stop`; the next one has its usual meaning."""
 
     def __init__(self) -> None:
         self.stop = False
-        self.previous_handler = signal.signal(signal.SIGINT, self._request_stop)
+        signals = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        self.previous_handlers = {number: signal.signal(number, self._request_stop) for number in signals}
 
     def release(self) -> None:
-        """Restore the usual meaning of Ctrl-C."""
-        signal.signal(signal.SIGINT, self.previous_handler)
+        """Restore the usual meaning of the signals."""
+        for number, handler in self.previous_handlers.items():
+            signal.signal(number, handler)
 
     def _request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop = True
         self.release()
-        print("\nfinishing this update, then saving; Ctrl-C again stops at once", file=sys.stderr)
+        print("\nfinishing this update, then saving; the same signal again stops at once", file=sys.stderr)

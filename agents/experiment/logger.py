@@ -1,9 +1,13 @@
 """The log of a run: TensorBoard, metrics.csv and a line on the console."""
 
+import io
+import os
+import sys
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import IO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -13,6 +17,37 @@ from torch.utils.tensorboard import SummaryWriter
 from .metrics import Metrics
 
 SECONDS_BETWEEN_LINES = 10  # least time between two lines of progress where the console is not a terminal
+
+
+class StandardOutput(io.TextIOBase):
+    """The standard output, which goes on without a reader when that one has left (`train.py | head -1`)."""
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        try:
+            return sys.stdout.write(text)
+        except BrokenPipeError:
+            return self._discard()
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return sys.stdout.isatty()
+
+    def fileno(self) -> int:
+        """Return the number of the file."""
+        return sys.stdout.fileno()
+
+    def _discard(self) -> int:
+        """Send everything that follows to nowhere."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+        return 0
 
 
 class Logger:
@@ -27,7 +62,7 @@ class Logger:
     def __init__(self, folder: Path, total_steps: int, step: int = 0) -> None:
         self.board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
         self.metrics = Metrics(folder / "metrics.csv", step)
-        self.console = Console(highlight=False)
+        self.console = Console(file=cast(IO[str], StandardOutput()), highlight=False)
         self.live = Live(console=self.console, auto_refresh=False) if self.console.is_terminal else None
         if self.live:
             self.live.start()

@@ -1,8 +1,12 @@
 """The table of a run, metrics.csv."""
 
 import csv
+import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from .files import write_file
 
 
 class Metrics:
@@ -37,11 +41,12 @@ class Metrics:
         with self.path.open("a", newline="") as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
             writer.writerow({name: repr(value) for name, value in row.items()})
+            file.flush()
+            os.fsync(file.fileno())
 
     def _rewrite(self, rows: list[dict[str, str]]) -> None:
-        partial = self.path.with_suffix(".tmp")
-        with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, extrasaction="ignore", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        partial.replace(self.path)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_file(self.path, lambda file: file.write(text.getvalue().encode()))

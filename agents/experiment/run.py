@@ -1,5 +1,6 @@
 """A run: the objects of a configuration, and all that must be saved to continue bit for bit."""
 
+import copy
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -18,18 +19,19 @@ class Run:
     """The stream, model and agent of a configuration, and their progress.
 
     Args:
-        config: A composed configuration, as plain containers.
+        config: A composed configuration, as plain containers. The attribute of this name also has the arguments that
+            are not in it.
 
     Raises:
         ValueError: If something in it cannot be built.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self.config = config
+        self.config = copy.deepcopy(config)
         self.settings = RunSettings.from_config(config)
-        self.stream = build_stream(config, self.settings.num_envs, find_device(self.settings.device))
-        self.model = build_model(config, self.stream)
-        self.agent = build_agent(config, self.model)
+        self.stream = build_stream(self.config, self.settings.num_envs, find_device(self.settings.device))
+        self.model = build_model(self.config, self.stream)
+        self.agent = build_agent(self.config, self.model, self.settings.sequences)
         self.agent.require_sequences(self.settings.sequences)
         self.updates = 0
         self.recent_returns: deque[float] = deque(maxlen=MAX_RECENT_EPISODES)
@@ -54,13 +56,18 @@ class Run:
         self.best_score = max(score, self.best_score)
         return is_best
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`."""
+    def state_dict(self, with_env: bool = True) -> dict[str, Any]:
+        """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`.
+
+        Args:
+            with_env: False leaves the environments out, so that new episodes begin when the run goes on.
+        """
+        stream = self.stream.state_dict()
         return {
             "config": self.config,
             "model": self.model.state_dict(),
             "agent": self.agent.state_dict(),
-            "stream": self.stream.state_dict(),
+            "stream": stream if with_env else {**stream, "env": None},
             "state": self.state,
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],

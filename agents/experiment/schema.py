@@ -28,6 +28,7 @@ class Constructor(Generic[T]):
     def __init__(self, where: str, cls: type[T], values: Mapping[str, Any]) -> None:
         self.where = where
         self.cls = cls
+        self.target = f"{cls.__module__}.{cls.__qualname__}"
         self.values = dict(values)
         self.parameters = inspect.signature(cls).parameters
         self.takes_any_name = any(p.kind is p.VAR_KEYWORD for p in self.parameters.values())
@@ -47,7 +48,9 @@ class Constructor(Generic[T]):
             raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
         if not (inspect.isclass(found) and issubclass(found, kind)):
             raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
-        return Constructor(where, found, values)
+        constructor = Constructor(where, found, values)
+        constructor.target = target
+        return constructor
 
     def check(self, reserved: Collection[str] = ()) -> dict[str, Any]:
         """Return the values as the types of the hints.
@@ -68,6 +71,13 @@ class Constructor(Generic[T]):
                 raise ValueError(f"{self._full(name)} is missing")
         hints = get_type_hints(self.cls.__init__)
         return {name: check_value(self._full(name), value, hints.get(name, Any)) for name, value in self.values.items()}
+
+    def resolve(self, reserved: Collection[str] = ()) -> dict[str, Any]:
+        """Return the target, the values, and the default of every other argument, as a configuration holds them."""
+        named = {name: p for name, p in self.parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        defaults = {name: p.default for name, p in named.items() if name not in reserved}
+        resolved = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
+        return {"_target_": self.target, **resolved, **self.values}
 
     def build(self, *positional: Any, **keywords: Any) -> T:
         """Return an object made from the values and from arguments known only at run time."""

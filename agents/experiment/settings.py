@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memorl.memory.checks import require_at_least
+from memorl.memory.checks import require_at_least, require_positive
 
 from .schema import Constructor
 
@@ -25,10 +25,13 @@ class RunSettings:
     sequence_length: int | None
     last_action: bool
     last_reward: bool
+    scale_actions: bool
     checkpoint_every: int
+    checkpoint_minutes: float
     keep_checkpoints: int
     run_dir: str
     resume: str | None
+    resume_from: str | None
     trust: bool
 
     def __post_init__(self) -> None:
@@ -36,6 +39,7 @@ class RunSettings:
         require_at_least(1, threads=self.threads, total_steps=self.total_steps, num_envs=self.num_envs)
         require_at_least(1, rollout_steps=self.rollout_steps, sequence_length=self.sequence_length)
         require_at_least(1, checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
+        require_positive(checkpoint_minutes=self.checkpoint_minutes)
         if self.sequence_length and self.rollout_steps % self.sequence_length:
             allowed = f"it must divide rollout_steps, which is {self.rollout_steps}"
             raise ValueError(f"sequence_length is {self.sequence_length}; {allowed}")

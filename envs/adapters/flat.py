@@ -8,7 +8,11 @@ from gymnasium.vector import VectorEnv, VectorObservationWrapper
 
 @final
 class Flat(VectorObservationWrapper):
-    """A vector environment whose observation is a dictionary of the innermost parts, named like "2" or "deck.0"."""
+    """A vector environment whose observation is a dictionary of the innermost parts, named like "2" or "deck.0".
+
+    Raises:
+        ValueError: Two parts have the same name, or there is a dictionary or tuple without parts.
+    """
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
         super().__init__(env)
@@ -24,7 +28,7 @@ def is_nested(space: spaces.Space[Any]) -> bool:
     """Return True if a space is nested, so that `Flat` is for it."""
     inner = spaces.Dict | spaces.Tuple
     return isinstance(space, spaces.Tuple) or (
-        isinstance(space, spaces.Dict) and any(isinstance(part, inner) for part in space.values())
+        isinstance(space, spaces.Dict) and (not space or any(isinstance(part, inner) for part in space.values()))
     )
 
 
@@ -36,5 +40,12 @@ def parts_of(whole: Any) -> dict[str, Any]:
         named = [(str(i), part) for i, part in enumerate(whole)]
     else:
         return {"": whole}
-    inner = [(key, name, part) for key, parts in named for name, part in parts_of(parts).items()]
-    return {f"{key}.{name}" if name else key: part for key, name, part in inner}
+    if not named:
+        raise ValueError(f"observation_space has an empty entry, {whole}; every entry must hold something")
+    inner = [(f"{key}.{name}" if name else key, part) for key, parts in named for name, part in parts_of(parts).items()]
+    result = dict(inner)
+    if len(result) < len(inner):
+        names = [name for name, _ in inner]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"observation_space has two entries that are named {twice!r} when it is flattened")
+    return result

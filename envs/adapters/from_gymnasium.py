@@ -9,6 +9,7 @@ from memorl.envs.engine.names import unknown_name
 
 from .flat import Flat, is_nested
 from .next_step import NextStep
+from .numbers import FloatInfos
 
 
 def make_batch(
@@ -23,17 +24,20 @@ def make_batch(
     Raises:
         ValueError: There is no such id, or the environment cannot be made with these arguments.
     """
-    named = id if id in gymnasium.registry else f"{id}-v0"
-    if named not in gymnasium.registry:
+    if id not in gymnasium.registry:
+        versions = [known for known in gymnasium.registry if known.rpartition("-v")[0] == id]
+        if versions:
+            raise ValueError(f"env.id is {id!r}; it must name a version: {' or '.join(sorted(versions))}")
         raise unknown_name("env.id", id, gymnasium.registry)
     if num_envs < 1:
         raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number from 1")
     if vectorization_mode is not None:
         arguments["disable_env_checker"] = True
+        wrappers = (*wrappers, FloatInfos)
     try:
-        env = gymnasium.make_vec(named, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
+        env = gymnasium.make_vec(id, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
     except (TypeError, gymnasium.error.Error, ImportError) as error:
-        raise ValueError(f"{named} cannot be made: {' '.join(str(error).split())}") from error
+        raise ValueError(f"{id} cannot be made: {' '.join(str(error).split())}") from error
     env = NextStep(env)
     return Flat(env) if is_nested(env.single_observation_space) else env
 

@@ -47,6 +47,8 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
     metadata: dict[str, Any] = {"render_modes": [], "autoreset_mode": AutoresetMode.NEXT_STEP}  # noqa: RUF012
     info_keys: tuple[str, ...] = ("reward", "length")
     """Fields of the state that infos hold at the end of an episode."""
+    repeated_figures = ("reward", "length")
+    """Infos that say the return and the length of an episode, which every agent counts itself."""
     every_step_keys: tuple[str, ...] = ()
     """Fields of the state that infos always hold, also those of `reset`."""
     _scene: Any = ()

@@ -6,13 +6,72 @@ import torch
 from gymnasium import spaces
 
 from memorl.agents import Encoder, as_dict_space
+from memorl.agents.layouts import guess_layout
+
+BYTES = {"low": 0, "high": 255, "dtype": np.uint8}
 
 
 def test_unknown_spaces_are_named() -> None:
     with pytest.raises(ValueError, match=r"observation_space\['a'\] is Text.*; it must be Box"):
         Encoder(spaces.Dict({"a": spaces.Text(3)}))
-    with pytest.raises(ValueError, match=r"shape \(20, 84, 3\); it must be at least 36 x 36"):
-        Encoder(as_dict_space(spaces.Box(0, 255, (20, 84, 3), np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("space", "layout"),
+    [
+        (spaces.Box(shape=(64, 64, 3), **BYTES), "hwc"),
+        (spaces.Box(shape=(3, 64, 64), **BYTES), "chw"),
+        (spaces.Box(shape=(4, 84, 84), **BYTES), "chw"),
+        (spaces.Box(shape=(84, 84), **BYTES), "hw"),
+        (spaces.Box(shape=(4, 64, 64, 3), **BYTES), "fhwc"),
+        (spaces.Box(shape=(4, 3, 64, 64), **BYTES), "fchw"),
+        (spaces.Box(shape=(7, 7, 3), **BYTES), "hwc"),
+        (spaces.Box(shape=(3, 3, 3), **BYTES), "hwc"),
+        (spaces.Box(0, 1, (64, 48, 3)), "hwc"),
+        (spaces.Box(0, 255, (64, 48, 3)), "hwc"),
+        (spaces.Box(0, 1, (10, 10, 4), np.bool_), "hwc"),
+        (spaces.MultiBinary((10, 10, 4)), "hwc"),
+        (spaces.Box(shape=(128,), **BYTES), "vector"),
+        (spaces.Box(shape=(9, 9), **BYTES), "vector"),
+        (spaces.Box(-1, 1, (64, 64, 3)), "vector"),
+        (spaces.Box(-1, 1, ()), "vector"),
+    ],
+    ids=str,
+)
+def test_images_of_every_layout_are_found_and_scaled(space: spaces.Box, layout: str) -> None:
+    assert guess_layout(space) == layout
+    entries = as_dict_space(space)
+    encoder = Encoder(entries)
+    x = encoder({"observation": torch.as_tensor(np.stack([space.sample() for _ in range(64)]))})
+    assert 0.05 < x.pow(2).mean().sqrt() < (1.5 if max(space.shape or (99,)) > 15 else 20)
+
+
+def test_layouts_of_the_same_image_have_the_same_features() -> None:
+    image = torch.randint(256, (2, 3, 40, 44, 2), dtype=torch.uint8)  # B, f, h, w, c
+    same = {
+        "fhwc": image,
+        "fchw": image.permute(0, 1, 4, 2, 3),
+        "hwc": image.permute(0, 2, 3, 1, 4).flatten(3),
+        "chw": image.permute(0, 1, 4, 2, 3).flatten(1, 2),
+    }
+    features = []
+    for layout, images in same.items():
+        torch.manual_seed(0)
+        space = as_dict_space(spaces.Box(shape=tuple(images.shape[1:]), **BYTES))
+        encoder = Encoder(space, 16, layouts={"observation": layout})
+        features.append(encoder({"observation": images}))
+    for other in features[1:]:
+        torch.testing.assert_close(features[0], other)
+
+
+def test_layouts_that_do_not_fit_are_named() -> None:
+    space = as_dict_space(spaces.Box(shape=(40, 40, 3), **BYTES))
+    with pytest.raises(ValueError, match=r"encoder\.layouts has 'x'; known entries are observation"):
+        Encoder(space, layouts={"x": "hwc"})
+    with pytest.raises(ValueError, match=r"encoder\.layouts\['observation'\] is 'whc'; it must be one of hwc, chw"):
+        Encoder(space, layouts={"observation": "whc"})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match=r"encoder\.layouts\['observation'\] is 'hw'; .* \(40, 40, 3\)"):
+        Encoder(space, layouts={"observation": "hw"})
 
 
 @pytest.mark.parametrize(
@@ -20,6 +79,8 @@ def test_unknown_spaces_are_named() -> None:
     [
         spaces.Box(0, 255, (84, 84, 3), np.uint8),
         spaces.Box(0, 255, (36, 40, 1), np.uint8),
+        spaces.Box(0, 255, (20, 84, 3), np.uint8),
+        spaces.Box(-1, 1, (), np.float32),
         spaces.Box(-1, 1, (2, 3), np.float32),
         spaces.Discrete(3, start=2),
         spaces.MultiDiscrete([2, 5], start=[1, 0]),

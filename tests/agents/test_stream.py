@@ -1,13 +1,16 @@
 """Streams: flags, previous actions and rewards, episodes."""
 
 import copy
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from memorl.agents import Stream
+from memorl.agents.observations import InvalidStep
 from memorl.envs import RepeatPrevious
 from tests.support.agents import Counter, counters
 
@@ -27,7 +30,7 @@ def test_flags_speak_of_the_observation_beside_them() -> None:
     episodes = stream.episodes.pop()
     ended = [(e["return"], e["length"], e["success"]) for e in episodes]
     assert ended == [(3, 2, 2), (6, 3, 3), (3, 2, 2), (6, 3, 3), (3, 2, 2)]
-    assert all(set(e) == {"return", "length", "success"} for e in episodes)
+    assert all(set(e) == {"return", "length", "success", "reward"} for e in episodes)
     assert stream.episodes.pop() == []
 
 
@@ -46,6 +49,34 @@ def test_another_autoreset_mode_is_refused() -> None:
     env = SyncVectorEnv([lambda: Counter(3, False, spaces.Discrete(2))], autoreset_mode=AutoresetMode.SAME_STEP)
     with pytest.raises(ValueError, match=r"autoreset_mode is AutoresetMode\.SAME_STEP"):
         Stream(env)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["observation", "reward"])
+def test_what_is_not_finite_is_named_at_the_door(name: str, value: float) -> None:
+    env = counters()
+    stream = Stream(env)
+    stream.reset(0)
+    stream.step(torch.zeros(2, 1, dtype=torch.int64))
+    broken = env.envs[1].unwrapped
+    step = broken.step
+    ours = {"observation": np.full(1, value, np.float32), "reward": value}
+
+    def broken_step(action: Any) -> Any:
+        obs, reward, *rest = step(action)
+        return (ours[name], reward, *rest) if name == "observation" else (obs, ours[name], *rest)
+
+    broken.step = broken_step  # type: ignore[method-assign]
+    with pytest.raises(InvalidStep, match=f"^{name} of env 1 is {value} at step 2 of its episode; it must be finite"):
+        stream.step(torch.zeros(2, 1, dtype=torch.int64))
+
+
+def test_an_entry_of_the_environment_named_as_ours_is_refused() -> None:
+    env = counters()
+    env.single_observation_space = spaces.Dict({"last_action": spaces.Discrete(3)})
+    with pytest.raises(ValueError, match="has an entry 'last_action' of its own; last_action must be false"):
+        Stream(env, last_action=True)
+    assert list(Stream(env).observation_space) == ["last_action"]
 
 
 @pytest.mark.gpu

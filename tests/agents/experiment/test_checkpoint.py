@@ -11,6 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from memorl.agents.experiment.checkpoint import checksum
 from tests.support.runs import assert_refused, call_all
 
 
@@ -22,7 +23,7 @@ class Malice:
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "other_shapes": lambda c: c | {"model": {k: v[..., :1] for k, v in c["model"].items()}},
+    "other_shapes": lambda c: c | {"model": {k: v.flatten()[:1] for k, v in c["model"].items()}},
     "fewer_episodes": lambda c: (
         c | {"stream": c["stream"] | {"episodes": {k: v[:7] for k, v in c["stream"]["episodes"].items()}}}
     ),
@@ -65,7 +66,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "old format": (
         "train.py",
         ["resume={place}/old_format"],
-        r".* is not a checkpoint of this version: its format is 'memorl/1'; it must be 'memorl/2'",
+        r".* is not a checkpoint of this version: its format is 'memorl/1'; it must be 'memorl/3'",
     ),
     "foreign class": (
         "evaluate.py",
@@ -88,7 +89,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "foreign format": (
         "evaluate.py",
         ["checkpoint={place}/foreign_format"],
-        r".*/step-000000000001\.pt is not a checkpoint of this version: its format is 'other/7'; it must be 'memorl/2'",
+        r".*/step-000000000001\.pt is not a checkpoint of this version: its format is 'other/7'; it must be 'memorl/3'",
     ),
 }
 """By name: a script, its arguments, and its error as a regular expression."""
@@ -102,7 +103,7 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (place / "truncated.pt").write_bytes(good.read_bytes()[:5000])
     (place / "empty.pt").write_bytes(b"")
     torch.save({"model": {}}, place / "foreign.pt")
-    torch.save({"format": "memorl/2", "config": Malice()}, place / "malicious.pt")
+    torch.save({"format": "memorl/3", "config": Malice()}, place / "malicious.pt")
     whole = torch.load(good, weights_only=True)
     torch.save({key: value for key, value in whole.items() if key != "model"}, place / "partial.pt")
     for name in (*CHANGES, "half"):
@@ -112,7 +113,9 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         if name == "half":
             file.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
         else:
-            torch.save(CHANGES[name](whole), file)
+            changed = CHANGES[name](whole)
+            state = {key: value for key, value in changed.items() if key not in ("format", "checksum")}
+            torch.save(changed | {"checksum": checksum(state)}, file)
     (place / "pickled.pt").write_bytes(pickle.dumps(Malice()))
     results = call_all(BAD, place=place, finished=finished)
     assert sorted(p.name for p in place.iterdir()) == sorted(

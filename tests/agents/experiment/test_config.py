@@ -25,7 +25,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "minibatches": (
         "train.py",
         small(NEW, "agent.minibatches=99"),
-        r"minibatches is 99; it must be at most 16, the .*",
+        r"agent\.minibatches is 99; it must be at most 16, the .* \(fewer agent\.minibatches, more num_envs .*\)",
     ),
     "once": (
         "train.py",

@@ -2,6 +2,7 @@
 
 import random
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import torch
 
 from tests.support.runs import GAME, SMALL, small, until_updates
 from tests.support.scripts import call
+
+BROKEN = [
+    "env=gymnasium", "env.id=tests.support.broken_envs:Broken-v0", "memory.hidden_size=8", "model.branch_size=8",
+    "encoder.output_size=8", "encoder.vector_size=8", "num_envs=4", "rollout_steps=8", "device=cpu", "threads=1",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [SMALL, GAME], ids=["repeat_previous", "mortar_mayhem_grid"])
@@ -34,8 +40,6 @@ def test_a_killed_run_goes_on_bit_for_bit(arguments: list[str], tmp_path: Path) 
 
 
 def test_a_longer_run_can_be_asked_of_a_finished_one(finished: Path, tmp_path: Path) -> None:
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     done = call("train.py", f"resume={copy}", "total_steps=800")
@@ -45,10 +49,11 @@ def test_a_longer_run_can_be_asked_of_a_finished_one(finished: Path, tmp_path: P
     assert len(new) > len(old)
 
 
-def test_ctrl_c_saves_and_leaves(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_and_leaves(number: signal.Signals, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = until_updates(2, folder, *small("total_steps=1e9", "checkpoint_every=1000000"))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert f"interrupted and saved; go on with: python train.py resume={folder}" in out
@@ -69,3 +74,73 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_checkpoint(tmp_path: Path
     good = torch.load(error[2], weights_only=True)
     assert good["agent"]["steps"] < int(error[1])
     assert all(value.isfinite().all() for value in good["model"].values())
+
+
+@pytest.mark.parametrize(("kind", "error"), [("value", "ValueError: not a number"), ("socket", "ConnectionResetError")])
+def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
+    kind: str, error: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    done = call("train.py", *BROKEN, f"env.kind={kind}", f"run_dir={folder}", "total_steps=1e6")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "broken_envs.py" in done.stderr
+    assert error in done.stderr
+    assert f"stopped by an error; go on with: python train.py resume={folder}" in done.stdout
+    (saved,) = (folder / "checkpoints").glob("step-*.pt")
+    steps = [int(row.partition(",")[0]) for row in (folder / "metrics.csv").read_text().splitlines()[1:]]
+    assert torch.load(saved, weights_only=True)["agent"]["steps"] == steps[-1]
+    again = call("train.py", f"resume={folder}", f"total_steps={steps[-1] + 20}")
+    assert again.returncode == 0, again.stderr
+    assert "the environments were not saved: their episodes begin anew" in again.stdout
+
+
+def test_what_is_not_finite_is_named_in_one_line_and_what_was_learned_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    done = call("train.py", *BROKEN, "env.kind=not_finite", f"run_dir={folder}", "total_steps=1e6")
+    assert re.fullmatch(
+        r"error: observation of env 0 is nan at step \d of its episode; it must be finite\n", done.stderr
+    )
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+
+
+def test_a_run_goes_on_once_at_a_time(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = until_updates(2, folder, *small("total_steps=1e9", "checkpoint_every=1"))
+    try:
+        second = call("train.py", f"resume={folder}")
+        assert second.returncode == 1
+        assert second.stderr == f"error: {folder} is in use by another process; a run can go on once at a time\n"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_run_without_a_reader_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = until_updates(1, folder, *small("total_steps=2000", "checkpoint_every=1000000"))
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.wait(timeout=120) == 0
+    process.stderr.close()
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+
+
+def test_a_damaged_checkpoint_names_the_one_before_which_goes_on(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    older, newest = sorted((copy / "checkpoints").glob("step-*.pt"))[-2:]
+    content = torch.load(newest, weights_only=True)
+    name = next(iter(content["model"]))
+    content["model"][name].view(-1)[0] += 1e-6
+    torch.save(content, newest)
+    refused = call("train.py", f"resume={copy}", "total_steps=800")
+    says = f"it is damaged: .*; resume_from={older.name} goes on from the one before"
+    assert re.fullmatch(f"error: .*/{newest.name} does not fit: {says}\n", refused.stderr)
+    done = call("train.py", f"resume={copy}", f"resume_from={older.name}", "total_steps=800")
+    assert done.returncode == 0, done.stderr
+    assert f"set aside, since the run goes on from {older.name}: {newest}.aside" in done.stdout
+    old, new = ((f / "metrics.csv").read_text() for f in (finished, copy))
+    assert new.startswith(old), "the steps after the older checkpoint are made again, and are the same"

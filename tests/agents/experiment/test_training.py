@@ -57,7 +57,7 @@ def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     (file,) = (folder / "evaluation").glob("*.json")
     result = json.loads(file.read_text())
     assert [e["level"] for e in result["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
-    assert set(result["metrics"]["success"]) == {"mean", "std", "low", "high"}
+    assert set(result["metrics"]["success"]) == {"mean", "std", "low", "high", "episodes"}
     assert file.with_suffix(".gif").stat().st_size > 1000
     board = EventAccumulator(str(folder / "evaluation")).Reload()
     assert [event.step for event in board.Scalars("probe/influence")] == list(range(16))

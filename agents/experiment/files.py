@@ -1,0 +1,81 @@
+"""Files that are complete or absent, whatever happens while they are written."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from filelock import FileLock, Timeout
+
+
+def make_folder(folder: Path, is_named: bool) -> Path:
+    """Make a new folder and return it; where it exists and may have another name, the first of -1, -2, ... is added."""
+    for number in itertools.count():
+        candidate = folder.with_name(f"{folder.name}-{number}") if number else folder
+        try:
+            candidate.mkdir(parents=True)
+        except FileExistsError:
+            if is_named:
+                raise
+        else:
+            return candidate
+    raise AssertionError("there is always another number")
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes.
+
+    Raises:
+        ValueError: If another process holds it.
+    """
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(f"{folder} is in use by another process; a run can go on once at a time") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file under a new name that nothing else has, and rename it when all of it is on disk.
+
+    Args:
+        path: The file; a link in its place is replaced and not followed.
+        write: Writes the content.
+
+    Raises:
+        OSError: If it cannot be written; `path` is then as it was, and nothing is left beside it.
+    """
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    partial = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            write(cast(BinaryIO, file))
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            partial.unlink()
+        raise
+    with suppress(OSError):  # a folder cannot be opened on Windows
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _umask() -> int:
+    """Return the permissions that new files do not get."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

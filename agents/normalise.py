@@ -1,0 +1,155 @@
+"""Normalisation by running moments, as parts of the model: saved with it, and frozen where nothing is learned.
+
+Moments of batches are merged exactly (Chan, Golub and LeVeque, 1979). With n numbers so far and m new ones:
+
+    d = mean_new - mean,  mean <- mean + d m / (n + m),  n <- n + m
+    M <- M + M_new + d^2 n m / (n + m),  M = n variance                                                  (1)
+
+Observations:  x <- clip((x - mean) / deviation, -10, 10)                                                (2)
+Values (Pop-Art; van Hasselt et al., 2016, https://arxiv.org/abs/1602.07714): the critic's last layer W, b gives a value
+of mean 0 and deviation 1, and V = deviation (W y + b) + mean. When the moments of the targets move, the layer moves
+so that every V stays what it was:
+
+    W <- W old / new,   b <- (old b + old mean - new mean) / new,   with old and new deviation            (3)
+
+Legend: ... any leading shape, S the shape of a number's place (a vector's).
+"""
+
+from typing import Literal
+
+import torch
+from gymnasium import spaces
+from torch import Tensor, nn
+
+from .layouts import guess_layout
+from .observations import Observation
+
+MAX_NORMALISED = 10
+"""A normalised observation is clipped to this."""
+
+MAX_BOUND = 1e30
+"""A bound beyond this is none."""
+
+MIN_DEVIATION = 1e-2
+"""A smaller deviation counts as this, so that what never changes is not blown up."""
+
+TARGETS_REMEMBERED = 1 << 16
+"""Targets of values that count: returns grow as a policy learns."""
+
+Selection = Literal["unbounded", "all", "none"]
+"""The observations that are normalised: vectors that are not bounded, all vectors of floats, or none."""
+
+
+class Moments(nn.Module):
+    """The running mean and variance of numbers [..., *S], each place by itself.
+
+    Args:
+        shape: S.
+        horizon: Numbers after which the older ones are forgotten as new ones come; 0 keeps all.
+    """
+
+    count: Tensor
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, shape: tuple[int, ...] = (), horizon: int = 0) -> None:
+        super().__init__()
+        self.horizon = horizon
+        self.register_buffer("count", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("mean", torch.zeros(shape, dtype=torch.float64))
+        self.register_buffer("variance", torch.ones(shape, dtype=torch.float64))
+
+    @torch.no_grad()
+    def update(self, x: Tensor) -> None:
+        """Merge the moments of x [..., *S], equation (1)."""
+        rows = x.reshape(-1, *self.mean.shape).double()
+        new = len(rows)
+        old = self.count.clamp(max=self.horizon) if self.horizon else self.count
+        total = old + new
+        variance, mean = torch.var_mean(rows, 0, correction=0)
+        difference = mean - self.mean
+        squares = self.variance * old + variance * new + difference**2 * old * new / total
+        self.mean += difference * new / total
+        self.variance.copy_(squares / total)
+        self.count += new
+
+    def deviation(self, least: float) -> Tensor:
+        """Return the standard deviation, S, or `least` where it is smaller, in float32."""
+        return self.variance.sqrt().clamp(min=least).float()
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """Return x [..., *S] by equation (2)."""
+        centred = (x - self.mean).float()
+        return (centred / self.deviation(MIN_DEVIATION)).clamp(-MAX_NORMALISED, MAX_NORMALISED)
+
+
+class ObservationNormaliser(nn.Module):
+    """The vectors of observations, normalised, equation (2), and all other entries as they are.
+
+    Args:
+        space: The observation space of one environment; None leaves everything as it is.
+        selection: The entries that are normalised.
+    """
+
+    def __init__(self, space: spaces.Dict | None, selection: Selection = "unbounded") -> None:
+        super().__init__()
+        entries = space.items() if space is not None else ()
+        self.names = [name for name, entry in entries if _is_selected(entry, selection)]
+        self.moments = nn.ModuleList(Moments(entry.shape or ()) for name, entry in entries if name in self.names)
+
+    def forward(self, obs: Observation) -> Observation:
+        """Return observations whose entries are [..., *S]."""
+        result = dict(obs)
+        for name, moments in zip(self.names, self.moments, strict=True):
+            assert isinstance(moments, Moments)
+            result[name] = moments.normalise(obs[name])
+        return result
+
+    def update(self, obs: Observation) -> None:
+        """Merge the moments of observations whose entries are [..., *S]."""
+        for name, moments in zip(self.names, self.moments, strict=True):
+            assert isinstance(moments, Moments)
+            moments.update(obs[name])
+
+
+class ValueHead(nn.Module):
+    """A linear layer from features [..., D] to the value [...], scaled by the moments of the targets.
+
+    Args:
+        input_size: D.
+    """
+
+    def __init__(self, input_size: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(input_size, 1)
+        self.moments = Moments(horizon=TARGETS_REMEMBERED)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the values of features x [..., D]."""
+        value = self.linear(x).squeeze(-1).float()
+        return value * self.deviation + self.moments.mean.float()
+
+    @property
+    def deviation(self) -> Tensor:
+        """Return the deviation of the targets, as it scales the values."""
+        return self.moments.deviation(MIN_DEVIATION)
+
+    @torch.no_grad()
+    def rescale(self, targets: Tensor) -> None:
+        """Merge the moments of targets, and keep every value as it is, equation (3)."""
+        old_deviation = self.deviation
+        old_mean = self.moments.mean.float().clone()
+        self.moments.update(targets)
+        self.linear.weight.mul_(old_deviation / self.deviation)
+        self.linear.bias.mul_(old_deviation / self.deviation)
+        self.linear.bias.add_((old_mean - self.moments.mean.float()) / self.deviation)
+
+
+def _is_selected(space: spaces.Space, selection: Selection) -> bool:
+    """Return whether an entry of an observation is normalised."""
+    if selection == "none" or not isinstance(space, spaces.Box) or space.dtype.kind != "f":
+        return False
+    if guess_layout(space) != "vector":
+        return False
+    bounded = (space.low > -MAX_BOUND).all() and (space.high < MAX_BOUND).all()
+    return selection == "all" or not bounded

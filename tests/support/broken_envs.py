@@ -1,0 +1,41 @@
+"""An environment that fails some way into training; registered with Gymnasium as Broken-v0."""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+
+FAILURES = {
+    "value": ValueError("not a number"),
+    "socket": ConnectionResetError("the simulator is gone"),
+    "not_finite": None,
+}
+
+
+class Broken(gymnasium.Env[Any, Any]):
+    """Episodes of six steps; the step after `steps` others raises an error of a kind, or shows NaN."""
+
+    observation_space = spaces.Box(-1, 1, (2,))
+    action_space = spaces.Discrete(2)
+
+    def __init__(self, kind: str, steps: int = 40) -> None:
+        self.kind = kind
+        self.remaining = steps
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.t = 0
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        self.t += 1
+        self.remaining -= 1
+        failure = FAILURES[self.kind]
+        if self.remaining < 0 and failure:
+            raise failure
+        value = np.nan if self.remaining < 0 else 0
+        return np.full(2, value, np.float32), 1.0, self.t == 6, False, {}
+
+
+gymnasium.register("Broken-v0", Broken)
