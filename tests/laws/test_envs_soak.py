@@ -1,27 +1,24 @@
 """Millions of steps of every game with options drawn at random: no exception, no leak, nothing outside its space."""
 
 import gc
+import inspect
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from memorl.envs import (
-    BatchedEnv,
-    Copy,
-    DelayedCue,
-    DelayedMatchToSample,
-    MortarMayhem,
-    MysteryPath,
-    NParity,
-    RepeatFirst,
-    RepeatPrevious,
-    SearingSpotlights,
-)
+import memorl.envs
+from memorl.envs import BatchedEnv, MortarMayhem, MysteryPath, SearingSpotlights
 from memorl.envs.engine.options import MAX_CHOICES, Choices, Flag, Integer, IntegerRange, Number, Option
 
 Case = tuple[type[BatchedEnv], dict[str, Any]]
+
+
+def _has_curriculum(kind: type[BatchedEnv]) -> bool:
+    return "curriculum" in inspect.signature(kind).parameters
+
+
 GAMES: list[Case] = [
     *((MortarMayhem, {"grid": grid, "act_only": act_only}) for grid in (False, True) for act_only in (False, True)),
     (MortarMayhem, {"endless": True}),
@@ -31,8 +28,8 @@ GAMES: list[Case] = [
     (SearingSpotlights, {"num_coins": [MAX_CHOICES]}),
     (SearingSpotlights, {"endless": True}),
 ]
-QUIZZES: list[Case] = [(kind, {}) for kind in (RepeatPrevious, RepeatFirst, DelayedCue, Copy)]
-QUIZZES += [(kind, {"curriculum": "multi"}) for kind in (NParity, DelayedMatchToSample)]
+TASKS = [kind for name in memorl.envs.__all__ if ".tasks." in (kind := getattr(memorl.envs, name)).__module__]
+QUIZZES: list[Case] = [(kind, {"curriculum": "multi"} if _has_curriculum(kind) else {}) for kind in TASKS]
 CASES = [(game, variant | {"observation": kind}) for game, variant in GAMES for kind in ("pixels", "symbolic")]
 CASES += QUIZZES
 N = 64
