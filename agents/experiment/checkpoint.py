@@ -5,7 +5,6 @@ with `weights_only=True`, which builds tensors and plain containers and runs no 
 which sees every bit that was meant, and against `Content`.
 """
 
-import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pydantic import InstanceOf
 from torch import Tensor, nn
 from typing_extensions import TypedDict
 
+from .checksum import checksum
 from .files import write_file
 from .schema import check_value
 from .settings import PARTS, RunSettings
@@ -171,30 +171,6 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         if not trust and not target.startswith("memorl."):
             raise ValueError(f"{path} names {part}._target_ {target}; trust=true imports it")
     return content
-
-
-def checksum(content: Any) -> str:
-    """Return a digest of tensors and plain containers, whatever the file format does with them."""
-    digest = hashlib.blake2b(digest_size=16)
-    _add_to_digest(digest, content)
-    return digest.hexdigest()
-
-
-def _add_to_digest(digest: Any, value: Any) -> None:
-    if isinstance(value, Tensor):
-        digest.update(f"{value.dtype}{tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    elif isinstance(value, Mapping):
-        digest.update(f"{len(value)} entries".encode())
-        for key in value:
-            _add_to_digest(digest, key)
-            _add_to_digest(digest, value[key])
-    elif isinstance(value, list | tuple):
-        digest.update(f"{len(value)} items".encode())
-        for item in value:
-            _add_to_digest(digest, item)
-    else:
-        digest.update(f"{type(value).__name__} {value!r}".encode())
 
 
 def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:

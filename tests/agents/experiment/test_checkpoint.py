@@ -11,7 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from memorl.agents.experiment.checkpoint import checksum
+from memorl.agents.experiment.checksum import checksum
 from tests.support.runs import assert_refused, call_all
 
 
