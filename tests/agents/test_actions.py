@@ -1,5 +1,6 @@
 """Actions reach the environment inside its space."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from memorl.agents.heads import PolicyHead
 SPACES = [
     spaces.Discrete(3),
     spaces.Discrete(3, start=-1),
-    spaces.Discrete(3, dtype=np.int32),
+    *([spaces.Discrete(3, dtype=np.int32)] if "dtype" in signature(spaces.Discrete).parameters else []),
     spaces.MultiDiscrete([2, 5]),
     spaces.MultiDiscrete([[2, 5], [3, 2]]),
     spaces.MultiBinary(3),
