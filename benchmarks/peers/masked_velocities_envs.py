@@ -11,9 +11,9 @@ MASKS = {"CartPole-v1": (1, 0, 1, 0), "Pendulum-v1": (1, 1, 0)}
 class MaskedVelocities(gymnasium.ObservationWrapper):
     """An environment that shows 0 for every velocity."""
 
-    def __init__(self, id: str, **arguments: Any) -> None:
-        super().__init__(gymnasium.make(id, **arguments))
-        self.mask = np.array(MASKS[id], np.float32)
+    def __init__(self, name: str, **arguments: Any) -> None:
+        super().__init__(gymnasium.make(name, **arguments))
+        self.mask = np.array(MASKS[name], np.float32)
 
     def observation(self, observation: Any) -> Any:
         """Return an observation without its velocities."""
@@ -21,4 +21,4 @@ class MaskedVelocities(gymnasium.ObservationWrapper):
 
 
 for name in MASKS:
-    gymnasium.register(name.replace("-", "NoVel-"), MaskedVelocities, kwargs={"id": name})
+    gymnasium.register(name.replace("-", "NoVel-"), MaskedVelocities, kwargs={"name": name})
