@@ -144,7 +144,7 @@ def resume(config: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:
             print("the environments were not saved: their episodes begin anew")
     if run.agent.steps >= settings.total_steps:
         raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
-    for newer in checkpoints.set_aside_newer(path):
+    for newer in checkpoints.set_aside_newer(run.agent.steps):
         print(f"set aside, since the run goes on from {path.name}: {newer}")
     return run, folder
 

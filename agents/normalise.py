@@ -21,14 +21,12 @@ import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from .actions import MAX_BOUND
 from .layouts import guess_layout
 from .observations import Observation
 
 MAX_NORMALISED = 10
 """A normalised observation is clipped to this."""
-
-MAX_BOUND = 1e30
-"""A bound beyond this is none."""
 
 MIN_DEVIATION = 1e-2
 """A smaller deviation counts as this, so that what never changes is not blown up."""

@@ -107,10 +107,10 @@ class Stream:
         self.current_step = self._make_step(obs, reward, first, self._last, terminal, infos, action)
         return self.current_step
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that the next steps depend on; `env` is None where the environment cannot be saved."""
+    def state_dict(self, with_env: bool = True) -> dict[str, Any]:
+        """Return all that the next steps depend on; `env` is None where it is not wanted or cannot be saved."""
         env = None
-        if hasattr(self.env, "state_dict"):
+        if with_env and hasattr(self.env, "state_dict"):
             env = {name: torch.from_numpy(value.copy()) for name, value in self.env.state_dict().items()}
         return {"env": env, "current_step": self.current_step._asdict(), "episodes": self.episodes.state_dict()}
 

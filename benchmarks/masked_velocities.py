@@ -15,12 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-from hydra import compose, initialize_config_module
-from omegaconf import OmegaConf
-
 from machine import report, table  # isort: skip
-from memorl.agents import collect
-from memorl.agents.experiment import Run, RunSettings, build_stream, find_device, prepare_process, run_episodes
+from runs import build, update  # isort: skip
+from memorl.agents.experiment import build_stream, find_device, run_episodes
 
 PEERS = Path(__file__).parent / "peers"
 EPISODES = 20
@@ -47,21 +44,12 @@ def train_ours(id: str, memory: str, seed: int, args: argparse.Namespace) -> tup
     """Return the mean greedy return after training, and the steps per second of training."""
     overrides = [*COMMON, f"env.id={id}", *SETTINGS[id], f"memory={memory}", *MEMORIES[memory], *args.overrides]
     overrides += [f"seed={seed}", f"threads={args.threads}", f"total_steps={args.steps}"]
-    with initialize_config_module("memorl.configs", version_base=None):
-        forced = [f"++{o}" if "." in o.partition("=")[0] else o for o in overrides]
-        composed = OmegaConf.to_container(compose("train", forced), resolve=True)
-    assert isinstance(composed, dict)
-    config = {str(key): value for key, value in composed.items()}
-    settings = RunSettings.from_config(config)
-    prepare_process(settings.seed, settings.threads)
-    run = Run(config)
+    run = build(overrides)
     began = time.perf_counter()
     while run.agent.steps < args.steps:
-        rollout = collect(run.stream, run.model, run.state, settings.rollout_steps, settings.sequence_length)
-        run.agent.update(rollout)
-        run.state = rollout.state
+        update(run)
     sps = run.agent.steps / (time.perf_counter() - began)
-    stream = build_stream(config, EPISODES, find_device("cpu"))
+    stream = build_stream(run.config, EPISODES, find_device("cpu"))
     seeds = range(10_000 + EPISODES * seed, 10_000 + EPISODES * (seed + 1))
     episodes = run_episodes(run.model, stream, seeds, greedy=True)
     return statistics.mean(episode["return"] for episode in episodes), sps

@@ -21,13 +21,11 @@ import time
 from pathlib import Path
 
 import torch
-from hydra import compose, initialize_config_module
-from omegaconf import OmegaConf
 from torch.utils.flop_counter import FlopCounterMode
 
 from machine import gemm_peak, report, table  # isort: skip
-from memorl.agents import collect
-from memorl.agents.experiment import Run, RunSettings, prepare_process
+from runs import build, update  # isort: skip
+from memorl.agents.experiment import Run
 
 COMMON = ["device=cpu", "num_envs=16", "rollout_steps=128", "run_dir=none", "agent.minibatches=4"]
 SETTINGS = {
@@ -47,26 +45,6 @@ DRIVERS = {
     "pixels": "recurrent_ppo_truncated_bptt.py",
     "trxl": "cleanrl_ppo_trxl.py",
 }
-
-
-def build(overrides: list[str]) -> Run:
-    """The run of a configuration."""
-    with initialize_config_module("memorl.configs", version_base=None):
-        forced = [f"++{o}" if "." in o.partition("=")[0] else o for o in overrides]
-        config = OmegaConf.to_container(compose("train", forced), resolve=True)
-    assert isinstance(config, dict)
-    plain = {str(key): value for key, value in config.items()}
-    settings = RunSettings.from_config(plain)
-    prepare_process(settings.seed, settings.threads)
-    return Run(plain)
-
-
-def update(run: Run) -> int:
-    """One update; the steps it took."""
-    rollout = collect(run.stream, run.model, run.state, run.settings.rollout_steps, run.settings.sequence_length)
-    run.agent.update(rollout)
-    run.state = rollout.state
-    return rollout.steps
 
 
 def ours(run: Run, updates: int) -> float:

@@ -54,7 +54,7 @@ def build_memory(config: dict[str, Any], input_size: int) -> Memory:
     reserved = list(memory.parameters)[:1]
     arguments = memory.check(reserved)
     of_deep = deep.resolve(("input_size", "make")) if deep.values else {}
-    config["memory"] = {**of_deep, **memory.resolve(reserved)}
+    config["memory"] = {"_target_": config["memory"]["_target_"], **of_deep, **memory.resolve(reserved)}
     if not deep.values:
         return memory.cls(input_size, **arguments)
     return deep.build(input_size, lambda size: memory.cls(size, **arguments))
@@ -66,15 +66,14 @@ def build_agent(config: dict[str, Any], model: ActorCritic, sequences: int) -> A
     Schedules run over all steps unless `anneal_steps` says otherwise, and there are no more minibatches than sequences
     unless the configuration has a number.
     """
-    agent = Constructor.from_target("agent", config["agent"], Agent)  # type: ignore[type-abstract]
-    known = agent.parameters
-    if "anneal_steps" in known and agent.values.get("anneal_steps") is None:
-        agent.values["anneal_steps"] = config["total_steps"]
-    if "minibatches" in known and "minibatches" not in agent.values:
-        agent.values["minibatches"] = min(known["minibatches"].default, sequences)
-    built = agent.build(model)
-    config["agent"] = agent.resolve(list(known)[:1])
-    return built
+    known = Constructor.from_target("agent", config["agent"], Agent).defaults  # type: ignore[type-abstract]
+    part = dict(config["agent"])
+    if "anneal_steps" in known and part.get("anneal_steps") is None:
+        part["anneal_steps"] = config["total_steps"]
+    if "minibatches" in known and "minibatches" not in part:
+        part["minibatches"] = min(known["minibatches"], sequences)
+    config["agent"] = part
+    return _build("agent", config, Agent, model)  # type: ignore[type-abstract]
 
 
 def find_device(name: str) -> torch.device:
@@ -91,5 +90,6 @@ def _build(part: str, config: dict[str, Any], kind: type[T], *positional: Any, *
     """Return the object of one part of the configuration, a `kind`."""
     constructor = Constructor.from_target(part, config[part], kind)
     built = constructor.build(*positional, **keywords)
-    config[part] = constructor.resolve([*list(constructor.parameters)[: len(positional)], *keywords])
+    reserved = [*list(constructor.parameters)[: len(positional)], *keywords]
+    config[part] = {"_target_": config[part]["_target_"], **constructor.resolve(reserved)}
     return built

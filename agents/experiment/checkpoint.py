@@ -94,9 +94,8 @@ class Checkpoints:
         older = max((file for file in self.folder.glob("step-*.pt") if file.name < path.name), default=None)
         return f"; resume_from={older.name} goes on from the one before" if older else ""
 
-    def set_aside_newer(self, path: Path) -> list[Path]:
+    def set_aside_newer(self, step: int) -> list[Path]:
         """Rename the checkpoints of later steps, so that they are the newest no more, and return their new names."""
-        step = torch.load(path, weights_only=True, map_location="cpu")["agent"]["steps"]
         newer = sorted(file for file in self.folder.glob("step-*.pt") if int(file.stem[len("step-") :]) > step)
         return [file.rename(file.with_suffix(".pt.aside")) for file in newer]
 
@@ -158,10 +157,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
     with checkpoint_errors(path):
         check_value("", content, Content)
-        if (
-            checksum({key: value for key, value in content.items() if key not in ("format", "checksum")})
-            != content["checksum"]
-        ):
+        if checksum(content) != content["checksum"]:
             raise ValueError("it is damaged: its checksum is another than when it was written")
         RunSettings.from_config(content["config"])
         for part in PARTS:

@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+HEADER = ("format", "checksum")  # entries that are added to the content when it is written
 
-def checksum(content: Any) -> str:
-    """Return a digest of tensors and plain containers, whatever the file format does with them."""
+
+def checksum(content: Mapping[str, Any]) -> str:
+    """Return a digest of the tensors and plain containers of a checkpoint, without its header."""
     digest = hashlib.blake2b(digest_size=16)
-    _add_to_digest(digest, content)
+    _add_to_digest(digest, {key: value for key, value in content.items() if key not in HEADER})
     return digest.hexdigest()
 
 

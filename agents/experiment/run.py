@@ -62,12 +62,11 @@ class Run:
         Args:
             with_env: False leaves the environments out, so that new episodes begin when the run goes on.
         """
-        stream = self.stream.state_dict()
         return {
             "config": self.config,
             "model": self.model.state_dict(),
             "agent": self.agent.state_dict(),
-            "stream": stream if with_env else {**stream, "env": None},
+            "stream": self.stream.state_dict(with_env),
             "state": self.state,
             "rng": torch.get_rng_state(),
             "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],

@@ -28,10 +28,11 @@ class Constructor(Generic[T]):
     def __init__(self, where: str, cls: type[T], values: Mapping[str, Any]) -> None:
         self.where = where
         self.cls = cls
-        self.target = f"{cls.__module__}.{cls.__qualname__}"
         self.values = dict(values)
         self.parameters = inspect.signature(cls).parameters
         self.takes_any_name = any(p.kind is p.VAR_KEYWORD for p in self.parameters.values())
+        unnamed = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        self.defaults = {name: p.default for name, p in self.parameters.items() if p.kind not in unnamed}
 
     @classmethod
     def from_target(cls, where: str, config: Any, kind: type[T]) -> "Constructor[T]":
@@ -48,9 +49,7 @@ class Constructor(Generic[T]):
             raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
         if not (inspect.isclass(found) and issubclass(found, kind)):
             raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
-        constructor = Constructor(where, found, values)
-        constructor.target = target
-        return constructor
+        return Constructor(where, found, values)
 
     def check(self, reserved: Collection[str] = ()) -> dict[str, Any]:
         """Return the values as the types of the hints.
@@ -61,23 +60,21 @@ class Constructor(Generic[T]):
         Raises:
             ValueError: If a name is unknown or missing, or a value has another type.
         """
-        named = {name: p for name, p in self.parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        known = {name: p for name, p in named.items() if name not in reserved}
+        known = {name: default for name, default in self.defaults.items() if name not in reserved}
         for name in self.values:
             if name not in known and (name in reserved or not self.takes_any_name):
                 raise ValueError(f"{self._full(name)} is unknown; known are {', '.join(sorted(known))}")
-        for name, parameter in known.items():
-            if name not in self.values and parameter.default is parameter.empty:
+        for name, default in known.items():
+            if name not in self.values and default is inspect.Parameter.empty:
                 raise ValueError(f"{self._full(name)} is missing")
         hints = get_type_hints(self.cls.__init__)
         return {name: check_value(self._full(name), value, hints.get(name, Any)) for name, value in self.values.items()}
 
     def resolve(self, reserved: Collection[str] = ()) -> dict[str, Any]:
-        """Return the target, the values, and the default of every other argument, as a configuration holds them."""
-        named = {name: p for name, p in self.parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        defaults = {name: p.default for name, p in named.items() if name not in reserved}
-        resolved = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
-        return {"_target_": self.target, **resolved, **self.values}
+        """Return the values, and the default of every other argument, as a configuration holds them."""
+        defaults = {name: default for name, default in self.defaults.items() if name not in reserved}
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
+        return {**plain, **self.values}
 
     def build(self, *positional: Any, **keywords: Any) -> T:
         """Return an object made from the values and from arguments known only at run time."""

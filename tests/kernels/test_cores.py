@@ -16,7 +16,17 @@ from memorl.kernels import (
 from memorl.kernels.common import backend
 from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
 from memorl.kernels.scan.reference import diag_scan_reference
-from tests.support.cores import CASES, OTHERS, Case, Core, as_list, ids, poisoned, run
+from tests.support.cores import (
+    CASES,
+    OTHERS,
+    Case,
+    Core,
+    as_list,
+    assert_states_before_a_start_do_not_matter,
+    ids,
+    poisoned,
+    run,
+)
 
 SCAN = next(case for case in CASES if case.core is diag_scan)
 
@@ -79,17 +89,7 @@ def test_autocast_changes_nothing(case: Case) -> None:
 def test_what_lies_before_a_start_does_not_matter(case: Case) -> None:
     fast = case.fast
     args = case.arguments(7, 3, 5, 0.0)
-    at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
-    first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
-    first[0] = True
-    clean = run(fast, args)
-    for i in states:
-        args[i] = torch.full_like(args[i], float("nan")).requires_grad_()
-    spoilt = run(fast, args)
-    for a, b in zip(clean, spoilt, strict=True):
-        assert torch.equal(a, b)
-    outputs = len(clean) - sum(a.requires_grad for a in args)
-    assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
+    first = assert_states_before_a_start_do_not_matter(fast, args)
     first[3] = True
     args[0].data[:3] = float("nan")
     for y in as_list(fast(*args)):

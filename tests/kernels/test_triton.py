@@ -21,7 +21,17 @@ from memorl.kernels import diag_scan, reverse_jacobian_products, reverse_scan
 from memorl.kernels.common.backend import choose
 from memorl.kernels.rtrl.reference import reverse_jacobian_products_reference
 from memorl.kernels.scan.reference import reverse_scan_reference
-from tests.support.cores import CASES, Case, Core, as_list, ids, poisoned, relative, run
+from tests.support.cores import (
+    CASES,
+    Case,
+    Core,
+    as_list,
+    assert_states_before_a_start_do_not_matter,
+    ids,
+    poisoned,
+    relative,
+    run,
+)
 from tests.support.gpu import DEVICES, GPU
 
 SIZES = [(1, 1, 1, 0.0), (2, 3, 16, 0.3), (3, 33, 5, 0.3), (5, 2, 40, 0.0), (5, 2, 40, 1.0), (17, 1, 16, 0.1)]
@@ -87,17 +97,7 @@ def test_equals_the_reference_when_large(case: Case, T: int, B: int, H: int, sta
 @pytest.mark.parametrize("device", DEVICES)
 def test_what_lies_before_a_start_does_not_matter(case: Case, device: str) -> None:
     args = put(case.arguments(4, 3, 5, 0.0), device)
-    at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
-    first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
-    first[0] = True
-    clean = run(triton(case), args)
-    for i in states:
-        args[i] = torch.full_like(args[i], float("nan")).requires_grad_()
-    spoilt = run(triton(case), args)
-    for a, b in zip(clean, spoilt, strict=True):
-        assert torch.equal(a, b)
-    outputs = len(clean) - sum(a.requires_grad for a in args)
-    assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
+    first = assert_states_before_a_start_do_not_matter(triton(case), args)
     first[2] = True
     args[0].data[:2] = float("nan")
     for y in as_list(triton(case)(*args)):

@@ -320,14 +320,18 @@ def test_the_state_is_as_large_as_said_and_does_not_grow() -> None:
             assert not any(value.requires_grad for value in end.values())
 
 
-def test_a_public_error_the_angle_of_a_trace_unit_is_not_ours() -> None:
-    """Public code leaves the factor theta out of the derivative by log theta; the gradient is then off by it."""
-    ours, _, x, weight, first, h = history("rtu[rtrl]", [])
+def learned_row(name: str) -> tuple[DiagonalMemory, Tensor, Tensor]:
+    """A memory with the gradients of one row of 12 steps in two chunks, the inputs, and the weights of the loss."""
+    ours, _, x, weight, first, h = history(name, [])
     x = x[:12, :1]
     weight = weight[:12, :1]
-    first = first[:12, 2:3]
-    h = torch.zeros_like(h[:1])
-    in_chunks(ours, x, weight, first, [5, 7], h)
+    in_chunks(ours, x, weight, first[:12, 2:3], [5, 7], torch.zeros_like(h[:1]))
+    return ours, x, weight
+
+
+def test_a_public_error_the_angle_of_a_trace_unit_is_not_ours() -> None:
+    """Public code leaves the factor theta out of the derivative by log theta; the gradient is then off by it."""
+    ours, x, weight = learned_row("rtu[rtrl]")
     mine = gradients(ours)["theta"]
     with torch.no_grad():
         angle = torch.exp(ours.theta)
@@ -350,12 +354,7 @@ def test_a_public_error_the_angle_of_a_trace_unit_is_not_ours() -> None:
 
 def test_a_public_error_the_input_weights_of_a_linear_unit_are_not_ours() -> None:
     """Public code takes log gamma for gamma in the trace of B; the gradient then points the other way."""
-    ours, _, x, weight, first, h = history("lru[rtrl]", [])
-    x = x[:12, :1]
-    weight = weight[:12, :1]
-    first = first[:12, 2:3]
-    h = torch.zeros_like(h[:1])
-    in_chunks(ours, x, weight, first, [5, 7], h)
+    ours, x, weight = learned_row("lru[rtrl]")
     mine = gradients(ours)["B_re"]
     with torch.no_grad():
         lam = torch.complex(*ours.recurrent()["lambda"])

@@ -236,6 +236,22 @@ def relative(rough: Iterable[Tensor], exact: Iterable[Tensor]) -> float:
     return max(float((a - b).norm() / b.norm().clamp_min(1e-30)) for a, b in pairs)
 
 
+def assert_states_before_a_start_do_not_matter(core: Core, args: list[Tensor]) -> Tensor:
+    """Assert that NaN before a start at step 0 changes nothing and gets no gradient; return `first`, now True there."""
+    at = next(i for i, a in enumerate(args) if a.dtype == torch.bool)
+    first, states = args[at], [i for i in range(at) if args[i].dim() == 2]
+    first[0] = True
+    clean = run(core, args)
+    for i in states:
+        args[i] = torch.full_like(args[i], float("nan")).requires_grad_()
+    spoilt = run(core, args)
+    for a, b in zip(clean, spoilt, strict=True):
+        assert torch.equal(a, b)
+    outputs = len(clean) - sum(a.requires_grad for a in args)
+    assert all(spoilt[outputs + i].abs().max() == 0 for i in states)
+    return first
+
+
 def poisoned(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Return a maker of tensors that fills them with NaN, or with a large number where they are whole."""
 
