@@ -437,6 +437,7 @@ def test_rendering_shows_the_observation_the_right_way_round() -> None:
             assert np.array_equal(picture, seen.swapaxes(0, 1))
 
 
+@pytest.mark.slow
 def test_compiled_code_stays_inside_its_arrays(tmp_path: Path) -> None:
     """Every env once more, compiled with bounds checks, off otherwise; also from any state that it takes."""
     program = """
