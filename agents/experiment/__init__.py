@@ -12,6 +12,8 @@ from .probe import probe_memory
 from .process import keep_freed_memory, prepare_process
 from .run import Run
 from .settings import EvaluationSettings, RunSettings
+from .start import resume_run, start_run
+from .training import train_run
 
 __all__ = [
     "CheckpointError",
@@ -38,8 +40,11 @@ __all__ = [
     "prepare_process",
     "probe_memory",
     "record_video",
+    "resume_run",
     "run_episodes",
+    "start_run",
     "summarise",
     "to_plain",
+    "train_run",
     "write_file",
 ]

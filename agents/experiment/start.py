@@ -1,0 +1,76 @@
+"""A run from a configuration: a new one in a folder of its own, or one that goes on from a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint
+from .files import make_folder, write_file
+from .process import prepare_process
+from .run import Run
+from .settings import RunSettings
+
+RESUMABLE = (
+    "resume",
+    "resume_from",
+    "total_steps",
+    "device",
+    "threads",
+    "trust",
+    "checkpoint_every",
+    "checkpoint_minutes",
+)
+"""Settings that may change when a run goes on."""
+
+
+def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
+    """Return a new run and its new folder; nothing is written before everything is built.
+
+    Args:
+        config: The composed configuration.
+        is_named: Whether the user named the folder; else a number is added where another run has it already.
+    """
+    settings = RunSettings.from_config(config)
+    folder = Path(settings.run_dir)
+    if is_named and folder.exists():
+        raise ValueError(f"run_dir is {folder}, which exists; a run is never overwritten")
+    prepare_process(settings.seed, settings.threads)
+    run = Run(config)
+    try:
+        folder = make_folder(folder, is_named)
+        text = OmegaConf.to_yaml(OmegaConf.create(run.config))
+        write_file(folder / "config.yaml", lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise ValueError(f"run_dir is {folder}; it cannot be created: {error}") from error
+    return run, folder
+
+
+def resume_run(config: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:
+    """Return a run that continues from its newest checkpoint, or from `resume_from`, and its folder."""
+    changed = {override.lstrip("+").partition("=")[0] for override in overrides}
+    if fixed := sorted(changed - set(RESUMABLE)):
+        raise ValueError(f"resume goes on with the run's own settings: {fixed[0]} cannot be changed")
+    folder = Path(config["resume"])
+    path = find_checkpoint(config["resume"])
+    if path == folder:
+        raise ValueError(f"resume is {folder}, a file; it must be a run folder")
+    checkpoints = Checkpoints(folder / "checkpoints")
+    if config["resume_from"]:
+        path = checkpoints.find(config["resume_from"])
+    try:
+        saved = load_checkpoint(path, trust=config["trust"])
+    except ValueError as error:
+        raise ValueError(f"{error}{checkpoints.describe_older(path)}") from error
+    merged = saved["config"] | {key: config[key] for key in RESUMABLE if key in changed}
+    settings = RunSettings.from_config(merged)
+    prepare_process(settings.seed, settings.threads)
+    run = Run(merged)
+    with checkpoint_errors(path):
+        if not run.load_state_dict(saved):
+            print("the environments were not saved: their episodes begin anew")
+    if run.agent.steps >= settings.total_steps:
+        raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
+    for newer in checkpoints.set_aside_newer(run.agent.steps):
+        print(f"set aside, since the run goes on from {path.name}: {newer}")
+    return run, folder
