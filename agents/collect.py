@@ -50,8 +50,8 @@ def collect(stream: Stream, model: ActorCritic, state: State, length: int, every
         for rows, x in zip((reward, first, last, terminal), step[1:], strict=True):
             rows[t] = x
         row = {name: rows[t : t + 1] for name, rows in obs.items()}
-        policy, b, next_state = model.forward_policy(row, state, first[t : t + 1])
-        pending.append(b)
+        policy, c, next_state = model.forward_policy(row, state, first[t : t + 1])
+        pending.append(c)
         if t == T or len(pending) == MAX_PENDING_ROWS:
             value[t + 1 - len(pending) : t + 1] = model.forward_value(torch.cat(pending))
             pending.clear()

@@ -1,15 +1,21 @@
 """Observation -> encoder -> memory -> policy and value.
 
+    x = encoder(obs);  y = memory(x);  b = relu(W y);  policy = W relu(W b);  value = W relu(W b)
+
+is the network of the Memory Gym paper. The policy and the critic may have less in common: with `share="encoder"` the
+critic has its own y and b, of a memory and a layer of its own, with `share="none"` its own x, too.
+
 Legend: T time, B batch, D features, H memory outputs, K action branches.
 """
 
+import copy
 from typing import Literal, NamedTuple
 
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from memorl.memory import Memory, State
+from memorl.memory import Memory, Parallel, State
 from memorl.memory.checks import require_at_least, require_choice
 
 from .actions import Actions
@@ -20,6 +26,9 @@ from .observations import ACTION_MASK, Observation
 
 Precision = Literal["float32", "bfloat16"]
 
+Share = Literal["all", "encoder", "none"]
+"""What the policy and the critic share: the encoder, the memory and the body, the encoder only, or nothing."""
+
 
 class Output(NamedTuple):
     """The policy and the value of a model at every step."""
@@ -29,9 +38,7 @@ class Output(NamedTuple):
 
 
 class ActorCritic(nn.Module):
-    """A policy and a value that share an encoder and a memory: the network of the Memory Gym paper by default.
-
-        x = encoder(obs);  y = memory(x);  b = relu(W y);  policy = W relu(W b);  value = W relu(W b)
+    """A policy and a critic over an encoder and a memory.
 
     Args:
         encoder: Maps observations [B, ...] to features [B, D].
@@ -39,6 +46,8 @@ class ActorCritic(nn.Module):
         actions: The actions of the environment.
         body_size: Size of the layer after the memory; 0 leaves it out.
         branch_size: Size of the layer that the policy and the value each have of their own; 0 leaves it out.
+        share: "all", "encoder" or "none": what the policy and the critic share. Parts that they do not share begin as
+            copies.
         precision: "float32", or "bfloat16" for autocast (states, logits and values stay float32).
         observation_space: The observation space of one environment, for what `normalize_observations` selects.
         normalize_observations: Entries that are normalised by running moments: "unbounded" vectors, "all" vectors of
@@ -50,18 +59,22 @@ class ActorCritic(nn.Module):
 
     def __init__(
         self, encoder: nn.Module, memory: Memory, actions: Actions, body_size: int = 512, branch_size: int = 512,
-        precision: Precision = "float32", observation_space: spaces.Dict | None = None,
+        share: Share = "all", precision: Precision = "float32", observation_space: spaces.Dict | None = None,
         normalize_observations: Selection = "unbounded",
     ) -> None:  # fmt: skip
         super().__init__()
         require_at_least(0, body_size=body_size, branch_size=branch_size)
+        require_choice(Share, share=share)
         require_choice(Precision, precision=precision)
         require_choice(Selection, normalize_observations=normalize_observations)
         self.normaliser = ObservationNormaliser(observation_space, normalize_observations)
         self.encoder = encoder
-        self.memory = memory
+        self.critic_encoder = copy.deepcopy(encoder) if share == "none" else None
+        self.memory = memory if share == "all" else Parallel([memory, copy.deepcopy(memory)], split=share == "none")
+        self.share = share
         self.precision = precision
         self.body = _layer(memory.output_size, body_size)
+        self.critic_body = nn.Identity() if share == "all" else _layer(memory.output_size, body_size)
         self.policy_branch = _layer(body_size or memory.output_size, branch_size)
         self.value_branch = _layer(body_size or memory.output_size, branch_size)
         branch_output = branch_size or body_size or memory.output_size
@@ -72,25 +85,34 @@ class ActorCritic(nn.Module):
 
     def forward(self, obs: Observation, state: State, first: Tensor) -> tuple[Output, State]:
         """Run over sequences of observations [T, B, ...] from the state before them; `first` is [T, B]."""
-        policy, b, state = self.forward_policy(obs, state, first)
-        return Output(policy, self.forward_value(b)), state
+        policy, c, state = self.forward_policy(obs, state, first)
+        return Output(policy, self.forward_value(c)), state
 
     def forward_policy(self, obs: Observation, state: State, first: Tensor) -> tuple[ActionDistribution, Tensor, State]:
-        """Run without the values, and return also the body's features b [T, B, ...] that `forward_value` takes."""
+        """Run without the values, and return also the critic's features c [T, B, ...] that `forward_value` takes."""
         with self._autocast(first.device):
             y, state = self.memory(self.encode(obs, first), state, first)
-            b = self.body(y)
-            return self.policy(self.policy_branch(b), obs.get(ACTION_MASK)), b, state
+            if self.share == "all":
+                b = self.body(y)
+                c = b
+            else:
+                y, c = y.chunk(2, -1)
+                b = self.body(y)
+            return self.policy(self.policy_branch(b), obs.get(ACTION_MASK)), c, state
 
-    def forward_value(self, b: Tensor) -> Tensor:
-        """Return the values [T, B] of the body's features b, of any number of steps."""
-        with self._autocast(b.device):
-            return self.value(self.value_branch(b))
+    def forward_value(self, c: Tensor) -> Tensor:
+        """Return the values [T, B] of the critic's features c, of any number of steps."""
+        with self._autocast(c.device):
+            return self.value(self.value_branch(self.critic_body(c)))
 
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
-        """Return the features [T, B, D] that the memory reads of observations [T, B, ...]."""
+        """Return the features [T, B, D] that the memory reads of observations [T, B, ...]; [T, B, 2 D] with "none"."""
         flat = {name: entry.flatten(0, 1) for name, entry in obs.items() if name != ACTION_MASK}
-        return self.encoder(self.normaliser(flat)).unflatten(0, first.shape)
+        normalised = self.normaliser(flat)
+        x = self.encoder(normalised)
+        if self.critic_encoder is not None:
+            x = torch.cat([x, self.critic_encoder(normalised)], -1)
+        return x.unflatten(0, first.shape)
 
     def _autocast(self, device: torch.device) -> torch.autocast:
         return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16")

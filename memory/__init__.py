@@ -4,6 +4,7 @@ from .base import Memory, State, concat, select, unroll, where_first
 from .compose.block import Block
 from .compose.deep import Deep
 from .compose.from_cell import FromCell
+from .compose.parallel import Parallel
 from .compose.stack import Stack
 from .diagonal_gru import DiagonalGRU
 from .diagonal_lstm import DiagonalLSTM
@@ -38,6 +39,7 @@ __all__ = [
     "Memory",
     "MinGRU",
     "NoMemory",
+    "Parallel",
     "Stack",
     "State",
     "TrXL",

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from memorl.memory.base import Memory, State
 
+from .states import join_states, split_state
+
 
 @final
 class Stack(Memory):
@@ -50,35 +52,24 @@ class Stack(Memory):
 
     def initial_state(self, batch_size: int) -> State:
         """Return the initial states of all."""
-        return self._join([memory.initial_state(batch_size) for memory in self._members()])
+        return join_states([memory.initial_state(batch_size) for memory in self._members()])
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run the memories in a row over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
-        states = self._split(state)
+        states = split_state(state, len(self.memories))
         for i, memory in enumerate(self._members()):
             x, states[i] = memory(x, states[i], first)
-        return x, self._join(states)
+        return x, join_states(states)
 
     def heatmaps(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> dict[str, Tensor]:
         """Return the heat maps of all, the names prefixed as in the state."""
         state, first = self.prepare(x, state, first)
         heatmaps: dict[str, Tensor] = {}
-        for i, (memory, own) in enumerate(zip(self._members(), self._split(state), strict=True)):
+        for i, (memory, own) in enumerate(zip(self._members(), split_state(state, len(self.memories)), strict=True)):
             heatmaps |= {f"{i}.{name}": heatmap for name, heatmap in memory.heatmaps(x, own, first).items()}
             x, _ = memory(x, own, first)
         return heatmaps
 
-    def _split(self, state: State) -> list[State]:
-        states: list[State] = [{} for _ in self.memories]
-        for name, value in state.items():
-            place, _, own = name.partition(".")
-            states[int(place)][own] = value
-        return states
-
     def _members(self) -> list[Memory]:
         return [memory for memory in self.memories if isinstance(memory, Memory)]
-
-    @staticmethod
-    def _join(states: Sequence[State]) -> State:
-        return {f"{i}.{name}": value for i, state in enumerate(states) for name, value in state.items()}

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch._dynamo.testing import CompileCounterWithBackend
 from torch.autograd import forward_ad
 
-from memorl.memory import Block, FromCell, Memory, Stack, State, concat, select
+from memorl.memory import Block, FromCell, Memory, Parallel, Stack, State, concat, select
 from tests.oracles.literal import LITERAL
 from tests.support.memories import make_memory, names
 
@@ -294,6 +294,10 @@ def test_what_does_not_fit_in_a_stack_is_named() -> None:
         Stack([])
     with pytest.raises(ValueError, match=r"memories\[1\] takes 4 features; memories\[0\] gives 5"):
         Stack([make_memory("gru", D), make_memory("gru", 4)])
+    with pytest.raises(ValueError, match="memories is empty; there must be at least one"):
+        Parallel([])
+    with pytest.raises(ValueError, match="memories take 3, 4 features; all must take as many"):
+        Parallel([make_memory("gru", 3), make_memory("gru", 4)])
     with pytest.raises(ValueError, match="feedforward is 'relu'; it must be one of glu, geglu, swiglu, none"):
         Block(make_memory("gru", D), "relu")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="expansion is 0; it must be positive"):

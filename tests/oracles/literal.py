@@ -258,6 +258,13 @@ def stack(memory: Memory, run: Run) -> Run:
     return gru(memory.memories[1], block(memory.memories[0], run))
 
 
+def parallel(memory: Memory, run: Run) -> Run:
+    below, above = memory.memories
+    left = frame_stack(below, [x[: below.input_size] for x in run])
+    right = gru(above, [x[below.input_size :] for x in run])
+    return [torch.cat(pair) for pair in zip(left, right, strict=True)]
+
+
 def deep(memory: Memory, run: Run) -> Run:
     run = [memory.embed.weight @ x + memory.embed.bias for x in run]
     for layer in memory.stack.memories:
@@ -283,5 +290,6 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "trxl": trxl,
     "gtrxl": trxl,
     "stack": stack,
+    "parallel": parallel,
     "deep": deep,
 }

@@ -40,9 +40,9 @@ def counters(space: spaces.Space | None = None) -> SyncVectorEnv:
     return SyncVectorEnv([lambda: Counter(3, False, space), lambda: Counter(2, True, space)])
 
 
-def make_model(stream: Stream, memory: str = "gru", **arguments: Any) -> ActorCritic:
+def make_model(stream: Stream, memory: str = "gru", body_size: int = 0, **arguments: Any) -> ActorCritic:
     encoder = Encoder(stream.observation_space, 12, 8)
-    return ActorCritic(encoder, make_memory(memory, 12), stream.actions, 0, 16, **arguments)
+    return ActorCritic(encoder, make_memory(memory, 12), stream.actions, body_size, 16, **arguments)
 
 
 def small_agent(**arguments: Any) -> tuple[PPO, Stream]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, HiPPO, HiPPOLinear, Memory, Stack, State
+from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, HiPPO, HiPPOLinear, Memory, Parallel, Stack, State
 
 SMALL = {
     "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "layers": 2, "window": 4, "max_steps": 9,
@@ -77,6 +77,8 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
     if name == "stack":
         below = Block(FrameStack(input_size, 2), "geglu")
         return Stack([below, GRU(input_size, arguments.get("hidden_size", 5))])
+    if name == "parallel":
+        return Parallel([FrameStack(input_size - 1, 2), GRU(1, arguments.get("hidden_size", 5))], split=True)
     if name == "deep":
         return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
     if name in VARIANTS:
@@ -90,5 +92,5 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
     return cls(input_size, **words | {key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
-WRAPPED = ("from_cell", "stack", "deep")
+WRAPPED = ("from_cell", "stack", "parallel", "deep")
 """Memories that are made of other objects."""
