@@ -45,7 +45,7 @@ class DiagonalCell(DiagonalMemory):
             weight = nn.init.uniform_(torch.empty(hidden_size, input_size), -(input_size**-0.5), input_size**-0.5)
             self.register_parameter(f"W_{gate}", nn.Parameter(weight))
             self.register_parameter(f"u_{gate}", nn.Parameter(2 * torch.rand(hidden_size) - 1))
-            bias = torch.full((hidden_size,), forget_bias if gate == self.forget_gate else 0.0)
+            bias = torch.full((hidden_size,), float(forget_bias) if gate == self.forget_gate else 0.0)
             self.register_parameter(f"b_{gate}", nn.Parameter(bias))
 
     def recurrent(self) -> Parameters:

@@ -1,6 +1,7 @@
 """The laws that every memory obeys. A new memory is tested by being in configs/memory/."""
 
 import copy
+from typing import get_args, get_type_hints
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch.autograd import forward_ad
 
 from memorl.memory import Block, FromCell, Memory, Parallel, Stack, State, concat, select
 from tests.oracles.literal import LITERAL
-from tests.support.memories import make_memory, names
+from tests.support.memories import make_memory, memory_file, names
 
 T = 13
 B = 6
@@ -281,6 +282,17 @@ def test_bad_sizes_are_named(name: str, argument: str) -> None:
         make_memory(name, D, **{argument: 0})
     with pytest.raises(ValueError, match="input_size is -1; it must be positive"):
         make_memory(name, -1)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_argument_that_is_a_float_may_be_a_whole_number(name: str) -> None:
+    plain = memory_file(name.partition("[")[0])[1]
+    hints = get_type_hints(plain.__init__)
+    ones = {key: 1 for key, hint in hints.items() if hint is float or float in get_args(hint)}
+    memory = make_memory(name, D, **ones)
+    assert all(p.is_floating_point() or p.is_complex() for p in memory.parameters())
+    y, _ = memory(torch.randn(2, 3, D))
+    assert y.isfinite().all()
 
 
 @pytest.mark.parametrize(("name", "argument"), [("elstm", "forget_bias"), ("trxl", "gate_bias")])

@@ -23,8 +23,14 @@ LAUNCH = {"num_warps": 4, "num_stages": 1, "enable_fp_fusion": True}
 
 @triton.jit
 def tanh(x):  # type: ignore[no-untyped-def]
-    """Return the hyperbolic tangent of x."""
-    return 2 * tl.sigmoid(2 * x) - 1
+    """Return the hyperbolic tangent of x.
+
+    Near 0, where 2 sigmoid(2 x) - 1 cancels, it is the Pade approximant [7/6] (Lambert's continued fraction).
+    """
+    z = tl.minimum(x * x, 1.0)  # beyond, the approximant is not chosen and must not overflow
+    numerator = x * (135135 + z * (17325 + z * (378 + z)))
+    denominator = 135135 + z * (62370 + z * (3150 + z * 28))
+    return tl.where(z < 0.25, numerator / denominator, 2 * tl.sigmoid(2 * x) - 1)
 
 
 @triton.jit
