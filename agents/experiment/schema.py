@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar, get_type_hints
 
-from hydra.utils import get_object
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
+
+from .names import describe_known, find_object
 
 T = TypeVar("T")
 
@@ -43,10 +44,7 @@ class Constructor(Generic[T]):
         """
         values = dict(check_value(where, config, dict[str, Any]))
         target = str(values.pop("_target_", None))
-        try:
-            found = get_object(target)
-        except Exception as error:
-            raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
+        found = find_object(f"{where}._target_", target)
         if not (inspect.isclass(found) and issubclass(found, kind)):
             raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
         return Constructor(where, found, values)
@@ -63,7 +61,7 @@ class Constructor(Generic[T]):
         known = {name: default for name, default in self.defaults.items() if name not in reserved}
         for name in self.values:
             if name not in known and (name in reserved or not self.takes_any_name):
-                raise ValueError(f"{self._full(name)} is unknown; known are {', '.join(sorted(known))}")
+                raise ValueError(f"{self._full(name)} is unknown; {describe_known(name, known)}")
         for name, default in known.items():
             if name not in self.values and default is inspect.Parameter.empty:
                 raise ValueError(f"{self._full(name)} is missing")

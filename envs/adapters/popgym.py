@@ -55,7 +55,7 @@ class POPGym(VectorWrapper):
         try:
             import popgym  # noqa: F401
         except ImportError as error:
-            raise ValueError(f"env=popgym needs POPGym ({error}): pip install 'memorl[popgym]'") from error
+            raise ValueError(f"env=popgym needs POPGym ({error}): pip install popgym") from error
         full = id if id.startswith("popgym-") else f"popgym-{id}"
         full = full if full in gymnasium.registry else f"{full}-v0"
         if full not in gymnasium.registry:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 GAP = 4
 
+INVISIBLE = ("dummy", "offscreen")
+"""Drivers of SDL whose windows nobody sees; it takes one of them where there is no display."""
+
 
 def import_pygame() -> ModuleType:
     """Import pygame without its banner.
@@ -28,7 +31,7 @@ def import_pygame() -> ModuleType:
     try:
         import pygame
     except ImportError as error:
-        raise RuntimeError("windows need pygame, which comes with: pip install 'memorl[train]'") from error
+        raise RuntimeError("windows need pygame: pip install pygame-ce") from error
     return pygame
 
 
@@ -63,6 +66,10 @@ class Window:
             self.pygame.display.init()
         except self.pygame.error as error:
             raise RuntimeError(f"there is no display for a window ({error})") from error
+        driver = self.pygame.display.get_driver()
+        if driver in INVISIBLE and not {"SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"} & os.environ.keys():
+            self.pygame.display.quit()
+            raise RuntimeError(f"there is no display for a window (SDL found only its driver {driver!r})")
         self.title(title)
         self._clock = self.pygame.time.Clock()
         self._surface: Any = None

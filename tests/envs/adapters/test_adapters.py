@@ -198,7 +198,7 @@ def test_minigrid_draws_what_is_seen_and_what_is() -> None:
 
 def test_popgym_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "popgym", None)
-    with pytest.raises(ValueError, match=r"\Aenv=popgym needs POPGym .*: pip install 'memorl\[popgym\]'\Z"):
+    with pytest.raises(ValueError, match=r"\Aenv=popgym needs POPGym .*: pip install popgym\Z"):
         POPGym("RepeatPreviousEasy")
 
 

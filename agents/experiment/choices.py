@@ -1,0 +1,55 @@
+"""Choices that no file of configs/ has: a class by its path, and an environment by its Gymnasium id.
+
+    memory=pkg.MyMemory     the class MyMemory of the module pkg; so do encoder=, agent=, model= and env=
+    env=CartPole-v1         an id that is registered with Gymnasium, ours (memorl/...) among them
+    env=pkg:MyEnv-v0        an id that the module pkg registers, or a class in it
+
+Hydra knows them as it knows files: they can be swept over, and a run is filed under their name.
+"""
+
+import importlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from hydra.core.config_store import ConfigStore
+
+from .names import describe_known, is_dotted_path
+from .settings import PARTS
+
+
+def require_choices(group: str, choices: Iterable[str], folders: Iterable[Path]) -> None:
+    """Make every choice of a group known to Hydra.
+
+    Args:
+        group: A group of the configuration, such as "memory".
+        choices: Its choices.
+        folders: The folders of configuration files.
+
+    Raises:
+        ValueError: If there is no such choice; the nearest is named.
+    """
+    known = {file.stem for folder in folders for file in (folder / group).glob("*.y*ml")}
+    if group == "experiment":
+        known.add("null")
+    for choice in choices:
+        if choice in known:
+            continue
+        if group in PARTS and is_dotted_path(choice):
+            store_choice(group, choice, {"_target_": choice})
+        elif group == "env":
+            store_choice(group, choice, _env_config(choice))
+        else:
+            allowed = f"{describe_known(choice, known)}{' (or package.MyClass)' if group in PARTS else ''}"
+            raise ValueError(f"{group} is {choice!r}; {allowed}")
+
+
+def store_choice(group: str, choice: str, config: dict[str, object]) -> None:
+    """Add a choice to a group, in this process."""
+    folder, _, name = choice.rpartition("/")
+    ConfigStore.instance().store(group="/".join(filter(None, (group, folder))), name=name, node=config)
+
+
+def _env_config(name: str) -> dict[str, object]:
+    """Return the configuration of an environment; envs stands alone, so it is asked by its name, as classes are."""
+    config: dict[str, object] = importlib.import_module("memorl.envs").find_config(name)
+    return config
