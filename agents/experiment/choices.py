@@ -39,8 +39,7 @@ def require_choices(group: str, choices: Iterable[str], folders: Iterable[Path])
         elif group == "env":
             store_choice(group, choice, _env_config(choice))
         else:
-            allowed = f"{describe_known(choice, known)}{' (or package.MyClass)' if group in PARTS else ''}"
-            raise ValueError(f"{group} is {choice!r}; {allowed}")
+            raise ValueError(f"{group} is {choice!r}; {describe_known(choice, known)}")
 
 
 def store_choice(group: str, choice: str, config: dict[str, object]) -> None:

@@ -1,5 +1,6 @@
 """The command line of the scripts, before and after Hydra."""
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import require_choices
+from .help import print_help, print_list
 from .origin import is_of_user_code
 from .process import keep_freed_memory
 
@@ -27,14 +29,38 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     with exit_on_error(ValueError):
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
         sys.argv[1:] = [normalize_override(argument, folders) for argument in sys.argv[1:]]
+        if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
+            return
     main()
+
+
+def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:
+    """Do what `--help` and `--list` ask for, and return whether there was one of them.
+
+    Args:
+        script: The globals of the script.
+        folders: Folders of the configuration groups.
+    """
+    arguments = sys.argv[1:]
+    if {"--help", "-h"} & set(arguments):
+        config = Path(script["__file__"]).parent / "configs" / f"{Path(script['__file__']).stem}.yaml"
+        print_help(str(script["__doc__"]), config, folders, [a for a in arguments if "=" in a and a[0] != "-"])
+        return True
+    if lists := flag_values([*arguments, " "], "--list"):
+        print_list(lists[0].strip(), folders)
+        return True
+    return False
 
 
 def config_folders(arguments: Sequence[str]) -> list[Path]:
     """Return the folders of a user's own configuration files, which Hydra's `--config-dir` names."""
-    names = ("--config-dir", "-cd")
-    pairs = [*pairwise(arguments), *((name, path) for name, _, path in (a.partition("=") for a in arguments))]
-    return [Path(path) for name, path in pairs if name in names and path]
+    return [Path(path) for path in flag_values(arguments, "--config-dir", "-cd")]
+
+
+def flag_values(arguments: Sequence[str], *names: str) -> list[str]:
+    """Return the values of a flag, given as `--flag value` or `--flag=value`."""
+    joined = [argument.partition("=")[::2] for argument in arguments]
+    return [value for name, value in (*pairwise(arguments), *joined) if name in names and value]
 
 
 def normalize_override(argument: str, folders: Sequence[Path] = ()) -> str:
