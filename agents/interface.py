@@ -45,8 +45,6 @@ class Interface:
         self.device = torch.device(device)
         self.last_action = last_action
         self.last_reward = last_reward
-        self.plain_spaces = {"observation": space_to_plain(observation_space), "action": space_to_plain(action_space)}
-        """Both spaces in plain containers."""
         self.actions = Actions(action_space, scale_actions)
         self.space = as_dict_space(observation_space)
         """The space of the environment's entries, with a mask where it has one."""
@@ -56,6 +54,11 @@ class Interface:
         """The space of the environment's own entries, without a mask."""
         self.observation_space = self._extended_space()
         """The space of what an encoder reads: the previous action and reward beside these."""
+
+    @property
+    def plain_spaces(self) -> dict[str, dict[str, Any]]:
+        """Return the spaces of observations and actions in plain containers."""
+        return {"observation": space_to_plain(self.space), "action": space_to_plain(self.actions.space)}
 
     def make_entries(
         self, arrays: Mapping[str, NDArray[Any]], infos: Mapping[str, Any], last: NDArray[np.bool_],

@@ -20,7 +20,7 @@ def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool
     Raises:
         ValueError: If the observation is neither of the space nor a batch of such.
     """
-    entries = flatten_entries(obs)
+    entries = {name: x for name, x in flatten_entries(obs).items() if name in space.keys() or not _is_text(x)}
     if entries.keys() != space.keys():
         raise ValueError(f"obs has the entries {', '.join(entries)}; it must have {', '.join(space)}")
     arrays = {name: _to_array(entry, space[name].dtype) for name, entry in entries.items()}
@@ -66,6 +66,11 @@ def first_row(action: Any) -> Any:
     if isinstance(action, Mapping):
         return {name: first_row(part) for name, part in action.items()}
     return tuple(map(first_row, action)) if isinstance(action, tuple) else action[0]
+
+
+def _is_text(entry: Any) -> bool:
+    """Return whether an entry is a text, or texts, which a model does not read."""
+    return isinstance(entry, str) or (isinstance(entry, tuple | list) and all(isinstance(x, str) for x in entry))
 
 
 def _to_array(entry: Any, dtype: Any) -> NDArray[Any]:

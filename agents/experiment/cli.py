@@ -3,6 +3,7 @@
 import inspect
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,6 +19,12 @@ from .help import print_help, print_list
 from .origin import is_of_user_code
 from .process import keep_freed_memory
 
+PACKAGE = Path(__file__).parents[2]
+"""The folder of this library."""
+
+FORMAT_WARNING = warnings.formatwarning
+"""Python's own."""
+
 
 def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     """Run a script's main function with normalized overrides; see `normalize_override`.
@@ -25,6 +32,7 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     Modules of the current folder are found, as they are by `python -m`.
     """
     keep_freed_memory()
+    warnings.formatwarning = _format_warning
     sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
@@ -32,6 +40,15 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
         if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
             return
     main()
+
+
+def _format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Return one line for a warning of ours, and what Python has for others."""
+    if Path(filename).is_relative_to(PACKAGE):
+        return f"warning: {message}\n"
+    return FORMAT_WARNING(message, category, filename, lineno, line)
 
 
 def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:

@@ -17,6 +17,7 @@ from .flat import Flat, is_nested
 from .ids import find_spec
 from .next_step import NextStep
 from .numbers import FloatInfos
+from .texts import WithoutTexts
 from .wrappers import Wrapper, find_wrappers, warn_of_statistics
 
 
@@ -41,7 +42,7 @@ def make_batch(
     else:
         vectorization_mode = vectorization_mode or "sync"
         arguments["disable_env_checker"] = True
-        wrappers = (*wrappers, FloatInfos)
+        wrappers = (*wrappers, WithoutTexts, FloatInfos)
     try:
         creator = spec.entry_point if vectorization_mode else spec.vector_entry_point
         _check_arguments(load_env_creator(creator) if isinstance(creator, str) else creator, arguments)
@@ -79,7 +80,7 @@ class FromGymnasium(VectorWrapper):
 
     ## Observations
     Agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries in
-    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0".
+    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0". Texts are left out.
 
     ## Start
     As the environment's `reset`: env i of `seed=s` is seeded with s + i.

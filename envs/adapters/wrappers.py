@@ -56,5 +56,5 @@ def warn_of_statistics(env: VectorEnv[Any, Any, Any]) -> None:
             warnings.warn(
                 f"a wrapper normalises {what} by statistics of its own ({name}), which are not saved: they begin anew "
                 f"in a resumed run and in evaluation; {instead} does it in the model",
-                stacklevel=2,
+                stacklevel=1,
             )

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -62,12 +63,15 @@ class Window:
     def __init__(self, title: str, fps: float) -> None:
         self.pygame: Any = import_pygame()
         self.fps = fps
+        is_chosen = any(name in os.environ for name in ("SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"))
+        if sys.platform == "linux" and not is_chosen and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+            raise RuntimeError("there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set)")
         try:
             self.pygame.display.init()
         except self.pygame.error as error:
             raise RuntimeError(f"there is no display for a window ({error})") from error
         driver = self.pygame.display.get_driver()
-        if driver in INVISIBLE and not {"SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"} & os.environ.keys():
+        if driver in INVISIBLE and not is_chosen:
             self.pygame.display.quit()
             raise RuntimeError(f"there is no display for a window (SDL found only its driver {driver!r})")
         self.title(title)
