@@ -20,7 +20,7 @@ def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool
     Raises:
         ValueError: If the observation is neither of the space nor a batch of such.
     """
-    entries = {name: x for name, x in flatten_entries(obs).items() if name in space.keys() or not _is_text(x)}
+    entries = {name: x for name, x in flatten_entries(obs).items() if name in space.spaces or not _is_text(x)}
     if entries.keys() != space.keys():
         raise ValueError(f"obs has the entries {', '.join(entries)}; it must have {', '.join(space)}")
     arrays = {name: _to_array(entry, space[name].dtype) for name, entry in entries.items()}

@@ -1,11 +1,15 @@
 """Spaces as plain containers and back, so that a checkpoint holds those of its environment."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
+
+MAX_NUMBERS = 1 << 26
+"""Numbers that an observation or an action has at most."""
 
 
 def space_to_plain(space: spaces.Space) -> dict[str, Any]:
@@ -39,8 +43,9 @@ def space_from_plain(plain: Mapping[str, Any]) -> spaces.Space:
     """
     try:
         return _read(plain)
-    except (KeyError, TypeError, AttributeError, AssertionError, OverflowError) as error:
-        raise ValueError(f"a space is {plain}, which cannot be read ({type(error).__name__}: {error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError, OverflowError, RecursionError) as error:
+        text = " ".join(str(error).split())
+        raise ValueError(f"a space cannot be read ({type(error).__name__}: {text})") from error
 
 
 def _read(plain: Mapping[str, Any]) -> spaces.Space:
@@ -54,6 +59,8 @@ def _read(plain: Mapping[str, Any]) -> spaces.Space:
     dtype: Any = np.dtype(plain["dtype"]).type
     if kind == "Box":
         shape = tuple(plain["shape"])
+        if math.prod(shape) > MAX_NUMBERS:
+            raise ValueError(f"shape is {shape}; it must have at most {MAX_NUMBERS} numbers")
         low, high = (np.broadcast_to(np.asarray(plain[name], dtype), shape) for name in ("low", "high"))
         return spaces.Box(low, high, shape, dtype)
     if kind == "Discrete":
