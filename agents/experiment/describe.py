@@ -39,7 +39,8 @@ def describe_arguments(cls: type, values: Mapping[str, Any], reserved: Collectio
         reserved: Names of the arguments that are left out.
     """
     parameters = [p for p in inspect.signature(cls).parameters.values() if p.name not in reserved]
-    hints = get_type_hints(cls.__init__, include_extras=True)
+    constructor: Any = cls.__init__ if inspect.isclass(cls) else cls
+    hints = get_type_hints(constructor, include_extras=True)
     meanings = _meanings(cls)
     named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     return [
@@ -85,7 +86,7 @@ def format_type(hint: Any) -> str:
 def _meanings(cls: type) -> dict[str, str]:
     """Return the descriptions of arguments by name, the class's own before those of its bases."""
     found: dict[str, str] = {}
-    for base in inspect.getmro(cls):
+    for base in inspect.getmro(cls) if inspect.isclass(cls) else (cls,):
         for documented in (base, base.__dict__.get("__init__")):
             text = inspect.cleandoc(getattr(documented, "__doc__", None) or "")
             for parameter in parse(text, style=DocstringStyle.GOOGLE).params:

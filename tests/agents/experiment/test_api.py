@@ -74,7 +74,8 @@ def test_a_policy_of_a_folder_plays(trained: TrainedRun, best: bool) -> None:
 
 def test_a_policy_of_a_folder_is_that_of_the_run(trained: TrainedRun) -> None:
     obs = np.random.default_rng(0).normal(size=(20, 3, 4))
-    actions = [[policy.act(row).tolist() for row in obs] for policy in (trained.policy, load_policy(trained.folder))]
+    fresh = TrainedRun(trained.folder, trained.run).policy
+    actions = [[policy.act(row).tolist() for row in obs] for policy in (fresh, load_policy(trained.folder))]
     assert actions[0] == actions[1]
 
 
