@@ -36,7 +36,8 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
-        sys.argv[1:] = [normalize_override(argument, folders) for argument in sys.argv[1:]]
+        normalized = [normalize_override(argument, folders) for argument in sys.argv[1:]]
+        sys.argv[1:] = sorted(normalized, key=_is_override)  # argparse takes overrides after all flags
         if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
             return
     main()
@@ -51,6 +52,11 @@ def _format_warning(
     return FORMAT_WARNING(message, category, filename, lineno, line)
 
 
+def _is_override(argument: str) -> bool:
+    """Return whether an argument of the command line sets a key."""
+    return "=" in argument and not argument.startswith("-")
+
+
 def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:
     """Do what `--help` and `--list` ask for, and return whether there was one of them.
 
@@ -61,7 +67,7 @@ def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> b
     arguments = sys.argv[1:]
     if {"--help", "-h"} & set(arguments):
         config = Path(script["__file__"]).parent / "configs" / f"{Path(script['__file__']).stem}.yaml"
-        print_help(str(script["__doc__"]), config, folders, [a for a in arguments if "=" in a and a[0] != "-"])
+        print_help(str(script["__doc__"]), config, folders, list(filter(_is_override, arguments)))
         return True
     if lists := flag_values([*arguments, " "], "--list"):
         print_list(lists[0].strip(), folders)

@@ -30,7 +30,7 @@ def test_weights_and_moments_are_taken_and_steps_begin_anew(finished: Path, tmp_
 
 def test_shapes_that_differ_are_named_and_the_rest_can_be_taken(finished: Path, tmp_path: Path) -> None:
     other = small(f"run_dir={tmp_path / 'run'}", "total_steps=1", f"init_from={finished}", "env.symbols=5")
-    differing = r"encoder\.parts\.observation\.linear\.weight \(8, 5\) for \(8, 6\), .*policy\.linear\.weight .*"
+    differing = r"encoder\.parts\.0\.linear\.weight \(8, 4\) for \(8, 5\), .*policy\.linear\.weight .*"
     refused = call("train.py", *other)
     assert_refused(refused, rf"init_from is .*, whose weights do not all fit: {differing}; init_from_partial=true .*")
     assert not (tmp_path / "run").exists()
