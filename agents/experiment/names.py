@@ -44,7 +44,7 @@ def find_object(where: str, path: str) -> Any:
     parts = path.split(".")
     found: Any = _import_module(parts[0])
     if found is None:
-        nearest = describe_nearest(parts[0], (module.name for module in pkgutil.iter_modules()))
+        nearest = describe_nearest(parts[0], ["memorl", *(module.name for module in pkgutil.iter_modules())])
         missing = f"there is no module {parts[0]} in the current folder or among the installed ones"
         raise ValueError("; ".join(filter(None, (f"{where} is {path}", missing, nearest))))
     for end, name in enumerate(parts[1:], 2):
