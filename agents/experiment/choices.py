@@ -8,7 +8,7 @@ Hydra knows them as it knows files: they can be swept over, and a run is filed u
 """
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hydra.core.config_store import ConfigStore
@@ -40,6 +40,29 @@ def require_choices(group: str, choices: Iterable[str], folders: Iterable[Path])
             store_choice(group, choice, _env_config(choice))
         else:
             raise ValueError(f"{group} is {choice!r}; {describe_known(choice, known)}")
+
+
+def choose_targets(arguments: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """Return the command line with `memory=pkg.MyMemory` for `memory._target_=pkg.MyMemory`.
+
+    So the class gets none of the arguments of another one's file, and the run is not filed under the other's name.
+
+    Raises:
+        ValueError: If the class of a group is set beside a choice of the group.
+    """
+    suffix = "._target_"
+    pairs = [argument.partition("=")[::2] for argument in arguments]
+    chosen = {name.lstrip("+"): value for name, value in pairs}
+    result = list(arguments)
+    for i, (name, value) in enumerate(pairs):
+        group = name.lstrip("+").removesuffix(suffix)
+        if name.endswith(suffix) and any((folder / group).is_dir() for folder in folders[:1]):
+            if group in chosen:
+                raise ValueError(
+                    f"{group}{suffix} is {value} beside {group}={chosen[group]}; {group}={value} is enough"
+                )
+            result[i] = f"{group}={value}"
+    return result
 
 
 def store_choice(group: str, choice: str, config: dict[str, object]) -> None:

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from .choices import require_choices
+from .choices import choose_targets, require_choices
 from .help import print_help, print_list
 from .origin import is_of_user_code
 from .process import keep_freed_memory
@@ -36,7 +36,7 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
-        normalized = [normalize_override(argument, folders) for argument in sys.argv[1:]]
+        normalized = [normalize_override(argument, folders) for argument in choose_targets(sys.argv[1:], folders)]
         sys.argv[1:] = sorted(normalized, key=_is_override)  # argparse takes overrides after all flags
         if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
             return

@@ -74,7 +74,8 @@ def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
         return gymnasium.registry[name]
     cls: Any = getattr(found, name, None)
     if inspect.isclass(cls) and issubclass(cls, gymnasium.Env):
-        return EnvSpec(name, entry_point=cls)
+        creator: Any = cls
+        return EnvSpec(name, entry_point=creator)
     versions = [known for known in gymnasium.registry if known.rpartition("-v")[0] == name]
     if versions:
         raise ValueError(f"{where} is {name!r}; it must name a version: {' or '.join(sorted(versions))}")

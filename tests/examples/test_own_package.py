@@ -66,8 +66,9 @@ def own_runs() -> Iterator[Path]:
     (OWN_PACKAGE / "runs").rmdir()
 
 
-def test_a_run_is_filed_under_its_own_name(own_runs: Path) -> None:
-    done = call("train.py", *SMALL, CORRIDOR, "memory=my_lab.Leaky", "agent=my_lab.KLPenalty", cwd=OWN_PACKAGE)
+@pytest.mark.parametrize("key", ["memory", "memory._target_"])
+def test_a_run_is_filed_under_its_own_name(key: str, own_runs: Path) -> None:
+    done = call("train.py", *SMALL, CORRIDOR, f"{key}=my_lab.Leaky", "agent=my_lab.KLPenalty", cwd=OWN_PACKAGE)
     assert done.returncode == 0, done.stderr
     (config,) = own_runs.rglob("config.yaml")
     names = config.relative_to(own_runs).as_posix()
@@ -86,6 +87,10 @@ BAD = {
     "module of an id": (
         ["env=mylab:Corridor-v0"],
         r"env is 'mylab:Corridor-v0': there is .*; the nearest is 'my_lab'",
+    ),
+    "two classes": (
+        ["memory=gru", "memory._target_=my_lab.Leaky"],
+        r"memory\._target_ is my_lab.Leaky beside memory=gru; .*",
     ),
     "no output size": (
         ["encoder=torch.nn.Identity"],
