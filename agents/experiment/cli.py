@@ -15,7 +15,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import choose_targets, require_choices
-from .help import print_help, print_list
+from .help import print_help
+from .listing import print_list
 from .origin import is_of_user_code
 from .process import keep_freed_memory
 

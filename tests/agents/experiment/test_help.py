@@ -49,6 +49,7 @@ def test_help_shows_the_arguments_of_what_was_chosen() -> None:
     assert lines["memory.hidden_size"] == "7 int Number N of complex units."
     assert lines["memory.credit"].startswith("bptt bptt or rtrl")
     assert lines["env.id"] == "CartPole-v1 str"
+    assert lines["env.sutton_barto_reward"] == "false bool"
     assert lines["agent.returns"].startswith("n_step n_step or vtrace")
     assert lines["total_steps:"]
     assert "agent.clip" not in lines
