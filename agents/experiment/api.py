@@ -78,8 +78,6 @@ def train(
         ValueError: If a setting is not allowed.
     """
     named = {**(overrides or {}), **settings}
-    if "total_steps" in named and isinstance(named["total_steps"], float):
-        named["total_steps"] = int(named["total_steps"])
     groups = {
         "env": env,
         "memory": memory,

@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
 from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
@@ -45,6 +46,7 @@ def print_help(usage: str, config: Path, folders: Sequence[Path], overrides: Seq
         folders: The folders of the configuration groups; none for a script without parts.
         overrides: The arguments of the command line that are no flags, after `normalize_override`.
     """
+    parts = _compose(config.stem, folders, overrides) if folders else {}
     console = make_console()
     console.print(Text(usage.strip()))
     if folders:
@@ -56,9 +58,8 @@ def print_help(usage: str, config: Path, folders: Sequence[Path], overrides: Seq
     console.print("\nSet any of these with key=value:\n")
     settings = re.search(r"^(?!defaults|hydra)\w+:.*?(?=^hydra:)", config.read_text(), re.MULTILINE | re.DOTALL)
     console.print(Text(settings[0].rstrip() if settings else ""), soft_wrap=True)
-    if folders:
-        for part, values in _compose(config.stem, folders, overrides).items():
-            _print_part(console, part, values)
+    for part, values in parts.items():
+        _print_part(console, part, values)
 
 
 def _print_part(console: Console, part: str, values: dict[str, Any]) -> None:
@@ -94,10 +95,17 @@ def _argument_table(part: str, arguments: Sequence[Argument]) -> Table:
 
 
 def _compose(name: str, folders: Sequence[Path], overrides: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the parts of the configuration of a command line; of the values of a sweep, the first."""
+    """Return the parts of the configuration of a command line; of the values of a sweep, the first.
+
+    Raises:
+        ValueError: If Hydra cannot read it.
+    """
     first = [re.sub(r"^(\w+=[^,{\[]*),.*", r"\1", override) for override in overrides]
     own = [f"hydra.searchpath=[{','.join(f'file://{folder.resolve()}' for folder in folders[1:])}]"]
-    with initialize_config_dir(str(folders[0].resolve()), version_base=None):
-        composed = compose(name, [*first, *own])
+    try:
+        with initialize_config_dir(str(folders[0].resolve()), version_base=None):
+            composed = compose(name, [*first, *own])
+    except HydraException as error:
+        raise ValueError(" ".join(str(error).partition("\n")[0].split())) from error
     plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(composed, list(PARTS)), resolve=False)
     return {part: dict(plain[part]) for part in PARTS}
