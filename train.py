@@ -17,12 +17,9 @@ from omegaconf import DictConfig
 from memorl.agents import InvalidStep, NotFiniteError
 from memorl.agents.experiment import (
     CheckpointError,
-    RunSettings,
     exit_on_error,
     launch,
-    lock_folder,
-    resume_run,
-    start_run,
+    open_run,
     to_plain,
     train_run,
 )
@@ -33,20 +30,11 @@ CONFIGS = Path(__file__).parent / "configs"
 @hydra.main(config_path="configs", config_name="train", version_base=None)
 def main(composed: DictConfig) -> None:
     """Compose, build, train."""
-    overrides = list(HydraConfig.get().overrides.task)
+    changed = [override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task]
     prepared = None
     with ExitStack() as stack:
         with exit_on_error(ValueError):
-            config = to_plain(composed)
-            settings = RunSettings.from_config(config)
-            if settings.resume:
-                if Path(settings.resume).is_dir():
-                    stack.enter_context(lock_folder(Path(settings.resume)))
-                prepared = resume_run(config, overrides)
-            else:
-                is_named = any(override.lstrip("+").startswith("run_dir=") for override in overrides)
-                prepared = start_run(config, is_named)
-                stack.enter_context(lock_folder(prepared[1]))
+            prepared = stack.enter_context(open_run(to_plain(composed), changed))
         if prepared is None:
             return
         with exit_on_error(NotFiniteError, InvalidStep, CheckpointError):

@@ -1,4 +1,13 @@
-"""Actor-critic agents over any memory and any vector environment."""
+"""Actor-critic agents over any memory and any vector environment.
+
+from memorl.agents import load_policy, train
+run = train(env="repeat_previous", memory="gru", total_steps=400_000)
+policy = load_policy(run.folder)
+action = policy.act(observation)
+"""
+
+import importlib
+from typing import Any
 
 from .a2c import A2C
 from .actions import Actions
@@ -7,11 +16,14 @@ from .collect import collect
 from .encoders import Encoder
 from .episodes import Episode
 from .heads import ActionDistribution
+from .interface import Interface
 from .model import ActorCritic, Output
 from .observations import InvalidStep, Observation, as_dict_space
+from .policy import Policy
 from .ppo import PPO
 from .returns import gae, vtrace
 from .rollout import Batch, Rollout
+from .spaces import space_from_plain, space_to_plain
 from .stream import Step, Stream
 
 __all__ = [
@@ -24,16 +36,33 @@ __all__ = [
     "Batch",
     "Encoder",
     "Episode",
+    "Interface",
     "InvalidStep",
     "LinearSchedule",
     "NotFiniteError",
     "Observation",
     "Output",
+    "Policy",
     "Rollout",
     "Step",
     "Stream",
     "as_dict_space",
     "collect",
     "gae",
+    "space_from_plain",
+    "space_to_plain",
     "vtrace",
 ]
+
+OF_EXPERIMENT = ("TrainedRun", "load_policy", "train")
+"""Names of `memorl.agents.experiment`, imported at their first use, since it needs more than torch and Gymnasium."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in OF_EXPERIMENT:
+        return getattr(importlib.import_module("memorl.agents.experiment"), name)
+    raise AttributeError(f"module 'memorl.agents' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *OF_EXPERIMENT])

@@ -30,6 +30,21 @@ def as_entries(obs: Any) -> Mapping[str, Any]:
     return obs if isinstance(obs, Mapping) else {ENTRY: obs}
 
 
+def flatten_entries(obs: Any) -> dict[str, Any]:
+    """Return the entries of an observation whose parts may be nested; inner ones are named like "2" or "deck.0"."""
+    if isinstance(obs, Mapping):
+        named = list(obs.items())
+    elif isinstance(obs, tuple):
+        named = [(str(i), part) for i, part in enumerate(obs)]
+    else:
+        return {ENTRY: obs}
+    flat: dict[str, Any] = {}
+    for name, part in named:
+        inner = flatten_entries(part) if isinstance(part, Mapping | tuple) else {"": part}
+        flat |= {f"{name}.{key}" if key else str(name): entry for key, entry in inner.items()}
+    return flat
+
+
 def as_dict_space(space: spaces.Space) -> spaces.Dict:
     """Return the space of the entries of observations."""
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})

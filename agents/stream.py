@@ -18,14 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from torch import Tensor
 
-from .actions import Actions
 from .episodes import EpisodeStatistics
-from .masks import ActionMasks
-from .observations import ACTION_MASK, Observation, as_dict_space, as_entries, require_finite
+from .interface import Interface
+from .observations import Observation, as_entries, require_finite
 
 
 class Step(NamedTuple):
@@ -66,17 +64,13 @@ class Stream:
         if mode != AutoresetMode.NEXT_STEP:
             raise ValueError(f"autoreset_mode is {mode}; it must be {AutoresetMode.NEXT_STEP}")
         self.env = env
-        self.device = torch.device(device)
-        self.actions = Actions(env.single_action_space, scale_actions)
-        self.last_action = last_action
-        self.last_reward = last_reward
-        space = as_dict_space(env.single_observation_space)
-        self.masks = ActionMasks(self.actions, space)
-        masked = (ACTION_MASK,) if self.masks.in_observation else ()
-        self.env_space = spaces.Dict({name: entry for name, entry in space.items() if name not in masked})
-        """The space of the environment's own entries, without a mask."""
-        self.observation_space = self._extended_space(self.env_space)
-        """The space of what an encoder reads: the previous action and reward beside these."""
+        spaces = (env.single_observation_space, env.single_action_space)
+        self.interface = Interface(*spaces, device, last_action, last_reward, scale_actions)
+        self.device = self.interface.device
+        self.actions = self.interface.actions
+        self.masks = self.interface.masks
+        self.env_space = self.interface.env_space
+        self.observation_space = self.interface.observation_space
         self.episodes = EpisodeStatistics(env.num_envs, getattr(env, "repeated_figures", ()))
         self._last = np.zeros(env.num_envs, bool)
         """The flag `last` of the current step, in host memory."""
@@ -123,17 +117,6 @@ class Stream:
         self.current_step = Step(obs, *(x.to(self.device) for x in step[1:]))
         self._last = step.last.cpu().numpy().copy()
 
-    def _extended_space(self, space: spaces.Dict) -> spaces.Dict:
-        """Return the space with the entries of the previous action and reward."""
-        extra: dict[str, spaces.Space] = {}
-        if self.last_action:
-            extra["last_action"] = spaces.Box(-np.inf, np.inf, (self.actions.feature_size,))
-        if self.last_reward:
-            extra["last_reward"] = spaces.Box(-np.inf, np.inf, (1,))
-        if taken := sorted(extra.keys() & space.keys()):
-            raise ValueError(f"observation_space has an entry {taken[0]!r} of its own; {taken[0]} must be false")
-        return spaces.Dict({**space.spaces, **extra})
-
     def _make_step(
         self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,
         infos: Mapping[str, Any],
@@ -142,20 +125,8 @@ class Stream:
         """Return the tensors of a step; `action` is the one that led to it."""
         arrays = {name: np.asarray(entry) for name, entry in as_entries(obs).items()}
         require_finite({**arrays, "reward": reward}, self.episodes.lengths)
-        entries = {name: self._tensor(entry) for name, entry in arrays.items()}
-        step = Step(entries, self._tensor(reward).float(), *map(self._tensor, (first, last, terminal)))
-        if self.masks.in_observation or self.masks.in_infos:
-            entries[ACTION_MASK] = self._tensor(self.masks.read(arrays, infos, last))
-        if self.last_action:
-            zeros = torch.zeros(len(reward), self.actions.feature_size, device=self.device)
-            features = zeros if action is None else self.actions.encode(action)
-            entries["last_action"] = features.masked_fill(step.first[:, None], 0)
-        if self.last_reward:
-            entries["last_reward"] = step.reward[:, None]
-        return step
-
-    def _tensor(self, x: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(x))
-        tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor  # or the host would wait for its copy
-        tensor = tensor.to(self.device, non_blocking=True)
-        return tensor.float() if tensor.dtype == torch.float64 else tensor
+        flags = [self.interface.to_tensor(x) for x in (first, last, terminal)]
+        rewards = self.interface.to_tensor(reward).float()
+        features = None if action is None or not self.interface.last_action else self.actions.encode(action)
+        entries = self.interface.make_entries(arrays, infos, last, features, rewards, flags[0])
+        return Step(entries, rewards, *flags)

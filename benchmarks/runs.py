@@ -4,7 +4,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import OmegaConf
 
 from memorl.agents import collect
-from memorl.agents.experiment import Run, RunSettings, prepare_process
+from memorl.agents.experiment import Run, RunSettings, keep_freed_memory, prepare_process
 
 
 def build(overrides: list[str]) -> Run:
@@ -16,6 +16,7 @@ def build(overrides: list[str]) -> Run:
     plain = {str(key): value for key, value in config.items()}
     settings = RunSettings.from_config(plain)
     prepare_process(settings.seed, settings.threads)
+    keep_freed_memory()
     return Run(plain)
 
 

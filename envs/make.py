@@ -5,10 +5,9 @@ import importlib.resources
 import inspect
 from typing import Any
 
-import gymnasium
 from gymnasium.vector import VectorEnv
 
-from memorl.envs.adapters.from_gymnasium import FromGymnasium
+from memorl.envs.adapters.ids import find_spec
 from memorl.envs.engine.names import unknown_name
 
 
@@ -17,26 +16,31 @@ def make(name: str, num_envs: int = 1, **arguments: Any) -> VectorEnv[Any, Any, 
 
     Args:
         name: `"mortar_mayhem"`: what `python train.py env=mortar_mayhem` trains on, its `levels` included; or
-            `"memorl/MortarMayhem-v0"`, or any other id that Gymnasium knows.
+            `"memorl/MortarMayhem-v0"`, or any other id that Gymnasium knows, or `"my_package:MyEnv-v0"`.
         num_envs: The number of environments.
         arguments: Arguments of the constructor; for an id those of the environment.
 
     Raises:
         ValueError: The name is unknown, or the constructor does not take an argument, or its value.
     """
+    config = find_config(name)
+    return _call(config.pop("_target_"), num_envs, config | arguments)
+
+
+def find_config(name: str) -> dict[str, Any]:
+    """Return the class, `_target_`, and the arguments of the environment of a name; see `make`."""
     known = config_names()
     if name in known:
         from omegaconf import OmegaConf
 
         file = importlib.resources.files("memorl.configs") / "env" / f"{name}.yaml"
         config: Any = OmegaConf.to_container(OmegaConf.create(file.read_text()))
-        return _call(config.pop("_target_"), num_envs, config | arguments)
-    if name in gymnasium.registry:
-        entry = gymnasium.registry[name].vector_entry_point
-        if name.startswith("memorl/") and isinstance(entry, str):
-            return _call(entry.replace(":", "."), num_envs, gymnasium.registry[name].kwargs | arguments)
-        return FromGymnasium(name, num_envs=num_envs, **arguments)
-    raise unknown_name("env", name, {*known, *gymnasium.registry})
+        return config
+    spec = find_spec("env", name, known)
+    entry = spec.vector_entry_point
+    if name.startswith("memorl/") and isinstance(entry, str):
+        return {"_target_": f"memorl.envs.{entry.partition(':')[2]}", **spec.kwargs}
+    return {"_target_": "memorl.envs.FromGymnasium", "id": name}
 
 
 def config_names() -> list[str]:

@@ -14,7 +14,10 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_code_of_a_page_runs_from_top_to_bottom(page: Path) -> None:
+def test_the_code_of_a_page_runs_from_top_to_bottom(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     scope: dict[str, object] = {}
     for code in blocks(page, "python"):
         exec(compile(code, str(page), "exec"), scope)
@@ -30,5 +33,7 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
 def test_commands_choose_what_exists(page: Path) -> None:
     for group in ("env", "memory", "agent", "experiment"):
         known = {file.stem for file in (ROOT / "configs" / group).glob("*.yaml")}
-        for choice in re.findall(rf"(?<![\w.]){group}=([\w,]+)", page.read_text()):
-            assert set(choice.split(",")) <= known, choice
+        for command in re.findall(r".*(?:train\.py (?!--config-dir)|envs\.play).*", page.read_text()):
+            for choices in re.findall(rf"(?<![\w.]){group}=([\w,.:/-]+)", command):
+                ours = [name for name in choices.split(",") if not re.search("[.:/-]", name)]  # no class and no id
+                assert set(ours) <= known, command

@@ -1,5 +1,6 @@
 """Experiments: settings, runs, checkpoints, logs, evaluation, and the command line of the scripts."""
 
+from .api import TrainedRun, load_policy, train
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
@@ -12,7 +13,7 @@ from .probe import probe_memory
 from .process import keep_freed_memory, prepare_process
 from .run import Run
 from .settings import EvaluationSettings, RunSettings
-from .start import resume_run, start_run
+from .start import open_run, resume_run, start_run
 from .training import train_run
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Logger",
     "Run",
     "RunSettings",
+    "TrainedRun",
     "build_agent",
     "build_memory",
     "build_model",
@@ -35,8 +37,10 @@ __all__ = [
     "launch",
     "load_checkpoint",
     "load_model",
+    "load_policy",
     "lock_folder",
     "make_folder",
+    "open_run",
     "prepare_process",
     "probe_memory",
     "record_video",
@@ -45,6 +49,7 @@ __all__ = [
     "start_run",
     "summarise",
     "to_plain",
+    "train",
     "train_run",
     "write_file",
 ]

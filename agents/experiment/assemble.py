@@ -6,14 +6,18 @@ part writes the value of each of its arguments into the configuration, so that i
 changed.
 """
 
+import inspect
 from typing import Any, TypeVar
 
+import gymnasium
 import torch
 from gymnasium.vector import VectorEnv
+from torch import nn
 
-from memorl.agents import ActorCritic, Agent, Encoder, Stream
+from memorl.agents import ActorCritic, Agent, Interface, Stream
 from memorl.memory import Deep, Memory
 
+from .names import find_object
 from .schema import Constructor
 
 T = TypeVar("T")
@@ -31,15 +35,20 @@ def build_stream(config: dict[str, Any], num_envs: int, device: torch.device, **
     Raises:
         ValueError: If the configuration cannot be built; this holds for the other functions here, too.
     """
-    config["env"] = {name: value for name, value in config["env"].items() if name not in env_arguments}
+    part = {name: value for name, value in config["env"].items() if name not in env_arguments}
+    config["env"] = _batched(part)
     env = _build("env", config, VectorEnv, num_envs=num_envs, **env_arguments)
     return Stream(env, device, config["last_action"], config["last_reward"], config["scale_actions"])
 
 
-def build_model(config: dict[str, Any], stream: Stream) -> ActorCritic:
-    """Return a new model for the observations and actions of a stream, on its device."""
-    encoder = _build("encoder", config, Encoder, stream.observation_space)
-    memory = build_memory(config, encoder.output_size)
+def build_model(config: dict[str, Any], stream: Stream | Interface) -> ActorCritic:
+    """Return a new model for the observations and actions of a stream, or of an interface, on its device."""
+    encoder = _build("encoder", config, nn.Module, stream.observation_space)
+    size = getattr(encoder, "output_size", None)
+    if not isinstance(size, int) or size < 1:
+        target = config["encoder"]["_target_"]
+        raise ValueError(f"encoder.output_size of {target} is {size}; it must be the number of its features, from 1")
+    memory = build_memory(config, size)
     parts = (encoder, memory, stream.actions)
     return _build("model", config, ActorCritic, *parts, observation_space=stream.env_space).to(stream.device)
 
@@ -80,10 +89,21 @@ def find_device(name: str) -> torch.device:
     """Return the device of a name; "auto" is a CUDA device where there is one."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
-        allowed = "auto, cpu or cuda" if torch.cuda.is_available() else "auto or cpu (there is no CUDA device)"
-        raise ValueError(f"device is {name!r}; it must be {allowed}")
+    numbered = [f"cuda:{index}" for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    known = ["auto", "cpu", *(["cuda", *numbered] if numbered else [])]
+    if name not in known:
+        missing = "" if numbered else " (there is no CUDA device)"
+        raise ValueError(f"device is {name!r}; it must be {', '.join(known[:-1])} or {known[-1]}{missing}")
     return torch.device(name)
+
+
+def _batched(part: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration of an environment; the class of one environment becomes a batch of them."""
+    found = find_object("env._target_", str(part.get("_target_")))
+    if inspect.isclass(found) and issubclass(found, gymnasium.Env):
+        module, _, name = part["_target_"].rpartition(".")
+        return {**part, "_target_": "memorl.envs.FromGymnasium", "id": f"{module}:{name}"}
+    return part
 
 
 def _build(part: str, config: dict[str, Any], kind: type[T], *positional: Any, **keywords: Any) -> T:

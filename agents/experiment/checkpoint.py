@@ -21,7 +21,7 @@ from .files import write_file
 from .schema import check_value
 from .settings import PARTS, RunSettings
 
-FORMAT = "memorl/3"  # version of the content; every change of `Content` has a new one
+FORMAT = "memorl/4"  # version of the content; every change of `Content` has a new one
 
 
 class AgentState(TypedDict):
@@ -45,6 +45,7 @@ class Content(TypedDict):
     format: str
     checksum: str
     config: dict[str, Any]
+    spaces: dict[str, dict[str, Any]]
     model: dict[str, Any]
     agent: AgentState
     stream: StreamState

@@ -1,8 +1,12 @@
 """The command line of the scripts, before and after Hydra."""
 
+import inspect
+import os
 import sys
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +14,85 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from .choices import choose_targets, require_choices
+from .help import print_help
+from .listing import print_list
+from .origin import is_of_user_code
+from .process import keep_freed_memory
+
+PACKAGE = Path(__file__).parents[2]
+"""The folder of this library."""
+
+FORMAT_WARNING = warnings.formatwarning
+"""Python's own."""
+
 
 def launch(main: Callable[[], None], groups: Path | None = None) -> None:
-    """Run a script's main function with normalized overrides; see `normalize_override`."""
+    """Run a script's main function with normalized overrides; see `normalize_override`.
+
+    Modules of the current folder are found, as they are by `python -m`.
+    """
+    keep_freed_memory()
+    warnings.formatwarning = _format_warning
+    sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
-        sys.argv[1:] = [normalize_override(argument, groups) for argument in sys.argv[1:]]
+        folders = [groups, *config_folders(sys.argv[1:])] if groups else []
+        normalized = [normalize_override(argument, folders) for argument in choose_targets(sys.argv[1:], folders)]
+        sys.argv[1:] = sorted(normalized, key=_is_override)  # argparse takes overrides after all flags
+        if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
+            return
     main()
 
 
-def normalize_override(argument: str, groups: Path | None = None) -> str:
+def _format_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """Return one line for a warning of ours, and what Python has for others."""
+    if Path(filename).is_relative_to(PACKAGE):
+        return f"warning: {message}\n"
+    return FORMAT_WARNING(message, category, filename, lineno, line)
+
+
+def _is_override(argument: str) -> bool:
+    """Return whether an argument of the command line sets a key."""
+    return "=" in argument and not argument.startswith("-")
+
+
+def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:
+    """Do what `--help` and `--list` ask for, and return whether there was one of them.
+
+    Args:
+        script: The globals of the script.
+        folders: Folders of the configuration groups.
+    """
+    arguments = sys.argv[1:]
+    if {"--help", "-h"} & set(arguments):
+        config = Path(script["__file__"]).parent / "configs" / f"{Path(script['__file__']).stem}.yaml"
+        print_help(str(script["__doc__"]), config, folders, list(filter(_is_override, arguments)))
+        return True
+    if lists := flag_values([*arguments, " "], "--list"):
+        print_list(lists[0].strip(), folders)
+        return True
+    return False
+
+
+def config_folders(arguments: Sequence[str]) -> list[Path]:
+    """Return the folders of a user's own configuration files, which Hydra's `--config-dir` names."""
+    return [Path(path) for path in flag_values(arguments, "--config-dir", "-cd")]
+
+
+def flag_values(arguments: Sequence[str], *names: str) -> list[str]:
+    """Return the values of a flag, given as `--flag value` or `--flag=value`."""
+    joined = [argument.partition("=")[::2] for argument in arguments]
+    return [value for name, value in (*pairwise(arguments), *joined) if name in names and value]
+
+
+def normalize_override(argument: str, folders: Sequence[Path] = ()) -> str:
     """Let `memory.window=64` set a constructor argument that no file mentions; the constructor checks the name.
 
     Args:
         argument: One argument of the command line.
-        groups: Folder of the configuration groups, whose choices are checked.
+        folders: Folders of configuration groups, whose choices are checked; ours is the first.
 
     Raises:
         ValueError: If a group has no such choice, or a key would be deleted.
@@ -33,11 +102,9 @@ def normalize_override(argument: str, groups: Path | None = None) -> str:
         raise ValueError(f"{argument} would delete a key; every key is needed")
     if not equals or not name.split(".")[0].isidentifier() or name.startswith("hydra"):
         return argument
-    if groups is None or not (groups / name).is_dir():
+    if not any((folder / name).is_dir() for folder in folders[:1]):
         return f"++{argument}"
-    known = sorted(file.stem for file in (groups / name).glob("*.yaml")) + ["null"] * (name == "experiment")
-    if unknown := [choice for choice in value.split(",") if choice not in known]:
-        raise ValueError(f"{name} is {unknown[0]!r}; known are {', '.join(known)}")
+    require_choices(name, value.split(","), folders)
     return argument
 
 
@@ -50,10 +117,15 @@ def to_plain(config: DictConfig) -> dict[str, Any]:
 
 @contextmanager
 def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
-    """End the script with one line on stderr instead of a traceback; in a sweep the next job still runs."""
+    """End the script with one line on stderr instead of a traceback; in a sweep the next job still runs.
+
+    An error that a user's code raised keeps its traceback.
+    """
     try:
         yield
     except kinds as error:
+        if is_of_user_code(error):
+            raise
         print(f"error: {error}", file=sys.stderr)
         if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
             raise SystemExit(1) from error

@@ -2,17 +2,19 @@
 
 import signal
 import sys
+import threading
 from types import FrameType
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is not known on Windows
 
 
 class Interrupt:
-    """The first signal sets `stop`; the next one has its usual meaning."""
+    """The first signal sets `stop`; the next one has its usual meaning. Only the main thread can be told of signals."""
 
     def __init__(self) -> None:
         self.stop = False
-        signals = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+        is_main = threading.current_thread() is threading.main_thread()
+        signals = [getattr(signal, name) for name in NAMES if is_main and hasattr(signal, name)]
         self.previous_handlers = {number: signal.signal(number, self._request_stop) for number in signals}
 
     def release(self) -> None:

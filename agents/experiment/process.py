@@ -1,4 +1,4 @@
-"""Effects on the whole process; a script calls `prepare_process` once, before it builds objects."""
+"""Effects on the whole process: a run seeds torch and sets its threads, and a script keeps freed memory."""
 
 import ctypes
 import sys
@@ -11,11 +11,10 @@ M_MMAP_THRESHOLD = -3
 
 
 def prepare_process(seed: int, threads: int | None = None) -> None:
-    """Seed torch, set the number of its CPU threads (None leaves it), and keep freed memory."""
+    """Seed torch, and set the number of its CPU threads (None leaves it)."""
     torch.manual_seed(seed)
     if threads:
         torch.set_num_threads(threads)
-    keep_freed_memory()
 
 
 def keep_freed_memory() -> None:

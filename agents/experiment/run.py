@@ -64,6 +64,7 @@ class Run:
         """
         return {
             "config": self.config,
+            "spaces": self.stream.interface.plain_spaces,
             "model": self.model.state_dict(),
             "agent": self.agent.state_dict(),
             "stream": self.stream.state_dict(with_env),

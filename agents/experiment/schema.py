@@ -7,9 +7,10 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar, get_type_hints
 
-from hydra.utils import get_object
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
+
+from .names import describe_known, find_object
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Constructor(Generic[T]):
 
     Args:
         where: Name of the configuration in messages; empty at the top level.
-        cls: The class.
+        cls: The class, or a function that returns an object of one.
         values: Arguments by name.
     """
 
@@ -43,12 +44,11 @@ class Constructor(Generic[T]):
         """
         values = dict(check_value(where, config, dict[str, Any]))
         target = str(values.pop("_target_", None))
-        try:
-            found = get_object(target)
-        except Exception as error:
-            raise ValueError(f"{where}._target_ is {target}, which cannot be imported: {error}") from error
-        if not (inspect.isclass(found) and issubclass(found, kind)):
-            raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}")
+        found = find_object(f"{where}._target_", target)
+        made = found if inspect.isclass(found) else _hints(found).get("return") if inspect.isfunction(found) else None
+        if not (inspect.isclass(made) and issubclass(made, kind)):
+            or_function = ", or a function with one as its return type" if inspect.isfunction(found) else ""
+            raise ValueError(f"{where}._target_ is {target}; it must be a {kind.__name__}{or_function}")
         return Constructor(where, found, values)
 
     def check(self, reserved: Collection[str] = ()) -> dict[str, Any]:
@@ -63,11 +63,11 @@ class Constructor(Generic[T]):
         known = {name: default for name, default in self.defaults.items() if name not in reserved}
         for name in self.values:
             if name not in known and (name in reserved or not self.takes_any_name):
-                raise ValueError(f"{self._full(name)} is unknown; known are {', '.join(sorted(known))}")
+                raise ValueError(f"{self._full(name)} is unknown; {describe_known(name, known)}")
         for name, default in known.items():
             if name not in self.values and default is inspect.Parameter.empty:
                 raise ValueError(f"{self._full(name)} is missing")
-        hints = get_type_hints(self.cls.__init__)
+        hints = _hints(self.cls)
         return {name: check_value(self._full(name), value, hints.get(name, Any)) for name, value in self.values.items()}
 
     def resolve(self, reserved: Collection[str] = ()) -> dict[str, Any]:
@@ -86,6 +86,11 @@ class Constructor(Generic[T]):
 
     def _full(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name
+
+
+def _hints(found: Any) -> dict[str, Any]:
+    """Return the type hints of a constructor or function."""
+    return get_type_hints(found.__init__ if inspect.isclass(found) else found)
 
 
 def check_value(name: str, value: Any, hint: Any) -> Any:

@@ -32,6 +32,8 @@ class RunSettings:
     run_dir: str
     resume: str | None
     resume_from: str | None
+    init_from: str | None
+    init_from_partial: bool
     trust: bool
 
     def __post_init__(self) -> None:

@@ -1,15 +1,18 @@
 """A run from a configuration: a new one in a folder of its own, or one that goes on from a checkpoint."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint
-from .files import make_folder, write_file
+from .files import lock_folder, make_folder, write_file
 from .process import prepare_process
 from .run import Run
 from .settings import RunSettings
+from .warm_start import load_weights
 
 RESUMABLE = (
     "resume",
@@ -22,6 +25,29 @@ RESUMABLE = (
     "checkpoint_minutes",
 )
 """Settings that may change when a run goes on."""
+
+
+@contextmanager
+def open_run(config: dict[str, Any], changed: Sequence[str]) -> Iterator[tuple[Run, Path]]:
+    """Hold a new run and its folder, or those that `resume` names, against other processes.
+
+    Args:
+        config: The composed configuration.
+        changed: Names of the keys and groups that the user gave.
+
+    Raises:
+        ValueError: If a setting is not allowed.
+    """
+    resume = RunSettings.from_config(config).resume
+    if resume is None:
+        run, folder = start_run(config, "run_dir" in changed)
+        with lock_folder(folder):
+            yield run, folder
+    elif Path(resume).is_dir():
+        with lock_folder(Path(resume)):
+            yield resume_run(config, changed)
+    else:
+        yield resume_run(config, changed)
 
 
 def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
@@ -37,6 +63,7 @@ def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
         raise ValueError(f"run_dir is {folder}, which exists; a run is never overwritten")
     prepare_process(settings.seed, settings.threads)
     run = Run(config)
+    load_weights(run)
     try:
         folder = make_folder(folder, is_named)
         text = OmegaConf.to_yaml(OmegaConf.create(run.config))
@@ -46,10 +73,9 @@ def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
     return run, folder
 
 
-def resume_run(config: dict[str, Any], overrides: list[str]) -> tuple[Run, Path]:
+def resume_run(config: dict[str, Any], changed: Sequence[str]) -> tuple[Run, Path]:
     """Return a run that continues from its newest checkpoint, or from `resume_from`, and its folder."""
-    changed = {override.lstrip("+").partition("=")[0] for override in overrides}
-    if fixed := sorted(changed - set(RESUMABLE)):
+    if fixed := sorted(set(changed) - set(RESUMABLE)):
         raise ValueError(f"resume goes on with the run's own settings: {fixed[0]} cannot be changed")
     folder = Path(config["resume"])
     path = find_checkpoint(config["resume"])

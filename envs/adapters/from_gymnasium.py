@@ -1,22 +1,31 @@
 """Environments that are registered with Gymnasium."""
 
+import inspect
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Literal, final
 
 import gymnasium
-from gymnasium.vector import VectorEnv, VectorWrapper
+import numpy as np
+from gymnasium.envs.registration import load_env_creator
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv, VectorWrapper
 
+from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.names import unknown_name
 
 from .flat import Flat, is_nested
+from .ids import find_spec
 from .next_step import NextStep
 from .numbers import FloatInfos
+from .texts import WithoutTexts
+from .wrappers import Wrapper, find_wrappers, warn_of_statistics
 
 
 def make_batch(
     id: str,
     num_envs: int,
     vectorization_mode: Literal["sync", "async"] | None,
-    wrappers: tuple[Any, ...] = (),
+    wrappers: Sequence[Any] = (),
     **arguments: Any,
 ) -> VectorEnv[Any, Any, Any]:
     """Make a registered environment, batched, with next-step autoreset and no tuples in its observations.
@@ -24,22 +33,39 @@ def make_batch(
     Raises:
         ValueError: There is no such id, or the environment cannot be made with these arguments.
     """
-    if id not in gymnasium.registry:
-        versions = [known for known in gymnasium.registry if known.rpartition("-v")[0] == id]
-        if versions:
-            raise ValueError(f"env.id is {id!r}; it must name a version: {' or '.join(sorted(versions))}")
-        raise unknown_name("env.id", id, gymnasium.registry)
+    spec = find_spec("env.id", id)
     if num_envs < 1:
         raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number from 1")
-    if vectorization_mode is not None:
+    if vectorization_mode is None and spec.vector_entry_point is not None:
+        if wrappers:
+            raise ValueError("env.wrappers need env.vectorization_mode=sync or async; null takes the env's own batch")
+    else:
+        vectorization_mode = vectorization_mode or "sync"
         arguments["disable_env_checker"] = True
-        wrappers = (*wrappers, FloatInfos)
+        wrappers = (*wrappers, WithoutTexts, FloatInfos)
     try:
-        env = gymnasium.make_vec(id, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
-    except (TypeError, gymnasium.error.Error, ImportError) as error:
+        creator = spec.entry_point if vectorization_mode else spec.vector_entry_point
+        _check_arguments(load_env_creator(creator) if isinstance(creator, str) else creator, arguments)
+        env = gymnasium.make_vec(spec, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
+    except (TypeError, KeyError, AssertionError, gymnasium.error.Error, ImportError) as error:
         raise ValueError(f"{id} cannot be made: {' '.join(str(error).split())}") from error
+    if vectorization_mode:
+        warn_of_statistics(env)
     env = NextStep(env)
     return Flat(env) if is_nested(env.single_observation_space) else env
+
+
+def _check_arguments(creator: Any, arguments: dict[str, Any]) -> None:
+    """Raise ValueError for the first argument that an environment's constructor does not take."""
+    parameters: dict[str, Any] = {}
+    with suppress(ValueError, TypeError):  # no signature
+        parameters = dict(inspect.signature(creator).parameters)
+    if not parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return
+    of_gymnasium = {"max_episode_steps", "disable_env_checker", "render_mode"}
+    for name in arguments:
+        if name not in parameters and name not in of_gymnasium:
+            raise unknown_name("an argument of env", name, parameters)
 
 
 @final
@@ -54,7 +80,7 @@ class FromGymnasium(VectorWrapper):
 
     ## Observations
     Agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries in
-    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0".
+    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0". Texts are left out.
 
     ## Start
     As the environment's `reset`: env i of `seed=s` is seeded with s + i.
@@ -65,11 +91,14 @@ class FromGymnasium(VectorWrapper):
 
     ## Arguments
     `id`; `num_envs`; `vectorization_mode`: "sync" steps one after the other, "async" gives each a process, null takes
-    the environment's own batch where it has one. All other arguments are the environment's:
-    `env=gymnasium env.id=FrozenLake-v1 env.is_slippery=false`.
+    the environment's own batch where it has one, whose envs draw from one seed; `wrappers`: a list of classes by their
+    path, with arguments as `{_target_: gymnasium.wrappers.TimeLimit, max_episode_steps: 100}`. All other arguments are
+    the environment's: `env=FrozenLake-v1 env.is_slippery=false`.
 
     ## Source
-    https://gymnasium.farama.org. A module that registers more is imported by a colon: `env.id=my_package:MyEnv-v0`.
+    https://gymnasium.farama.org. `env=CartPole-v1` is short for `env=gymnasium env.id=CartPole-v1`. A module of your
+    own is imported by a colon, before an id that it registers or a class in it: `env=my_package:MyEnv-v0`,
+    `env=my_package:MyEnv`.
 
     ## Differences
     The step after an end is the reset (next-step autoreset), also in a batch that resets in the same step, or not by
@@ -83,14 +112,16 @@ class FromGymnasium(VectorWrapper):
         num_envs: int = 1,
         vectorization_mode: Literal["sync", "async"] | None = "sync",
         render_mode: str | None = None,
+        wrappers: Sequence[Wrapper] = (),
         **arguments: Any,
     ) -> None:
-        module, colon, name = id.rpartition(":")
-        if colon:
-            try:
-                __import__(module)
-            except ImportError as error:
-                raise ValueError(f"env.id is {id!r}: {error}") from error
         if render_mode is not None:
             arguments["render_mode"] = render_mode
-        super().__init__(make_batch(name, num_envs, vectorization_mode, **arguments))
+        super().__init__(make_batch(id, num_envs, vectorization_mode, find_wrappers(wrappers), **arguments))
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode everywhere; a batch that takes one seed for all envs gets one that all seeds make."""
+        takes_many = isinstance(self.env.unwrapped, SyncVectorEnv | AsyncVectorEnv | BatchedEnv)
+        if not takes_many and isinstance(seed, Sequence | np.ndarray):
+            seed = int(np.random.SeedSequence([int(s) for s in seed]).generate_state(1)[0])
+        return super().reset(seed=seed, options=options)

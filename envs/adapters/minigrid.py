@@ -82,7 +82,7 @@ class MiniGrid(VectorObservationWrapper):
         try:
             import minigrid.wrappers
         except ImportError as error:
-            raise ValueError(f"MiniGrid is missing ({error}): pip install 'memorl[train]'") from error
+            raise ValueError(f"env needs MiniGrid ({error}): pip install minigrid") from error
         pictures: dict[str, Any] = {}
         if render_mode:
             pictures = {"render_mode": "rgb_array", "agent_pov": render_mode == "rgb_array", "tile_size": _TILE}

@@ -42,8 +42,8 @@ class POPGym(VectorWrapper):
 
     ## Source
     Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023);
-    https://github.com/proroklab/popgym. `pip install -e '.[popgym]'` brings it; the two labyrinths also need its own
-    extra, `pip install 'popgym[navigation]'`.
+    https://github.com/proroklab/popgym. `pip install popgym` brings it; the two labyrinths also need its own extra,
+    `pip install 'popgym[navigation]'`.
 
     ## Differences
     Next-step autoreset, and the names of a tuple's parts. The state cannot be saved: a resumed run begins new episodes.
@@ -55,7 +55,7 @@ class POPGym(VectorWrapper):
         try:
             import popgym  # noqa: F401
         except ImportError as error:
-            raise ValueError(f"env=popgym needs POPGym ({error}): pip install 'memorl[popgym]'") from error
+            raise ValueError(f"env=popgym needs POPGym ({error}): pip install popgym") from error
         full = id if id.startswith("popgym-") else f"popgym-{id}"
         full = full if full in gymnasium.registry else f"{full}-v0"
         if full not in gymnasium.registry:

@@ -21,7 +21,7 @@ from memorl.envs.engine.observations import info_of_row, row_of
 try:
     from stable_baselines3.common.vec_env import VecEnv
 except ImportError as error:
-    raise ImportError(f"Stable-Baselines3 is missing ({error}): pip install 'memorl[sb3]'") from error
+    raise ImportError(f"Stable-Baselines3 is missing ({error}): pip install stable-baselines3") from error
 
 
 @final

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 GAP = 4
+
+INVISIBLE = ("dummy", "offscreen")
+"""Drivers of SDL whose windows nobody sees; it takes one of them where there is no display."""
 
 
 def import_pygame() -> ModuleType:
@@ -28,7 +32,7 @@ def import_pygame() -> ModuleType:
     try:
         import pygame
     except ImportError as error:
-        raise RuntimeError("windows need pygame, which comes with: pip install 'memorl[train]'") from error
+        raise RuntimeError("windows need pygame: pip install pygame-ce") from error
     return pygame
 
 
@@ -59,10 +63,17 @@ class Window:
     def __init__(self, title: str, fps: float) -> None:
         self.pygame: Any = import_pygame()
         self.fps = fps
+        is_chosen = any(name in os.environ for name in ("SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"))
+        if sys.platform == "linux" and not is_chosen and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+            raise RuntimeError("there is no display for a window (neither DISPLAY nor WAYLAND_DISPLAY is set)")
         try:
             self.pygame.display.init()
         except self.pygame.error as error:
             raise RuntimeError(f"there is no display for a window ({error})") from error
+        driver = self.pygame.display.get_driver()
+        if driver in INVISIBLE and not is_chosen:
+            self.pygame.display.quit()
+            raise RuntimeError(f"there is no display for a window (SDL found only its driver {driver!r})")
         self.title(title)
         self._clock = self.pygame.time.Clock()
         self._surface: Any = None

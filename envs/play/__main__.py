@@ -74,6 +74,14 @@ def record_film(scene: Scene, settings: Settings) -> None:
         print(format_infos(settings.seed, infos))
 
 
+def open_game(scene: Scene, settings: Settings) -> Game:
+    """Open the window of a game; RuntimeError says what to do where there is no display."""
+    try:
+        return Game(scene, controls_of(scene.plain), settings)
+    except RuntimeError as error:
+        raise RuntimeError(f"{error}; --record {settings.env.rpartition('/')[2]}.gif writes a film instead") from error
+
+
 def main(arguments: list[str]) -> None:
     """Play or record."""
     if {"-h", "--help"} & set(arguments):
@@ -87,7 +95,7 @@ def main(arguments: list[str]) -> None:
         if settings.record is not None:
             record_film(scene, settings)
         else:
-            Game(scene, controls_of(scene.plain), settings).run()
+            open_game(scene, settings).run()
     except (ValueError, RuntimeError, OSError, ImportError) as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -272,6 +272,15 @@ def deep(memory: Memory, run: Run) -> Run:
     return [memory.norm(x) for x in run]
 
 
+def own_package(memory: Memory, run: Run) -> Run:
+    h = torch.zeros(memory.output_size)
+    out = []
+    for x in run:
+        h = memory.decay * h + (1 - memory.decay) * (memory.write.weight @ x)
+        out.append(torch.tanh(memory.read.weight @ h + memory.read.bias))
+    return out
+
+
 LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "none": none,
     "gru": gru,
@@ -292,4 +301,5 @@ LITERAL: dict[str, Callable[[Memory, Run], Run]] = {
     "stack": stack,
     "parallel": parallel,
     "deep": deep,
+    "own_package": own_package,
 }

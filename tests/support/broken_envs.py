@@ -39,3 +39,10 @@ class Broken(gymnasium.Env[Any, Any]):
 
 
 gymnasium.register("Broken-v0", Broken)
+
+
+class BrokenWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Fails in a reset."""
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        raise ValueError("not in the mood")

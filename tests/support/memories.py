@@ -10,6 +10,7 @@ import torch
 from omegaconf import OmegaConf
 
 from memorl.memory import GRU, Block, Deep, FrameStack, FromCell, HiPPO, HiPPOLinear, Memory, Parallel, Stack, State
+from tests.support.own_package import OWN_PACKAGE, import_own_package
 
 SMALL = {
     "hidden_size": 5, "k": 3, "channels": 2, "order": 6, "dim": 8, "layers": 2, "window": 4, "max_steps": 9,
@@ -81,6 +82,9 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
         return Parallel([FrameStack(input_size - 1, 2), GRU(1, arguments.get("hidden_size", 5))], split=True)
     if name == "deep":
         return Deep(input_size, lambda size: FrameStack(size, arguments.get("k", 3)), layers=2, size=4)
+    if name == "own_package":
+        leaky: Memory = import_own_package().Leaky(input_size, arguments.get("hidden_size", 5))
+        return leaky
     if name in VARIANTS:
         variant, options = VARIANTS[name]
         return variant(input_size, hidden_size=5, channels=2, order=6, theta=4.0, **options)
@@ -92,5 +96,5 @@ def make_memory(name: str, input_size: int = 3, **arguments: Any) -> Memory:
     return cls(input_size, **words | {key: value for key, value in (SMALL | arguments).items() if key in known})
 
 
-WRAPPED = ("from_cell", "stack", "parallel", "deep")
-"""Memories that are made of other objects."""
+WRAPPED = ("from_cell", "stack", "parallel", "deep", *(["own_package"] if OWN_PACKAGE.is_dir() else []))
+"""Memories that are made of other objects, or in a package of a user."""

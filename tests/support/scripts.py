@@ -24,18 +24,18 @@ _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(IMPORTED)
 
 
-def _run(script: str, arguments: tuple[str, ...], folder: str) -> None:
-    os.chdir(ROOT)
+def _run(script: str, arguments: tuple[str, ...], folder: str, cwd: Path) -> None:
+    os.chdir(cwd)
     for stream in (1, 2):
         os.dup2(os.open(f"{folder}/{stream}", os.O_WRONLY | os.O_CREAT), stream)
     sys.argv = [script, *arguments]
-    runpy.run_path(script, run_name="__main__")
+    runpy.run_path(str(ROOT / script), run_name="__main__")
 
 
-def call(script: str, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
-    """Return the output of `python script arguments...` and its exit code."""
+def call(script: str, *arguments: str, timeout: float = 300, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    """Return the output of `python script arguments...` in a folder, and its exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        process = _context.Process(target=_run, args=(script, arguments, folder))
+        process = _context.Process(target=_run, args=(script, arguments, folder, cwd))
         process.start()
         process.join(timeout)
         if process.exitcode is None:

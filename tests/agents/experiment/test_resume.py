@@ -95,6 +95,16 @@ def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
     assert "the environments were not saved: their episodes begin anew" in again.stdout
 
 
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_an_error_before_the_first_step_keeps_its_traceback(mode: str, tmp_path: Path) -> None:
+    wrapped = ["env.wrappers=[tests.support.broken_envs.BrokenWrapper]", f"env.vectorization_mode={mode}"]
+    done = call("train.py", *BROKEN, "env.kind=value", *wrapped, f"run_dir={tmp_path / 'run'}")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "broken_envs.py" in done.stderr
+    assert "ValueError: not in the mood" in done.stderr
+
+
 def test_what_is_not_finite_is_named_in_one_line_and_what_was_learned_is_kept(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     done = call("train.py", *BROKEN, "env.kind=not_finite", f"run_dir={folder}", "total_steps=1e6")

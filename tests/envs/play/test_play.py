@@ -93,6 +93,13 @@ def test_bad_commands_get_one_line(arguments: list[str], told: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_without_a_display_it_says_so_and_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SystemExit, match=r"^error: there is no display for a window .*; --record mystery_path\.gif "):
+        main(["env=mystery_path"])
+
+
 def test_help_tells_the_keys_of_every_kind_of_game(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     told = capsys.readouterr().out

@@ -1,0 +1,41 @@
+"""Whose error it is: one of the settings, or one of code that is not ours.
+
+An error of the settings is raised by this library, or by a library that it calls, and its message says all. An error of
+a user's environment, memory or wrapper can only be mended where it was raised, so its traceback is kept.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator
+
+OWN = {"memorl", "__main__"}
+LIBRARIES = {
+    "ale_py", "antlr4", "filelock", "gymnasium", "hydra", "imageio", "minigrid", "numba", "numpy", "omegaconf",
+    "popgym", "pydantic", "pydantic_core", "rich", "tensorboard", "torch", "typing_extensions",
+}  # fmt: skip
+"""What this library calls with the user's settings."""
+
+WORKERS = "gymnasium.vector.async_vector_env"
+"""It raises what another process raised, whose frames are lost."""
+
+
+def is_of_user_code(error: BaseException) -> bool:
+    """Return whether an error, or one that it was raised from, went through code that is not known here."""
+    return any(
+        name == WORKERS or name.partition(".")[0] not in OWN | LIBRARIES | sys.stdlib_module_names
+        for link in _causes(error)
+        for name in _modules(link)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _modules(error: BaseException) -> Iterator[str]:
+    """Yield the module of every frame that an error went through."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        yield str(frame.f_globals.get("__name__"))

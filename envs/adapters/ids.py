@@ -1,0 +1,83 @@
+"""Ids of environments, and paths of classes, in modules that may be the user's."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Collection
+from typing import Any
+
+import gymnasium
+from gymnasium.envs.registration import EnvSpec
+
+from memorl.envs.engine.names import nearest_names, unknown_name
+
+REGISTRARS = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "ALE/": "ale_py", "popgym-": "popgym"}
+"""By the beginning of an id: the package that registers such ids when it is imported."""
+
+
+def find_class(where: str, path: str) -> Any:
+    """Return the class or function of a path; an error inside its module is raised as it is.
+
+    Raises:
+        ValueError: There is no such module or name.
+    """
+    module, _, name = path.rpartition(".")
+    if not module:
+        raise ValueError(f"{where} is {path!r}; it must be the path of a class, such as package.MyWrapper")
+    found = import_module(where, module, path)
+    if not hasattr(found, name):
+        raise unknown_name(f"{where} is {path!r}; a name in {module}", name, [n for n in dir(found) if n[0] != "_"])
+    return getattr(found, name)
+
+
+def import_module(where: str, name: str, value: str) -> Any:
+    """Return a module; an error inside it is raised as it is.
+
+    Args:
+        where: Name of the setting that names the module, for messages.
+        name: The module.
+        value: The value of the setting.
+
+    Raises:
+        ValueError: There is no such module; the nearest is named.
+    """
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not error.name or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        near = nearest_names(error.name, (module.name for module in pkgutil.iter_modules()), 0.7)
+        hint = f"; the nearest is {near[0]!r}" if near else ""
+        raise ValueError(f"{where} is {value!r}: there is no module {error.name!r}{hint}") from None
+
+
+def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
+    """Return what Gymnasium knows of an id; `module:` in front of it is imported, and may also hold a class.
+
+    Args:
+        where: Name of the setting that has the id, for messages.
+        id: The id, as `CartPole-v1`, `my_package:MyEnv-v0` or `my_package:MyEnv`.
+        others: Names that could have been meant, besides.
+
+    Raises:
+        ValueError: There is no such id or module; the nearest are named. An error inside a module is raised as it is.
+    """
+    module, _, name = id.rpartition(":")
+    found = import_module(where, module, id) if module else None
+    for beginning, package in REGISTRARS.items():
+        if name.startswith(beginning):
+            try:
+                importlib.import_module(package)
+            except ImportError as error:
+                raise ValueError(f"{where} is {id!r}, which {package} has ({error}): pip install {package}") from error
+    if name in gymnasium.registry:
+        return gymnasium.registry[name]
+    cls: Any = getattr(found, name, None)
+    if inspect.isclass(cls) and issubclass(cls, gymnasium.Env):
+        creator: Any = cls
+        return EnvSpec(name, entry_point=creator)
+    versions = [known for known in gymnasium.registry if known.rpartition("-v")[0] == name]
+    if versions:
+        raise ValueError(f"{where} is {name!r}; it must name a version: {' or '.join(sorted(versions))}")
+    classes = [known for known, value in vars(found).items() if inspect.isclass(value)] if found else []
+    raise unknown_name(where, name, {*others, *gymnasium.registry, *classes}, others)

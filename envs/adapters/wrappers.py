@@ -1,0 +1,60 @@
+"""Wrappers of one environment, by name: `gymnasium.wrappers.TimeLimit`, or a class of the user's."""
+
+import functools
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import gymnasium
+from gymnasium.vector import VectorEnv
+
+from memorl.envs.engine.names import unknown_name
+
+from .ids import find_class
+
+Wrapper: TypeAlias = str | dict[str, Any] | Callable[..., Any]
+"""The path of a class, `{"_target_": path, argument: value, ...}`, or a class itself."""
+
+STATISTICS = ("obs_rms", "return_rms")
+"""Attributes of Gymnasium's wrappers that hold running statistics."""
+
+
+def find_wrappers(wrappers: Sequence[Wrapper]) -> list[Callable[..., Any]]:
+    """Return functions of an environment that wrap it.
+
+    Raises:
+        ValueError: There is no such class, it does not wrap one environment, or does not take the arguments.
+    """
+    return [_find_wrapper(f"env.wrappers[{i}]", wrapper) for i, wrapper in enumerate(wrappers)]
+
+
+def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
+    arguments = dict(wrapper) if isinstance(wrapper, Mapping) else {}
+    path = arguments.pop("_target_", None) if isinstance(wrapper, Mapping) else wrapper
+    found = find_class(where, path) if isinstance(path, str) else path
+    if not callable(found) or (inspect.isclass(found) and not issubclass(found, gymnasium.Wrapper)):
+        raise ValueError(f"{where} is {path}; it must be a gymnasium.Wrapper, or a function that returns one")
+    signature = inspect.signature(found)
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()):
+        for name in arguments:
+            if name not in signature.parameters:
+                raise unknown_name(f"an argument of {where}", name, list(signature.parameters)[1:])
+    try:
+        signature.bind(None, **arguments)
+    except TypeError as error:
+        raise ValueError(f"{where} is {path}: {error}") from None
+    return functools.partial(found, **arguments)
+
+
+def warn_of_statistics(env: VectorEnv[Any, Any, Any]) -> None:
+    """Warn of a wrapper that normalises by running statistics of its own, which no checkpoint has."""
+    for name in STATISTICS:
+        if hasattr(env, "call") and any(env.call("has_wrapper_attr", name)):
+            what = "observations" if name == STATISTICS[0] else "rewards"
+            instead = "model.normalize_observations=all" if name == STATISTICS[0] else "agent.normalize_values"
+            warnings.warn(
+                f"a wrapper normalises {what} by statistics of its own ({name}), which are not saved: they begin anew "
+                f"in a resumed run and in evaluation; {instead} does it in the model",
+                stacklevel=1,
+            )
