@@ -18,6 +18,7 @@ from memorl.agents import InvalidStep, NotFiniteError
 from memorl.agents.experiment import (
     CheckpointError,
     RunSettings,
+    announce_compilation,
     exit_on_error,
     launch,
     lock_folder,
@@ -36,6 +37,7 @@ def main(composed: DictConfig) -> None:
     overrides = list(HydraConfig.get().overrides.task)
     prepared = None
     with ExitStack() as stack:
+        stack.enter_context(announce_compilation())
         with exit_on_error(ValueError):
             config = to_plain(composed)
             settings = RunSettings.from_config(config)

@@ -3,13 +3,18 @@
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
+from .compiling import announce_compilation
+from .console import make_console, print_line
 from .evaluation import run_episodes, summarise
 from .files import lock_folder, make_folder, write_file
-from .film import record_video
+from .film import Film, require_ending
+from .held_out import build_held_out_stream, evaluate_run
 from .interrupt import Interrupt
 from .logger import Logger
 from .probe import probe_memory
 from .process import keep_freed_memory, prepare_process
+from .recording import build_video_stream, record_video
+from .result import print_result, write_result
 from .run import Run
 from .settings import EvaluationSettings, RunSettings
 from .start import resume_run, start_run
@@ -19,15 +24,20 @@ __all__ = [
     "CheckpointError",
     "Checkpoints",
     "EvaluationSettings",
+    "Film",
     "Interrupt",
     "Logger",
     "Run",
     "RunSettings",
+    "announce_compilation",
     "build_agent",
+    "build_held_out_stream",
     "build_memory",
     "build_model",
     "build_stream",
+    "build_video_stream",
     "checkpoint_errors",
+    "evaluate_run",
     "exit_on_error",
     "find_checkpoint",
     "find_device",
@@ -36,10 +46,14 @@ __all__ = [
     "load_checkpoint",
     "load_model",
     "lock_folder",
+    "make_console",
     "make_folder",
     "prepare_process",
+    "print_line",
+    "print_result",
     "probe_memory",
     "record_video",
+    "require_ending",
     "resume_run",
     "run_episodes",
     "start_run",
@@ -47,4 +61,5 @@ __all__ = [
     "to_plain",
     "train_run",
     "write_file",
+    "write_result",
 ]

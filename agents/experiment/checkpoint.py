@@ -21,7 +21,7 @@ from .files import write_file
 from .schema import check_value
 from .settings import PARTS, RunSettings
 
-FORMAT = "memorl/3"  # version of the content; every change of `Content` has a new one
+FORMAT = "memorl/4"  # version of the content; every change of `Content` has a new one
 
 
 class AgentState(TypedDict):
@@ -53,6 +53,7 @@ class Content(TypedDict):
     cuda_rng: list[InstanceOf[Tensor]]
     recent_returns: list[float]
     best_score: float
+    best_step: int | None
     updates: int
 
 
