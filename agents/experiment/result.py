@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from .console import print_line
 from .files import write_file
@@ -22,18 +20,17 @@ def write_result(result: Mapping[str, Any], file: Path) -> None:
 
 def print_result(console: Console, result: Mapping[str, Any]) -> None:
     """Print the figures as a table that is as wide as it must be, so that no word is broken."""
-    print_line(console, f"{result['checkpoint']}, step {result['step']:,}")
-    table = Table(
-        "figure", "mean", "std", "95 % interval", "episodes", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
-    )
+    rows = [("figure", "mean", "std", "95 % interval", "episodes")]
     for name, row in result["metrics"].items():
         interval = f"{_number(row['low'])} .. {_number(row['high'])}"
-        table.add_row(name, _number(row["mean"]), _number(row["std"]), interval, f"{row['episodes']:.0f}")
+        rows.append((name, _number(row["mean"]), _number(row["std"]), interval, f"{row['episodes']:.0f}"))
     for name, value in result.get("probe", {}).items():
-        table.add_row(name, f"{value:.0f}")
-    for column in table.columns:
-        column.no_wrap = True
-    console.print(table, width=max(console.width, console.measure(table).minimum), soft_wrap=True)
+        rows.append((name, f"{value:.0f}", "", "", ""))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print_line(console, f"{result['checkpoint']}, step {result['step']:,}")
+    for cells in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+        print_line(console, "  ".join([cells[0].ljust(widths[0]), *numbers]).rstrip())
 
 
 def _number(value: float) -> str:
