@@ -16,8 +16,6 @@ from typing import Any
 
 import hydra
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.progress import Progress
 
 from memorl.agents import ActorCritic, InvalidStep, Stream
 from memorl.agents.experiment import (
@@ -39,8 +37,9 @@ from memorl.agents.experiment import (
     print_result,
     probe_memory,
     record_video,
-    require_ending,
+    require_film,
     run_episodes,
+    show_progress,
     summarise,
     to_plain,
     write_result,
@@ -78,6 +77,8 @@ class Evaluation:
 
 def prepare(settings: EvaluationSettings) -> Evaluation:
     """Load the checkpoint and build its model and environments."""
+    if isinstance(settings.video, str):
+        require_film(Path(settings.video))
     path = find_checkpoint(str(settings.checkpoint), settings.best)
     device = find_device(settings.device)
     saved = load_checkpoint(path, device, settings.trust)
@@ -90,10 +91,7 @@ def prepare(settings: EvaluationSettings) -> Evaluation:
     model = build_model(config, stream)
     with checkpoint_errors(path):
         load_model(model, saved["model"])
-    evaluation = Evaluation(settings, path, saved["agent"]["steps"], model, stream, video_stream, probe_stream)
-    if settings.video:
-        require_ending(evaluation.video_file)
-    return evaluation
+    return Evaluation(settings, path, saved["agent"]["steps"], model, stream, video_stream, probe_stream)
 
 
 def evaluate(evaluation: Evaluation) -> dict[str, Any]:
@@ -101,12 +99,10 @@ def evaluate(evaluation: Evaluation) -> dict[str, Any]:
     settings = evaluation.settings
     model = evaluation.model
     playing = (settings.seed, settings.greedy, settings.max_steps)
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("episodes", total=len(settings.seeds))
-        episodes = run_episodes(
-            model, evaluation.stream, settings.seeds, *playing, on_end=lambda: progress.advance(task)
-        )
+    file = evaluation.file
+    file.parent.mkdir(exist_ok=True)
+    with show_progress("episodes", len(settings.seeds)) as advance:
+        episodes = run_episodes(model, evaluation.stream, settings.seeds, *playing, on_end=advance)
     result = {
         "checkpoint": str(evaluation.path),
         "step": evaluation.step,
@@ -114,17 +110,14 @@ def evaluate(evaluation: Evaluation) -> dict[str, Any]:
         "metrics": summarise(episodes, settings.repetitions),
         "episodes": [{"level": seed, **episode} for seed, episode in zip(settings.seeds, episodes, strict=True)],
     }
-    file = evaluation.file
-    file.parent.mkdir(exist_ok=True)
     if evaluation.probe_stream:
-        rows = settings.probe_steps
-        result["probe"] = probe_memory(
-            model, evaluation.probe_stream, settings.start, rows, file.parent, evaluation.step
-        )
+        probed = (evaluation.probe_stream, settings.start, settings.probe_steps, file.parent, evaluation.step)
+        result["probe"] = probe_memory(model, *probed)
     write_result(result, file)
     if evaluation.video_stream:
         levels = range(settings.start, settings.start + settings.video_episodes)
-        record_video(model, evaluation.video_stream, evaluation.video_file, levels, *playing)
+        with show_progress("video", len(levels)) as advance:
+            record_video(model, evaluation.video_stream, evaluation.video_file, levels, *playing, advance)
     return result
 
 

@@ -4,10 +4,10 @@ from .assemble import build_agent, build_memory, build_model, build_stream, find
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
 from .compiling import announce_compilation
-from .console import make_console, print_line
+from .console import make_console, print_line, show_progress
 from .evaluation import run_episodes, summarise
 from .files import lock_folder, make_folder, write_file
-from .film import Film, require_ending
+from .film import Film, require_film
 from .held_out import build_held_out_stream, evaluate_run
 from .interrupt import Interrupt
 from .logger import Logger
@@ -53,9 +53,10 @@ __all__ = [
     "print_result",
     "probe_memory",
     "record_video",
-    "require_ending",
+    "require_film",
     "resume_run",
     "run_episodes",
+    "show_progress",
     "start_run",
     "summarise",
     "to_plain",

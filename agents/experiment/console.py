@@ -1,13 +1,15 @@
-"""The console: standard output that outlives its reader, and blocks of facts."""
+"""The console: standard output that outlives its reader, blocks of facts, and bars of progress."""
 
 import io
 import os
 import sys
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, cast
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.text import Text
 
 MIN_WIDTH = 20  # characters of a text that stand in one line at least
@@ -70,6 +72,23 @@ def print_facts(console: Console, facts: Mapping[str, str], whole: Collection[st
         lines = [text] if name in whole else _wrap(text, max(MIN_WIDTH, console.width - width))
         indented = f"\n{' ' * width}".join(lines)
         console.print(Text.assemble((f"{name:{width}}", "bold"), indented), soft_wrap=True)
+
+
+@contextmanager
+def show_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar while something goes on, where the standard error is a terminal.
+
+    Args:
+        name: What is counted.
+        total: How many there are.
+
+    Yields:
+        The function that counts one more.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda: progress.advance(task)
 
 
 def _wrap(text: str, width: int) -> list[str]:

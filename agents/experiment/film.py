@@ -26,11 +26,11 @@ class Film:
         rate: Pictures a second.
 
     Raises:
-        ValueError: If the ending is another one.
+        ValueError: If the ending is another one, or there is no such folder.
     """
 
     def __init__(self, file: Path, rate: int) -> None:
-        require_ending(file)
+        require_film(file)
         codec, pixels = FORMATS[file.suffix]
         self.container = av.open(str(file), "w")
         self.stream = cast(VideoStream, self.container.add_stream(codec, rate=rate))
@@ -90,7 +90,9 @@ class Film:
         return graph
 
 
-def require_ending(file: Path) -> None:
-    """Raise ValueError if the ending of a video file is none of `FORMATS`."""
+def require_film(file: Path) -> None:
+    """Raise ValueError if the ending of a video file is none of `FORMATS`, or its folder does not exist."""
     if file.suffix not in FORMATS:
         raise ValueError(f"video is {file}; its ending must be one of {', '.join(FORMATS)}")
+    if not file.parent.is_dir():
+        raise ValueError(f"video is {file}; its folder must exist")

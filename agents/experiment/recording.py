@@ -1,6 +1,6 @@
 """Videos of an agent that acts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,9 @@ def take_picture(stream: Stream) -> np.ndarray:
 
 
 def record_video(
-    model: ActorCritic, stream: Stream, file: Path, levels: Sequence[int], seed: int, greedy: bool, max_steps: int
-) -> None:
+    model: ActorCritic, stream: Stream, file: Path, levels: Sequence[int], seed: int, greedy: bool, max_steps: int,
+    on_end: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
     """Write one episode of each level, one after the other: those that an evaluation with the same seed has.
 
     Args:
@@ -67,7 +68,12 @@ def record_video(
         seed: The seed of the sampled actions.
         greedy: Take the most likely action instead of sampling.
         max_steps: Number of steps after which an episode is cut.
+        on_end: Called at the end of every episode.
     """
+
+    def add_picture() -> None:
+        film.add(take_picture(stream))
+
     rate = round(stream.env.metadata.get("render_fps") or DEFAULT_RATE)
     with Film(file, rate) as film:
-        run_episodes(model, stream, levels, seed, greedy, max_steps, on_step=lambda: film.add(take_picture(stream)))
+        run_episodes(model, stream, levels, seed, greedy, max_steps, add_picture, on_end)

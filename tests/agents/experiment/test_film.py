@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from memorl.agents.experiment import Film
-from tests.support.runs import assert_refused
+from tests.support.runs import assert_refused, small
 from tests.support.scripts import call
 
 
@@ -48,6 +48,8 @@ def test_a_film_is_on_disk_before_it_ends(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["video=true"], r"video cannot be made, the environment has no pictures: render_mode is 'rgb_array'; .*"),
+        (["video=nowhere/film.mp4"], r"video is nowhere/film\.mp4; its folder must exist"),
+        (["video=film.avi"], r"video is film\.avi; its ending must be one of \.gif, \.mp4"),
         (["video=film.mp4"], r"video cannot be made, the environment has no pictures: .*"),
         (["video=3"], r"video is 3; it must be a valid boolean or a valid string"),
     ],
@@ -57,6 +59,12 @@ def test_a_video_without_pictures_is_refused_before_an_episode(arguments: list[s
     assert not (finished / "evaluation").exists()
 
 
-def test_a_film_of_another_ending_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"video is .*film\.avi; its ending must be one of \.gif, \.mp4"):
-        Film(tmp_path / "film.avi", 15)
+def test_a_video_of_a_gymnasium_id_without_pictures_is_refused(tmp_path: Path) -> None:
+    run = [argument for argument in small(f"run_dir={tmp_path / 'run'}") if not argument.startswith("env")]
+    blind = ["env=gymnasium", "env.id=tests.support.broken_envs:Broken-v0", "env.kind=value", "env.steps=1000000"]
+    done = call("train.py", *run, *blind, "total_steps=200")
+    assert done.returncode == 0, done.stderr
+    refused = call("evaluate.py", f"checkpoint={tmp_path / 'run'}", "video=true", "trust=true", "levels=1000000")
+    assert refused.returncode == 1
+    assert "error: video cannot be made, the environment has no pictures: " in refused.stderr
+    assert "Traceback" not in refused.stderr
