@@ -30,11 +30,12 @@ def describe_start(run: Run, folder: Path) -> dict[str, str]:
         "observations": _describe_observations(run),
         "actions": str(run.stream.actions.space),
         "memory": f"{_call(config['memory'])}; its state has {count:,} numbers an environment",
+        "model": _call(config["model"]),
         "agent": f"{_name(config['agent'])}, values {_describe_values(config['agent'])}",
         "update": _describe_update(run),
         "parameters": f"{sum(p.numel() for p in run.model.parameters()):,}",
         "writes to": str(folder),
-        "watch": f"tensorboard --logdir {shlex.quote(folder.parts[0] if not folder.is_absolute() else str(folder))}",
+        "watch": f"tensorboard --logdir {'runs' if folder.parts[:1] == ('runs',) else shlex.quote(str(folder))}",
     }
 
 

@@ -16,7 +16,7 @@ from tests.support.runs import composed, small
 from tests.support.scripts import call
 
 START = (
-    "versions", "device", "environment", "observations", "actions", "memory", "agent", "update", "parameters",
+    "versions", "device", "environment", "observations", "actions", "memory", "model", "agent", "update", "parameters",
     "writes to", "watch",
 )  # fmt: skip
 
@@ -76,6 +76,16 @@ def test_a_normalised_entry_says_so(tmp_path: Path) -> None:
     sizes = [argument for argument in small(f"run_dir={tmp_path}") if not argument.startswith("env")]
     run = Run(composed(*sizes, "env=gymnasium", "env.id=CartPole-v1"))
     assert "normalised by running moments" in describe_start(run, tmp_path)["observations"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "logdir"),
+    [(".", "."), ("../a b", "'../a b'"), ("runs/x/gru/ppo/1", "runs"), ("/tmp/runs/1", "/tmp/runs/1")],
+)
+def test_the_command_to_watch_is_for_any_folder(folder: str, logdir: str) -> None:
+    run = Run(composed(*small("run_dir=none")))
+    facts = describe_start(run, Path(folder))
+    assert facts["watch"] == f"tensorboard --logdir {logdir}"
 
 
 def test_the_end_of_a_run_that_learned_nothing_is_short(tmp_path: Path) -> None:
