@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from memorl.agents import InvalidStep, NotFiniteError
 from memorl.agents.experiment import (
     CheckpointError,
+    announce_compilation,
     exit_on_error,
     launch,
     open_run,
@@ -33,6 +34,7 @@ def main(composed: DictConfig) -> None:
     changed = [override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task]
     prepared = None
     with ExitStack() as stack:
+        stack.enter_context(announce_compilation())
         with exit_on_error(ValueError):
             prepared = stack.enter_context(open_run(to_plain(composed), changed))
         if prepared is None:

@@ -16,7 +16,7 @@ import torch
 Episode = dict[str, float]
 """Return, length and the environment's own figures of one episode."""
 
-OWN_FIGURES = ("return", "length", "level")
+OWN_FIGURES = ("return", "length", "level", "cut")
 """Names of the figures of an episode that are not the environment's."""
 
 

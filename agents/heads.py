@@ -29,6 +29,10 @@ class ActionDistribution(ABC):
         """Draw actions, [..., K]."""
 
     @abstractmethod
+    def quantile(self, uniform: Tensor) -> Tensor:
+        """Return the actions [..., K] that numbers [..., C + A] inside of (0, 1) choose; random ones draw a sample."""
+
+    @abstractmethod
     def mode(self) -> Tensor:
         """Return the most likely actions, [..., K]."""
 
@@ -51,6 +55,12 @@ class Categorical(ActionDistribution):
     def sample(self) -> Tensor:
         """Draw by the exponential race: argmax p / e is a draw from p where e is Exp(1)."""
         return torch.stack([(p - torch.empty_like(p).exponential_().log_()).argmax(-1) for p in self.log_probs], -1)
+
+    def quantile(self, uniform: Tensor) -> Tensor:
+        """Return the choices of the same race, in which e is -log of a number."""
+        numbers = uniform.split([p.shape[-1] for p in self.log_probs], -1)
+        races = zip(self.log_probs, numbers, strict=True)
+        return torch.stack([(p - (-u.log()).log()).argmax(-1) for p, u in races], -1)
 
     def mode(self) -> Tensor:
         """Return the most likely choice of each branch."""
@@ -77,6 +87,10 @@ class Gaussian(ActionDistribution):
         """Draw actions without bounds; `Actions.to_env` clips them."""
         return torch.normal(self.mean, self.log_std.exp()).detach()
 
+    def quantile(self, uniform: Tensor) -> Tensor:
+        """Return the coordinates below which a share of the distribution lies, of so much as each number says."""
+        return self.mean + self.log_std.exp() * torch.special.ndtri(uniform)
+
     def mode(self) -> Tensor:
         """Return the mean."""
         return self.mean
@@ -101,6 +115,11 @@ class Joint(ActionDistribution):
     def sample(self) -> Tensor:
         """Draw actions; the choices are whole numbers in floating point."""
         return torch.cat([self.choices.sample(), self.coordinates.sample()], -1)
+
+    def quantile(self, uniform: Tensor) -> Tensor:
+        """Return the choices and the coordinates that the numbers choose."""
+        of_choices, of_coordinates = uniform.tensor_split([uniform.shape[-1] - self.coordinates.mean.shape[-1]], -1)
+        return torch.cat([self.choices.quantile(of_choices), self.coordinates.quantile(of_coordinates)], -1)
 
     def mode(self) -> Tensor:
         """Return the most likely choices and the mean coordinates."""

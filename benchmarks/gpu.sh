@@ -12,7 +12,7 @@
 # usual companions these are enough (on a machine with network, for the Python of the other one):
 #
 #     pip download --no-deps --only-binary=:all: --python-version 3.12 -d DIR gymnasium farama-notifications minigrid \
-#         pygame hydra-core omegaconf pydantic pydantic-core typing-inspection annotated-types
+#         pygame hydra-core omegaconf pydantic pydantic-core typing-inspection annotated-types av docstring_parser
 #     pip wheel --no-deps -w DIR antlr4-python3-runtime==4.9.3
 set -u
 cd "$(dirname "$0")/.." || exit 1

@@ -4,13 +4,18 @@ from .api import TrainedRun, load_policy, train
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import exit_on_error, launch, to_plain
+from .compiling import announce_compilation
+from .console import make_console, print_line, show_progress
 from .evaluation import run_episodes, summarise
 from .files import lock_folder, make_folder, write_file
-from .film import record_video
+from .film import Film, require_film
+from .held_out import build_held_out_stream, evaluate_run
 from .interrupt import Interrupt
 from .logger import Logger
 from .probe import probe_memory
 from .process import keep_freed_memory, prepare_process
+from .recording import build_video_stream, record_video
+from .result import print_result, write_result
 from .run import Run
 from .settings import EvaluationSettings, RunSettings
 from .start import open_run, resume_run, start_run
@@ -20,16 +25,21 @@ __all__ = [
     "CheckpointError",
     "Checkpoints",
     "EvaluationSettings",
+    "Film",
     "Interrupt",
     "Logger",
     "Run",
     "RunSettings",
     "TrainedRun",
+    "announce_compilation",
     "build_agent",
+    "build_held_out_stream",
     "build_memory",
     "build_model",
     "build_stream",
+    "build_video_stream",
     "checkpoint_errors",
+    "evaluate_run",
     "exit_on_error",
     "find_checkpoint",
     "find_device",
@@ -39,17 +49,23 @@ __all__ = [
     "load_model",
     "load_policy",
     "lock_folder",
+    "make_console",
     "make_folder",
     "open_run",
     "prepare_process",
+    "print_line",
+    "print_result",
     "probe_memory",
     "record_video",
+    "require_film",
     "resume_run",
     "run_episodes",
+    "show_progress",
     "start_run",
     "summarise",
     "to_plain",
     "train",
     "train_run",
     "write_file",
+    "write_result",
 ]

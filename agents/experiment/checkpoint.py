@@ -54,6 +54,7 @@ class Content(TypedDict):
     cuda_rng: list[InstanceOf[Tensor]]
     recent_returns: list[float]
     best_score: float
+    best_step: int | None
     updates: int
 
 

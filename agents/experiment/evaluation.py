@@ -1,55 +1,103 @@
-"""Evaluation: episodes of held-out levels, and their statistics."""
+"""Evaluation: episodes of held-out levels, and their statistics.
 
-from collections.abc import Callable, Sequence
+An episode depends on the model, its level, its repetition and the seed, and not on the episodes that run beside it.
+
+Legend: N environments, F figures, L levels, R repetitions of each.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import nn
 
 from memorl.agents import ActorCritic, Episode, Stream
 
+from .draws import Draws
+
 BOOTSTRAP_SAMPLES = 10_000
+MAX_DRAWN = 1 << 20  # levels of bootstrap samples that are in memory at once
 
 
 @torch.no_grad()
 def run_episodes(
-    model: ActorCritic, stream: Stream, seeds: Sequence[int], greedy: bool = False, max_steps: int = 100_000,
-    on_step: Callable[[], None] = lambda: None,
+    model: ActorCritic, stream: Stream, levels: Sequence[int], seed: int = 0, greedy: bool = False,
+    max_steps: int = 100_000, on_step: Callable[[], None] = lambda: None, on_end: Callable[[], None] = lambda: None,
 ) -> list[Episode]:  # fmt: skip
-    """Run one episode in each environment of the stream.
+    """Run one episode of each level, as many at a time as the stream has environments.
 
     Args:
         model: The model that acts.
-        stream: As many environments as there are seeds.
-        seeds: The level of each environment.
+        stream: The environments.
+        levels: The level of each episode; a level that comes again is a repetition.
+        seed: The seed of the sampled actions.
         greedy: Take the most likely action instead of sampling.
         max_steps: Number of steps after which an endless episode is cut; its return up to there counts.
-        on_step: Called after the reset and after every step.
+        on_step: Called after every reset and step.
+        on_end: Called at the end of every episode.
 
     Returns:
-        Return, length and the environment's own metrics of each episode, in the order of the seeds. Where some were
+        Return, length and the environment's own metrics of each episode, in the order of the levels. Where some were
         cut, each also has `cut`, 1 or 0; those that were cut lack the metrics that come at the end.
     """
-    step = stream.reset(seeds)
-    state = model.memory.initial_state(len(seeds))
+    seen: Counter[int] = Counter()
+    numbered = []
+    for level in levels:
+        numbered.append((level, seen[level]))
+        seen[level] += 1
+    N = stream.env.num_envs
+    ended: list[Episode] = []
+    with _evaluation_mode(model):
+        for start in range(0, len(numbered), N):
+            batch = numbered[start : start + N]
+            ended += _run_batch(model, stream, batch, None if greedy else seed, max_steps, on_step, on_end)
+    if any(episode["cut"] for episode in ended):
+        return ended
+    return [{name: value for name, value in episode.items() if name != "cut"} for episode in ended]
+
+
+def _run_batch(
+    model: ActorCritic, stream: Stream, episodes: Sequence[tuple[int, int]], seed: int | None, max_steps: int,
+    on_step: Callable[[], None], on_end: Callable[[], None],
+) -> list[Episode]:  # fmt: skip
+    """Run each episode in an environment of its own, greedily without a seed; each of them gets `cut`."""
+    N = stream.env.num_envs
+    full = [*episodes, *[episodes[-1]] * (N - len(episodes))]  # the last one fills the environments that are left
+    step = stream.reset([level for level, _ in full])
+    state = model.memory.initial_state(N)
     stream.episodes.pop()
-    finished: list[Episode | None] = [None] * len(seeds)
+    finished: list[Episode | None] = [None] * N
+    draws = None if seed is None else Draws(seed, full, stream.actions.feature_size)
     on_step()
     for _ in range(max_steps):
         obs = {name: entry[None] for name, entry in step.obs.items()}
         policy, _, state = model.forward_policy(obs, state, step.first[None])
-        step = stream.step((policy.mode() if greedy else policy.sample())[0])
+        action = policy.quantile(draws.next().to(stream.device)[None]) if draws else policy.mode()
+        step = stream.step(action[0])
         on_step()
         for n, episode in zip(step.last.nonzero().flatten().tolist(), stream.episodes.pop(), strict=True):
-            finished[n] = finished[n] or episode
+            if finished[n] is None:
+                finished[n] = {**episode, "cut": 0.0}
+                if n < len(episodes):
+                    on_end()
         if all(finished):
             break
-    if all(finished):
-        return [episode for episode in finished if episode]
-    running = stream.episodes.running()
-    return [
-        {**episode, "cut": 0.0} if episode else {**so_far, "cut": 1.0}
-        for episode, so_far in zip(finished, running, strict=True)
-    ]
+    so_far = stream.episodes.running()
+    return [finished[n] or {**so_far[n], "cut": 1.0} for n in range(len(episodes))]
+
+
+@contextmanager
+def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Put every module into evaluation mode, and each back into its own; a user's may have a dropout."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[str, float]]:
@@ -63,18 +111,32 @@ def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[s
 
     Returns:
         Of each metric: `mean`, `std`, the ends `low` and `high` of the 95 % interval, and `episodes`, the number of
-        those that have it.
+        those in which it is a finite number; NaN where there are none.
     """
-    levels = len(episodes) // repetitions
-    drawn = np.random.default_rng(0).integers(0, levels, (BOOTSTRAP_SAMPLES, levels))
+    L = len(episodes) // repetitions
+    names = list(dict.fromkeys(key for episode in episodes for key in episode))
+    rows = [[episode.get(name, np.nan) for episode in episodes] for name in names]
+    values = np.array(rows, float).reshape(len(names), L, repetitions)
+    is_known = np.isfinite(values)
+    values[~is_known] = 0
+    sums = values.sum(2)  # [F, L]
+    counts = is_known.sum(2)
+    rng = np.random.default_rng(0)
+    means = []
+    at_once = max(1, MAX_DRAWN // L)
+    for start in range(0, BOOTSTRAP_SAMPLES, at_once):
+        drawn = rng.integers(0, L, (min(at_once, BOOTSTRAP_SAMPLES - start), L))
+        drawn_sums = np.stack([row[drawn].sum(1) for row in sums])
+        drawn_counts = np.stack([row[drawn].sum(1) for row in counts])
+        means.append(np.where(drawn_counts > 0, drawn_sums, np.nan) / np.maximum(drawn_counts, 1))
+    resampled = np.concatenate(means, 1)  # [F, samples]
     table = {}
-    for name in dict.fromkeys(key for episode in episodes for key in episode):
-        values = np.array([episode.get(name, np.nan) for episode in episodes]).reshape(levels, repetitions)
-        sums = np.nansum(values, 1)
-        counts = (~np.isnan(values)).sum(1)
-        drawn_counts = counts[drawn].sum(1)
-        means = sums[drawn].sum(1)[drawn_counts > 0] / drawn_counts[drawn_counts > 0]
-        low, high = np.percentile(means, [2.5, 97.5])
-        figures = {"mean": np.nanmean(values), "std": np.nanstd(values), "low": low, "high": high}
-        table[name] = {key: float(figure) for key, figure in figures.items()} | {"episodes": float(counts.sum())}
+    for f, name in enumerate(names):
+        numbers = values[f][is_known[f]]
+        if not len(numbers):
+            table[name] = dict.fromkeys(("mean", "std", "low", "high"), np.nan) | {"episodes": 0.0}
+            continue
+        low, high = np.nanpercentile(resampled[f], [2.5, 97.5])
+        figures = {"mean": numbers.mean(), "std": numbers.std(), "low": low, "high": high, "episodes": len(numbers)}
+        table[name] = {key: float(figure) for key, figure in figures.items()}
     return table

@@ -1,38 +1,98 @@
-"""Videos of an agent that acts."""
+"""Videos, written picture by picture: a long one needs no more memory than a short one."""
 
-from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
+from types import TracebackType
+from typing import cast
 
-import imageio.v3 as iio
+import av
 import numpy as np
+from av import VideoFormat, VideoFrame
+from av.filter import Graph
+from av.video.stream import VideoStream
 
-from memorl.agents import ActorCritic, Stream
+LEAST_SIDE = 320
+"""A picture with a shorter side is enlarged by the whole number that brings it nearest to this."""
 
-from .evaluation import run_episodes
+FORMATS = {".gif": ("gif", "pal8"), ".mp4": ("libx264", "yuv420p")}
+"""The endings of the files that can be written, with the codec and the format of its pictures."""
 
-SCALE = 4  # pixels of the video a side, for each pixel that is rendered
 
-
-def record_video(
-    model: ActorCritic, stream: Stream, file: Path, seeds: Sequence[int], greedy: bool, max_steps: int
-) -> None:
-    """Write one episode of each seed, one after the other, as an animation.
+class Film:
+    """A video file, which is closed at the end of a `with` block.
 
     Args:
-        model: The model that acts.
-        stream: One environment that renders.
-        file: The file to write; its ending says the format, as `.gif`.
-        seeds: The level of each episode.
-        greedy: Take the most likely action instead of sampling.
-        max_steps: Number of steps after which an episode is cut.
+        file: The file to write; its ending is one of `FORMATS`.
+        rate: Pictures a second.
+
+    Raises:
+        ValueError: If the ending is another one, or there is no such folder.
     """
-    frames: list[np.ndarray] = []
 
-    def add_frame() -> None:
-        rendered = stream.env.render()
-        assert rendered is not None
-        frames.append(np.asarray(rendered[0]).repeat(SCALE, 0).repeat(SCALE, 1))
+    def __init__(self, file: Path, rate: int) -> None:
+        require_film(file)
+        codec, pixels = FORMATS[file.suffix]
+        self.container = av.open(str(file), "w")
+        self.stream = cast(VideoStream, self.container.add_stream(codec, rate=rate))
+        self.stream.pix_fmt = pixels
+        self.time_base = Fraction(1, rate)
+        self.is_gif = codec == "gif"
+        self.graph: Graph | None = None
+        self.pictures = 0
 
-    for seed in seeds:
-        run_episodes(model, stream, [seed], greedy, max_steps, add_frame)
-    iio.imwrite(file, frames, duration=1000 / stream.env.metadata.get("render_fps", 15), loop=0)
+    def add(self, picture: np.ndarray) -> None:
+        """Add a picture [H, W, 3] of bytes; all have the same size."""
+        times = max(1, round(LEAST_SIDE / min(picture.shape[:2])))
+        large = np.ascontiguousarray(picture.repeat(times, 0).repeat(times, 1))
+        if self.graph is None:
+            self.graph = self._make_graph(*large.shape[:2])
+        frame = VideoFrame.from_ndarray(large, format="rgb24")
+        frame.pts = self.pictures
+        self.pictures += 1
+        self.graph.push(frame)
+        self.container.mux(self.stream.encode(cast(VideoFrame, self.graph.pull())))
+
+    def __enter__(self) -> "Film":
+        """Return the film."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left and close the file."""
+        if self.pictures:
+            self.container.mux(self.stream.encode(None))
+        self.container.close()
+
+    def _make_graph(self, height: int, width: int) -> Graph:
+        """Return what turns pictures into the format: a gif has 256 colours a picture, an mp4 has even sides."""
+        even = (height + height % 2, width + width % 2)
+        self.stream.height, self.stream.width = (height, width) if self.is_gif else even
+        graph = Graph()
+        source = graph.add_buffer(width=width, height=height, format=VideoFormat("rgb24"), time_base=self.time_base)
+        sink = graph.add("buffersink")
+        if self.is_gif:
+            split = graph.add("split")
+            palette = graph.add("palettegen", "stats_mode=single")
+            apply = graph.add("paletteuse", "new=1:dither=none")
+            source.link_to(split)
+            split.link_to(palette, 0, 0)
+            split.link_to(apply, 1, 0)
+            palette.link_to(apply, 0, 1)
+            apply.link_to(sink)
+        else:
+            pad = graph.add("pad", "ceil(iw/2)*2:ceil(ih/2)*2")
+            pixels = graph.add("format", "pix_fmts=yuv420p")
+            source.link_to(pad)
+            pad.link_to(pixels)
+            pixels.link_to(sink)
+        graph.configure()
+        return graph
+
+
+def require_film(file: Path) -> None:
+    """Raise ValueError if the ending of a video file is none of `FORMATS`, or its folder does not exist."""
+    if file.suffix not in FORMATS:
+        raise ValueError(f"video is {file}; its ending must be one of {', '.join(FORMATS)}")
+    if not file.parent.is_dir():
+        raise ValueError(f"video is {file}; its folder must exist")

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .console import StandardOutput
 from .describe import first_line, format_value
-from .logger import StandardOutput
 from .names import describe_known, find_object
 
 LISTS = {

@@ -36,6 +36,7 @@ class Run:
         self.updates = 0
         self.recent_returns: deque[float] = deque(maxlen=MAX_RECENT_EPISODES)
         self.best_score = float("-inf")
+        self.best_step: int | None = None
         self._reset(self.settings.seed)
 
     def pop_episode_stats(self) -> dict[str, float]:
@@ -49,12 +50,24 @@ class Run:
             stats[tags.get(key, f"episode/{key}")] = float(np.mean(values))
         return stats
 
-    def update_best_score(self) -> bool:
-        """Return True if the mean return of the recent episodes is the best so far, and remember it."""
-        score = float(np.mean(self.recent_returns)) if self.recent_returns else float("-inf")
-        is_best = score > self.best_score
-        self.best_score = max(score, self.best_score)
-        return is_best
+    @property
+    def recent_return(self) -> float | None:
+        """Return the mean return of the recent episodes; None where there are none."""
+        return float(np.mean(self.recent_returns)) if self.recent_returns else None
+
+    @property
+    def evaluation_is_due(self) -> bool:
+        """Return whether the update that was the last one is followed by an evaluation."""
+        every = self.settings.evaluate_every
+        return every is not None and self.updates % every == 0
+
+    def update_best_score(self, score: float | None) -> bool:
+        """Return True if a score, where there is one, is the best so far, and remember it."""
+        if score is None or not score > self.best_score:
+            return False
+        self.best_score = score
+        self.best_step = self.agent.steps
+        return True
 
     def state_dict(self, with_env: bool = True) -> dict[str, Any]:
         """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`.
@@ -73,6 +86,7 @@ class Run:
             "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
             "recent_returns": list(self.recent_returns),
             "best_score": self.best_score,
+            "best_step": self.best_step,
             "updates": self.updates,
         }
 
@@ -86,6 +100,7 @@ class Run:
         self.agent.load_state_dict(saved["agent"])
         self.recent_returns.extend(saved["recent_returns"])
         self.best_score = saved["best_score"]
+        self.best_step = saved["best_step"]
         self.updates = saved["updates"]
         env_was_saved = saved["stream"]["env"] is not None
         if env_was_saved:

@@ -29,6 +29,11 @@ class RunSettings:
     checkpoint_every: int
     checkpoint_minutes: float
     keep_checkpoints: int
+    evaluate_every: int | None
+    evaluate_start: int
+    evaluate_levels: int
+    evaluate_greedy: bool
+    evaluate_max_steps: int
     run_dir: str
     resume: str | None
     resume_from: str | None
@@ -42,6 +47,9 @@ class RunSettings:
         require_at_least(1, rollout_steps=self.rollout_steps, sequence_length=self.sequence_length)
         require_at_least(1, checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
         require_positive(checkpoint_minutes=self.checkpoint_minutes)
+        require_at_least(0, evaluate_start=self.evaluate_start)
+        require_at_least(1, evaluate_every=self.evaluate_every, evaluate_levels=self.evaluate_levels)
+        require_at_least(1, evaluate_max_steps=self.evaluate_max_steps)
         if self.sequence_length and self.rollout_steps % self.sequence_length:
             allowed = f"it must divide rollout_steps, which is {self.rollout_steps}"
             raise ValueError(f"sequence_length is {self.sequence_length}; {allowed}")
@@ -66,15 +74,17 @@ class EvaluationSettings:
     start: int
     levels: int
     repetitions: int
+    num_envs: int | None
     greedy: bool
     max_steps: int
     env: dict[str, Any]
-    video: bool
+    video: bool | str
     video_episodes: int
     probe: bool
     probe_steps: int
     seed: int
     device: str
+    threads: int | None
     trust: bool
 
     def __post_init__(self) -> None:
@@ -82,6 +92,7 @@ class EvaluationSettings:
             raise ValueError("checkpoint is missing; it must be a run folder or a checkpoint in one")
         require_at_least(1, levels=self.levels, repetitions=self.repetitions, max_steps=self.max_steps)
         require_at_least(1, video_episodes=self.video_episodes, probe_steps=self.probe_steps)
+        require_at_least(1, num_envs=self.num_envs, threads=self.threads)
         require_at_least(0, start=self.start, seed=self.seed)
         if "levels" in self.env:
             raise ValueError("env.levels cannot be set; start and levels choose the levels")
@@ -95,7 +106,8 @@ class EvaluationSettings:
     def protocol(self) -> dict[str, Any]:
         """Return the settings that change the figures."""
         names = ("start", "levels", "repetitions", "greedy", "max_steps", "env", "seed")
-        return {name: getattr(self, name) for name in names}
+        probed = ("probe", "probe_steps") if self.probe else ()
+        return {name: getattr(self, name) for name in (*names, *probed)}
 
     @property
     def seeds(self) -> list[int]:

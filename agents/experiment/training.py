@@ -6,54 +6,86 @@ from pathlib import Path
 from memorl.agents import NotFiniteError, collect
 
 from .checkpoint import CheckpointError, Checkpoints
+from .held_out import evaluate_run
 from .interrupt import Interrupt
 from .logger import Logger
+from .report import describe_end, describe_start
 from .run import Run
 
 
-def train_run(run: Run, folder: Path) -> None:
-    """Collect and update until the steps are done, or until a signal or an error; what was learned is saved."""
+def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
+    """Collect and update until the steps are done, or until a signal or an error; what was learned is saved.
+
+    Args:
+        run: The run, new or as it goes on.
+        folder: Its folder.
+        quiet: Print nothing.
+    """
     agent = run.agent
     settings = run.settings
     checkpoints = Checkpoints(folder / "checkpoints", settings.keep_checkpoints)
-    logger = Logger(folder, settings.total_steps, agent.steps)
+    logger = Logger(folder, settings.total_steps, agent.steps, quiet)
     interrupt = Interrupt()
-    logger.print(f"writing to {folder}")
     save_time = time.monotonic()
     saved_updates = run.updates
     try:
+        logger.begin(run.config, describe_start(run, folder))
         while agent.steps < settings.total_steps and not interrupt.stop:
-            start = time.perf_counter()
-            rollout = collect(run.stream, run.model, run.state, settings.rollout_steps, settings.sequence_length)
-            episodes = run.pop_episode_stats()
-            logger.write_scalars(agent.steps + rollout.steps, episodes)
-            losses = agent.update(rollout)
-            run.state = rollout.state
-            run.updates += 1
-            sps = rollout.steps / (time.perf_counter() - start)
-            del rollout  # before the next one is allocated
-            logger.write_scalars(agent.steps, {**losses, "charts/SPS": sps})
-            logger.write_row(agent.steps, {**episodes, **losses})
-            logger.show_progress(agent.steps, sps, episodes)
+            figures = _update_run(run, logger)
+            is_best = run.update_best_score(figures.get("evaluation/return"))
             over = agent.steps >= settings.total_steps or interrupt.stop
             minutes = (time.monotonic() - save_time) / 60
-            if over or run.updates % settings.checkpoint_every == 0 or minutes >= settings.checkpoint_minutes:
-                is_best = run.update_best_score()  # part of the state that is saved
+            is_due = run.updates % settings.checkpoint_every == 0 or minutes >= settings.checkpoint_minutes
+            if over or is_due or is_best:
+                if settings.evaluate_every is None:
+                    is_best = run.update_best_score(run.recent_return)  # part of the state that is saved
+                if is_best:
+                    logger.write_scalars(agent.steps, {"averages/best_return": run.best_score})
                 checkpoints.save(run.state_dict(), agent.steps, is_best)
                 save_time = time.monotonic()
                 saved_updates = run.updates
+        if interrupt.stop:
+            logger.print(f"interrupted and saved; go on with: python train.py resume={folder}")
+        logger.end(describe_end(run, folder, checkpoints.newest), agent.steps >= settings.total_steps)
     except NotFiniteError as error:
         raise NotFiniteError(f"stopped, {error}; {checkpoints.describe_newest()}") from error
     except CheckpointError:
         raise
     except Exception:
         if run.updates > saved_updates:  # the environments are somewhere inside a rollout, and are not saved
-            checkpoints.save(run.state_dict(with_env=False), agent.steps, run.update_best_score())
+            is_best = settings.evaluate_every is None and run.update_best_score(run.recent_return)
+            checkpoints.save(run.state_dict(with_env=False), agent.steps, is_best)
         if run.updates:
             logger.print(f"stopped by an error; go on with: python train.py resume={folder}")
         raise
     finally:
         logger.close()
         interrupt.release()
-    if interrupt.stop:
-        logger.print(f"interrupted and saved; go on with: python train.py resume={folder}")
+
+
+def _update_run(run: Run, logger: Logger) -> dict[str, float]:
+    """Collect a rollout, learn from it, evaluate where that is due, and return the figures, which are in the log."""
+    agent = run.agent
+    settings = run.settings
+    start = time.perf_counter()
+    rollout = collect(run.stream, run.model, run.state, settings.rollout_steps, settings.sequence_length)
+    figures = run.pop_episode_stats()
+    logger.write_scalars(agent.steps + rollout.steps, figures)
+    losses = agent.update(rollout)
+    run.state = rollout.state
+    run.updates += 1
+    sps = rollout.steps / (time.perf_counter() - start)
+    del rollout  # before the next one is allocated
+    logger.write_scalars(agent.steps, {**losses, "charts/SPS": sps})
+    if run.recent_return is not None:
+        logger.write_scalars(agent.steps, {"averages/last_return": run.recent_return})
+    figures |= losses
+    try:
+        if run.evaluation_is_due:
+            evaluation = evaluate_run(run)
+            logger.write_scalars(agent.steps, evaluation)
+            figures |= evaluation
+    finally:
+        logger.write_row(agent.steps, figures)
+    logger.show_progress(agent.steps, sps, figures)
+    return figures

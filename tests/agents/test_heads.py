@@ -1,8 +1,9 @@
 """Distributions are those of torch."""
 
+import pytest
 import torch
 
-from memorl.agents.heads import Categorical, Gaussian
+from memorl.agents.heads import Categorical, Gaussian, Joint
 
 
 def test_categorical_is_that_of_torch() -> None:
@@ -32,3 +33,21 @@ def test_gaussian_is_that_of_torch() -> None:
     assert torch.equal(ours.mode(), mean)
     many = Gaussian(torch.zeros(40_000, 3), log_std).sample()
     torch.testing.assert_close(many.std(0), log_std.exp(), rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["categorical", "gaussian", "joint"])
+def test_uniform_numbers_choose_samples(kind: str) -> None:
+    choices = Categorical(torch.randn(7).expand(40_000, 7), (3, 4))
+    coordinates = Gaussian(torch.randn(3).expand(40_000, 3), torch.randn(3))
+    distribution = {"categorical": choices, "gaussian": coordinates, "joint": Joint(choices, coordinates)}[kind]
+    uniform = torch.rand(40_000, {"categorical": 7, "gaussian": 3, "joint": 10}[kind])
+    action = distribution.quantile(uniform)
+    sampled = distribution.sample()
+    assert action.shape == sampled.shape
+    assert action.dtype == sampled.dtype
+    assert torch.equal(action, distribution.quantile(uniform))
+    torch.testing.assert_close(action.double().mean(0), sampled.double().mean(0), atol=0.1, rtol=0)
+    torch.testing.assert_close(action.double().std(0), sampled.double().std(0), atol=0.02, rtol=0.05)
+    torch.testing.assert_close(
+        distribution.log_prob(action).mean(0), distribution.log_prob(sampled).mean(0), atol=0.05, rtol=0
+    )

@@ -6,6 +6,10 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from omegaconf import OmegaConf
 
 from tests.support.scripts import ROOT, call
 
@@ -62,3 +66,12 @@ def assert_refused(done: "subprocess.CompletedProcess[str]", message: str) -> No
     """Assert that a script ended with one line of error, which the regular expression matches."""
     assert done.returncode == 1
     assert re.fullmatch(f"error: {message}\n", done.stderr), done.stderr
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    """Return the configuration that `train.py` composes of overrides."""
+    with initialize_config_module("memorl.configs", version_base=None):
+        config = compose("train", [f"++{o}" if "." in o.partition("=")[0] else o for o in overrides])
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}

@@ -7,26 +7,17 @@ from typing import Any
 
 import pytest
 import torch
-from hydra import compose, initialize_config_module
 from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 import memorl.configs
 from memorl.agents.experiment import Run, build_stream
 from tests.support.memories import names
-from tests.support.runs import small
+from tests.support.runs import composed, small
 
 CONFIGS = Path(next(iter(memorl.configs.__path__)))
 PEERS = ("minigrid", "popgym", "gymnasium")
 ENVS = sorted(file.stem for file in (CONFIGS / "env").glob("*.yaml") if not file.stem.startswith(PEERS))
-
-
-def composed(*overrides: str) -> dict[str, Any]:
-    with initialize_config_module("memorl.configs", version_base=None):
-        config = compose("train", [f"++{o}" if "." in o.partition("=")[0] else o for o in overrides])
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
 
 
 def assert_records_every_argument(part: dict[str, Any]) -> None:

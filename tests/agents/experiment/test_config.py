@@ -55,7 +55,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
     "place": ("train.py", small("run_dir={finished}/config.yaml/run"), r".*Not a directory: .*"),
     "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
-    "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"render_mode is 'rgb_array'; it must be .*"),
+    "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"video cannot be made, .* no pictures: .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
     "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),

@@ -59,9 +59,12 @@ def test_evaluation_writes_a_table_figures_and_a_film(tmp_path: Path) -> None:
     assert [e["level"] for e in result["episodes"]] == [200000, 200000, 200001, 200001, 200002, 200002, 200003, 200003]
     assert set(result["metrics"]["success"]) == {"mean", "std", "low", "high", "episodes"}
     assert file.with_suffix(".gif").stat().st_size > 1000
-    board = EventAccumulator(str(folder / "evaluation")).Reload()
-    assert [event.step for event in board.Scalars("probe/influence")] == list(range(16))
-    assert board.Images("probe/influence")[0].width == 512
+    (probed,) = (folder / "evaluation").glob("probe-step-*")
+    board = EventAccumulator(str(probed)).Reload()
+    assert [event.step for event in board.Scalars("probe/influence_by_age")] == list(range(16))
+    assert board.Images("probe/heatmap/influence")[0].width == 512
     assert 0 <= result["probe"]["probe/horizon_50%"] <= result["probe"]["probe/horizon_90%"] < 16
-    again = call("evaluate.py", *protocol)
-    assert again.stdout == done.stdout, "the same seed plays the same episodes"
+    assert call("evaluate.py", *protocol, "num_envs=3").returncode == 0
+    again = json.loads(file.read_text())
+    assert again["protocol"]["num_envs"] == 3
+    assert again["episodes"] == result["episodes"], "the same seed plays the same episodes, in batches of any size"

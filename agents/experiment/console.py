@@ -1,0 +1,96 @@
+"""The console: standard output that outlives its reader, blocks of facts, and bars of progress."""
+
+import io
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, cast
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.text import Text
+
+MIN_WIDTH = 20  # characters of a text that stand in one line at least
+
+
+class StandardOutput(io.TextIOBase):
+    """The standard output, which goes on without a reader when that one has left (`train.py | head -1`)."""
+
+    def __init__(self) -> None:
+        self.stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)  # rich puts itself in the place of it
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        try:
+            return self.stream.write(text)
+        except BrokenPipeError:
+            return self._discard()
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        try:
+            self.stream.flush()
+        except BrokenPipeError:
+            self._discard()
+
+    def isatty(self) -> bool:
+        """Return whether it is a terminal."""
+        return self.stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the number of the file."""
+        return self.stream.fileno()
+
+    def _discard(self) -> int:
+        """Send everything that follows to nowhere."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+        return 0
+
+
+def make_console(quiet: bool = False) -> Console:
+    """Return a console on the standard output; a quiet one prints nothing."""
+    return Console(file=cast(IO[str], StandardOutput()), highlight=False, quiet=quiet)
+
+
+def print_line(console: Console, text: str) -> None:
+    """Print a line whole, so that what it names can be copied."""
+    console.print(text, soft_wrap=True, markup=False)
+
+
+def print_facts(console: Console, facts: Mapping[str, str], whole: Collection[str] = ()) -> None:
+    """Print a block of facts, a name and a text each.
+
+    Args:
+        console: The console.
+        facts: The texts by name; one that is longer than a line goes on below itself.
+        whole: Names of the texts that stay on one line, so that they can be copied.
+    """
+    width = max(map(len, facts)) + 2
+    for name, text in facts.items():
+        lines = [text] if name in whole else _wrap(text, max(MIN_WIDTH, console.width - width))
+        indented = f"\n{' ' * width}".join(lines)
+        console.print(Text.assemble((f"{name:{width}}", "bold"), indented), soft_wrap=True)
+
+
+@contextmanager
+def show_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar while something goes on, where the standard error is a terminal.
+
+    Args:
+        name: What is counted.
+        total: How many there are.
+
+    Yields:
+        The function that counts one more.
+    """
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return lines of whole words."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)

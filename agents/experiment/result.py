@@ -1,0 +1,46 @@
+"""The result of an evaluation: its file and its table."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from .console import print_line
+from .files import write_file
+
+
+def write_result(result: Mapping[str, Any], file: Path) -> None:
+    """Write a result as JSON; a number that JSON has not, such as NaN, is null."""
+    text = json.dumps(_without_nan(result), indent=1, allow_nan=False) + "\n"
+    write_file(file, lambda opened: opened.write(text.encode()))
+
+
+def print_result(console: Console, result: Mapping[str, Any]) -> None:
+    """Print the figures as a table that is as wide as it must be, so that no word is broken."""
+    rows = [("figure", "mean", "std", "95 % interval", "episodes")]
+    for name, row in result["metrics"].items():
+        interval = f"{_number(row['low'])} .. {_number(row['high'])}"
+        rows.append((name, _number(row["mean"]), _number(row["std"]), interval, f"{row['episodes']:.0f}"))
+    for name, value in result.get("probe", {}).items():
+        rows.append((name, f"{value:.0f}", "", "", ""))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print_line(console, f"{result['checkpoint']}, step {result['step']:,}")
+    for cells in rows:
+        numbers = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+        print_line(console, "  ".join([cells[0].ljust(widths[0]), *numbers]).rstrip())
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "-"
+
+
+def _without_nan(value: Any) -> Any:
+    """Return plain containers with null in the place of every number that is not finite."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
