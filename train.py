@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import hydra
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from memorl.agents import InvalidStep, NotFiniteError
 from memorl.agents.experiment import (
     CheckpointError,
     announce_compilation,
+    changed_settings,
     exit_on_error,
     launch,
     open_run,
@@ -31,19 +31,18 @@ CONFIGS = Path(__file__).parent / "configs"
 @hydra.main(config_path="configs", config_name="train", version_base=None)
 def main(composed: DictConfig) -> None:
     """Compose, build, train."""
-    changed = [override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task]
     prepared = None
     with ExitStack() as stack:
         stack.enter_context(announce_compilation())
         with exit_on_error(ValueError):
-            prepared = stack.enter_context(open_run(to_plain(composed), changed))
+            prepared = stack.enter_context(open_run(to_plain(composed), changed_settings()))
         if prepared is None:
             return
         with exit_on_error(NotFiniteError, InvalidStep, CheckpointError):
             try:
                 train_run(*prepared)
             except KeyboardInterrupt:
-                raise SystemExit(f"stopped at once; go on with: python train.py resume={prepared[1]}") from None
+                raise SystemExit(f"stopped at once; go on with: {prepared[0].describe_resume(prepared[1])}") from None
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from memorl.memory.checks import require_at_least, require_positive
 from .model import ActorCritic
 from .returns import gae
 from .rollout import Batch, Rollout
+from .saved import load_optimizer
 
 
 class NotFiniteError(FloatingPointError):
@@ -134,8 +135,12 @@ class Agent(ABC):
         return {"optimizer": self.torch_optimizer.state_dict(), "steps": self.steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict`."""
-        self.torch_optimizer.load_state_dict(state["optimizer"])
+        """Continue from a `state_dict`; the parameters of the model are to be loaded afterwards.
+
+        Raises:
+            ValueError: If it is that of other parameters.
+        """
+        load_optimizer(self.torch_optimizer, state["optimizer"])
         self.steps = state["steps"]
 
     def _optimize(self, rollout: Rollout, advantage: Tensor) -> list[dict[str, Tensor]]:

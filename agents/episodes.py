@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from .saved import require_like
+
 Episode = dict[str, float]
 """Return, length and the environment's own figures of one episode."""
 
@@ -69,11 +71,11 @@ class EpisodeStatistics:
         """Continue from a `state_dict`.
 
         Raises:
-            ValueError: If it has another number of environments.
+            ValueError: If it has another number of environments, or values that no episode has.
         """
-        for name, own in (("returns", self.returns), ("lengths", self.lengths)):
-            if state[name].shape != own.shape:
-                raise ValueError(f"{name} has shape {tuple(state[name].shape)}; it must be {own.shape}")
+        require_like("episodes", state, self.state_dict())
+        if not state["returns"].isfinite().all() or (state["lengths"] < 0).any():
+            raise ValueError("episodes has returns that are not finite, or lengths below 0")
         self.returns = state["returns"].cpu().numpy().copy()
         self.lengths = state["lengths"].cpu().numpy().copy()
 

@@ -50,6 +50,15 @@ def as_dict_space(space: spaces.Space) -> spaces.Dict:
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})
 
 
+def has_only_values_of(space: spaces.Space, x: NDArray[Any]) -> bool:
+    """Return whether the numbers [N, ...] of a discrete space are in it; those of another space may be any."""
+    if isinstance(space, spaces.Discrete):
+        return bool(((x >= space.start) & (x < space.start + space.n)).all())
+    if isinstance(space, spaces.MultiDiscrete):
+        return bool(((x >= space.start) & (x < space.start + space.nvec)).all())
+    return True
+
+
 def require_finite(arrays: Mapping[str, NDArray[Any]], steps: NDArray[np.int64]) -> None:
     """Raise InvalidStep for the first floating number that is not finite.
 

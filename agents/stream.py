@@ -23,7 +23,8 @@ from torch import Tensor
 
 from .episodes import EpisodeStatistics
 from .interface import Interface
-from .observations import Observation, as_entries, require_finite
+from .observations import Observation, as_entries, has_only_values_of, require_finite
+from .saved import require_like
 
 
 class Step(NamedTuple):
@@ -109,13 +110,31 @@ class Stream:
         return {"env": env, "current_step": self.current_step._asdict(), "episodes": self.episodes.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a `state_dict` whose `env` is not None."""
+        """Continue from a `state_dict` whose `env` is not None.
+
+        Raises:
+            ValueError: If it is that of other environments, or holds what no environment shows.
+        """
+        self._require_step(state["current_step"])
         self.episodes.load_state_dict(state["episodes"])
         self.env.load_state_dict({name: value.cpu().numpy() for name, value in state["env"].items()})  # type: ignore[attr-defined]
         step = Step(**state["current_step"])
         obs = {name: entry.to(self.device) for name, entry in step.obs.items()}
         self.current_step = Step(obs, *(x.to(self.device) for x in step[1:]))
         self._last = step.last.cpu().numpy().copy()
+
+    def _require_step(self, saved: Mapping[str, Any]) -> None:
+        """Raise ValueError unless this is a step as the current one, with values that can be learned from."""
+        own = self.current_step._asdict()
+        parts = [{name: value for name, value in step.items() if name != "obs"} for step in (saved, own)]
+        require_like("current_step", *parts)
+        require_like("current_step.obs", saved["obs"], own["obs"])
+        for name, entry in {**parts[0], **saved["obs"]}.items():
+            if not entry.isfinite().all():
+                raise ValueError(f"current_step.{name} has numbers that are not finite")
+        for name, space in self.observation_space.items():
+            if not has_only_values_of(space, saved["obs"][name].cpu().numpy()):
+                raise ValueError(f"current_step.obs.{name} has numbers that are not in {space}")
 
     def _make_step(
         self, obs: Any, reward: np.ndarray, first: np.ndarray, last: np.ndarray, terminal: np.ndarray,

@@ -3,6 +3,8 @@
 import math
 from typing import Any, get_args
 
+MAX_LAYERS = 1024
+
 
 def require_positive(**values: float | None) -> None:
     """Raise ValueError for the first value that is not above zero or not finite; None passes."""
@@ -16,6 +18,13 @@ def require_at_least(minimum: float, **values: float | None) -> None:
     for name, value in values.items():
         if value is not None and not minimum <= value < math.inf:
             raise ValueError(f"{name} is {value}; it must be at least {minimum}")
+
+
+def require_between(minimum: float, maximum: float, **values: float | None) -> None:
+    """Raise ValueError for the first value that is not from the minimum to the maximum; None passes."""
+    for name, value in values.items():
+        if value is not None and not minimum <= value <= maximum:
+            raise ValueError(f"{name} is {value}; it must be from {minimum:,} to {maximum:,}")
 
 
 def require_finite(**values: float) -> None:

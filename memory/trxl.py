@@ -21,7 +21,7 @@ from memorl.memory.parts.positions import Positions, sinusoids
 from memorl.memory.parts.transformer_layer import GateKind, Norm, TransformerLayer
 
 from .base import Memory, State
-from .checks import require_at_least, require_choice, require_finite, require_positive
+from .checks import MAX_LAYERS, require_at_least, require_between, require_choice, require_finite, require_positive
 
 
 class TrXL(Memory):
@@ -68,7 +68,8 @@ class TrXL(Memory):
         mlp_size: int = 0,
         repeats: list[int] | None = None,
     ) -> None:
-        require_positive(dim=dim, layers=layers, heads=heads, window=window, max_steps=max_steps)
+        require_positive(dim=dim, heads=heads, window=window, max_steps=max_steps)
+        require_between(1, MAX_LAYERS, layers=layers)
         require_at_least(0, mlp_size=mlp_size)
         require_finite(gate_bias=gate_bias)
         require_choice(Positions, positions=positions)
@@ -79,8 +80,9 @@ class TrXL(Memory):
             allowed = "heads must divide dim" if dim % heads else f"{positions} positions need an even size, not {even}"
             raise ValueError(f"dim is {dim} and heads is {heads}; {allowed}")
         repeats = [1] * layers if repeats is None else repeats
-        if len(repeats) != layers or min(repeats) < 1:
-            raise ValueError(f"repeats is {repeats}; it must be {layers} numbers of at least 1, one a layer")
+        if len(repeats) != layers or min(repeats) < 1 or sum(repeats) > MAX_LAYERS:
+            allowed = f"{layers} numbers of at least 1, one a layer, that add up to {MAX_LAYERS} at most"
+            raise ValueError(f"repeats is {repeats}; it must be {allowed}")
         super().__init__(input_size, dim)
         self.window = window
         self.positions = positions
@@ -126,7 +128,7 @@ class TrXL(Memory):
             T = len(x)
             W = self.window
             n = steps_since_start(first, state["step"]).t()  # [B, T]
-            reach = n.clamp(max=W)
+            reach = n.clamp(0, W)
             p = self._positions(n)
             if T > 1:
                 age = torch.arange(W, 0, -1, device=x.device)[:, None]
@@ -153,4 +155,4 @@ class TrXL(Memory):
         """Return p of eq. 1 of the layers for the steps n [B, T]; None is 0."""
         if self.positions == "absolute":
             return sinusoids(n, self.output_size)
-        return self.table[n.long().clamp(max=len(self.table) - 1)] if self.positions == "learned" else None
+        return self.table[n.long().clamp(0, len(self.table) - 1)] if self.positions == "learned" else None

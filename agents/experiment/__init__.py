@@ -3,9 +3,10 @@
 from .api import TrainedRun, load_policy, train
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
-from .cli import exit_on_error, launch, to_plain
+from .cli import changed_settings, launch, to_plain
 from .compiling import announce_compilation
 from .console import make_console, print_line, show_progress
+from .errors import exit_on_error
 from .evaluation import run_episodes, summarise
 from .files import lock_folder, make_folder, write_file
 from .film import Film, require_film
@@ -38,6 +39,7 @@ __all__ = [
     "build_model",
     "build_stream",
     "build_video_stream",
+    "changed_settings",
     "checkpoint_errors",
     "evaluate_run",
     "exit_on_error",

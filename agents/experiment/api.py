@@ -87,7 +87,7 @@ def train(
         "experiment": experiment,
     }
     config = compose_config(groups, named)
-    changed = [*named, *(group for group, choice in groups.items() if choice is not None)]
+    changed = {**named, **{group: choice for group, choice in groups.items() if choice is not None}}
     with ExitStack() as stack:
         stack.enter_context(_process_as_before())
         if quiet:

@@ -17,6 +17,7 @@ from torch import nn
 from memorl.agents import ActorCritic, Agent, Interface, Stream
 from memorl.memory import Deep, Memory
 
+from .limits import build_within_limits
 from .names import find_object
 from .schema import Constructor
 
@@ -43,6 +44,12 @@ def build_stream(config: dict[str, Any], num_envs: int, device: torch.device, **
 
 def build_model(config: dict[str, Any], stream: Stream | Interface) -> ActorCritic:
     """Return a new model for the observations and actions of a stream, or of an interface, on its device."""
+    parts = {name: config[name] for name in ("encoder", "memory", "model")}
+    return build_within_limits(lambda: _build_model(config, stream), parts, stream.device).to(stream.device)
+
+
+def _build_model(config: dict[str, Any], stream: Stream | Interface) -> ActorCritic:
+    """Return a new model on the CPU."""
     encoder = _build("encoder", config, nn.Module, stream.observation_space)
     size = getattr(encoder, "output_size", None)
     if not isinstance(size, int) or size < 1:
@@ -50,7 +57,7 @@ def build_model(config: dict[str, Any], stream: Stream | Interface) -> ActorCrit
         raise ValueError(f"encoder.output_size of {target} is {size}; it must be the number of its features, from 1")
     memory = build_memory(config, size)
     parts = (encoder, memory, stream.actions)
-    return _build("model", config, ActorCritic, *parts, observation_space=stream.env_space).to(stream.device)
+    return _build("model", config, ActorCritic, *parts, observation_space=stream.env_space)
 
 
 def build_memory(config: dict[str, Any], input_size: int) -> Memory:

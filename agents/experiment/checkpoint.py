@@ -1,64 +1,29 @@
 """Checkpoints: complete or absent, a bounded number of them, and data only.
 
-A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. It is read
-with `weights_only=True`, which builds tensors and plain containers and runs no code, and checked against its checksum,
-which sees every bit that was meant, and against `Content`.
+A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. What is read
+is checked step by step, each before the next one relies on it: the file (`archive`), the values (`plain`), their kinds
+and ranges and the checksum (`content`), what would be imported (`trust`).
 """
 
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import InstanceOf
-from torch import Tensor, nn
-from typing_extensions import TypedDict
+from torch import nn
 
+from memorl.agents.saved import require_like
+
+from .archive import read_archive
 from .checksum import checksum
-from .files import write_file
-from .schema import check_value
-from .settings import PARTS, RunSettings
-
-FORMAT = "memorl/4"  # version of the content; every change of `Content` has a new one
-
-
-class AgentState(TypedDict):
-    """The content of `Agent.state_dict`."""
-
-    optimizer: dict[str, Any]
-    steps: int
+from .content import FORMAT, check_content
+from .files import WriteError, write_file
+from .plain import compact
+from .trust import require_own
 
 
-class StreamState(TypedDict):
-    """The content of `Stream.state_dict`."""
-
-    env: dict[str, InstanceOf[Tensor]] | None
-    current_step: dict[str, InstanceOf[Tensor] | dict[str, InstanceOf[Tensor]]]
-    episodes: dict[str, InstanceOf[Tensor]]
-
-
-class Content(TypedDict):
-    """The content of a checkpoint: its format, its checksum and `Run.state_dict`."""
-
-    format: str
-    checksum: str
-    config: dict[str, Any]
-    spaces: dict[str, dict[str, Any]]
-    model: dict[str, Any]
-    agent: AgentState
-    stream: StreamState
-    state: dict[str, InstanceOf[Tensor]]
-    rng: InstanceOf[Tensor]
-    cuda_rng: list[InstanceOf[Tensor]]
-    recent_returns: list[float]
-    best_score: float
-    best_step: int | None
-    updates: int
-
-
-class CheckpointError(Exception):
+class CheckpointError(WriteError):
     """A checkpoint cannot be written."""
 
 
@@ -111,6 +76,7 @@ class Checkpoints:
             old.unlink()
 
     def _write(self, content: dict[str, Any], path: Path) -> None:
+        content = compact(content)
         complete = {"format": FORMAT, "checksum": checksum(content), **content}
         try:
             write_file(path, lambda file: torch.save(complete, file))
@@ -145,29 +111,16 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         trust: Let its configuration name classes of other packages, which will be imported.
 
     Raises:
-        ValueError: If it is truncated, has another format, holds anything but data, or misses a part of `Content`.
+        ValueError: If it is damaged, has another format, or holds what a checkpoint does not.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as error:  # what torch raises depends on where the file is broken
-        reason = "it is truncated, or holds something other than tensors and plain containers"
-        raise ValueError(f"{path} is not a readable checkpoint: {reason} ({type(error).__name__})") from error
-    found = content.get("format") if isinstance(content, dict) else None
+    content = read_archive(path, device)
+    found = content.get("format") if type(content) is dict else None
     if found != FORMAT:
         raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
     with checkpoint_errors(path):
-        check_value("", content, Content)
-        if checksum(content) != content["checksum"]:
-            raise ValueError("it is damaged: its checksum is another than when it was written")
-        RunSettings.from_config(content["config"])
-        for part in PARTS:
-            check_value(f"config.{part}", content["config"].get(part), dict[str, Any])
-    for part in PARTS:
-        target = str(content["config"][part].get("_target_"))
-        if not trust and not target.startswith("memorl."):
-            raise ValueError(f"{path} names {part}._target_ {target}; trust=true imports it")
+        check_content(content)
+    if not trust:
+        require_own(path, content["config"])
     return content
 
 
@@ -175,13 +128,9 @@ def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:
     """Load the parameters of a checkpoint.
 
     Raises:
-        ValueError: If the model has other names or shapes.
+        ValueError: If the model has other names, shapes or types.
     """
-    own = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    found = {name: tuple(getattr(value, "shape", ())) for name, value in saved.items()}
-    for name in {**own, **found}:
-        if found.get(name) != own.get(name):
-            raise ValueError(f"the shape of model.{name} is {found.get(name)}; it must be {own.get(name)}")
+    require_like("model", saved, model.state_dict())
     model.load_state_dict(saved)
 
 

@@ -2,22 +2,21 @@
 
 import inspect
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import choose_targets, require_choices
+from .errors import exit_on_error, run_script
 from .help import print_help
 from .listing import print_list
-from .origin import is_of_user_code
 from .process import keep_freed_memory
 
 PACKAGE = Path(__file__).parents[2]
@@ -25,6 +24,12 @@ PACKAGE = Path(__file__).parents[2]
 
 FORMAT_WARNING = warnings.formatwarning
 """Python's own."""
+
+PATHS = ("run_dir", "resume", "checkpoint", "init_from", "video")
+"""Keys whose values are paths."""
+
+NO_EXPERIMENT = "experiment=null"
+"""The default, which Hydra does not take as an argument."""
 
 
 def launch(main: Callable[[], None], groups: Path | None = None) -> None:
@@ -37,11 +42,14 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
     sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
-        normalized = [normalize_override(argument, folders) for argument in choose_targets(sys.argv[1:], folders)]
+        is_sweep = any(argument in ("-m", "--multirun") for argument in sys.argv[1:])
+        arguments = [argument for argument in sys.argv[1:] if argument != NO_EXPERIMENT]
+        chosen = choose_targets(arguments, folders)
+        normalized = [normalize_override(argument, folders, is_sweep) for argument in chosen]
         sys.argv[1:] = sorted(normalized, key=_is_override)  # argparse takes overrides after all flags
         if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
             return
-    main()
+    run_script(main)
 
 
 def _format_warning(
@@ -87,12 +95,15 @@ def flag_values(arguments: Sequence[str], *names: str) -> list[str]:
     return [value for name, value in (*pairwise(arguments), *joined) if name in names and value]
 
 
-def normalize_override(argument: str, folders: Sequence[Path] = ()) -> str:
+def normalize_override(argument: str, folders: Sequence[Path] = (), is_sweep: bool = False) -> str:
     """Let `memory.window=64` set a constructor argument that no file mentions; the constructor checks the name.
+
+    The path of a run may have an `=` or a comma, which Hydra would read as its own.
 
     Args:
         argument: One argument of the command line.
         folders: Folders of configuration groups, whose choices are checked; ours is the first.
+        is_sweep: Whether a comma stands between the values of a sweep.
 
     Raises:
         ValueError: If a group has no such choice, or a key would be deleted.
@@ -102,10 +113,20 @@ def normalize_override(argument: str, folders: Sequence[Path] = ()) -> str:
         raise ValueError(f"{argument} would delete a key; every key is needed")
     if not equals or not name.split(".")[0].isidentifier() or name.startswith("hydra"):
         return argument
+    if name in PATHS and value[:1] not in ("'", '"', ""):
+        value = re.sub(r"(?<!\\)([=\s])" if is_sweep else r"(?<!\\)([=,\s])", r"\\\1", value)
+        return f"++{name}={value}"
     if not any((folder / name).is_dir() for folder in folders[:1]):
         return f"++{argument}"
     require_choices(name, value.split(","), folders)
     return argument
+
+
+def changed_settings() -> dict[str, str]:
+    """Return the keys and groups that the command line sets in this job, with their values."""
+    overrides: Any = OmegaConf.to_container(HydraConfig.get().overrides.task, resolve=False)
+    parts = [override.lstrip("+").partition("=") for override in overrides]
+    return {name: value for name, _, value in parts}
 
 
 def to_plain(config: DictConfig) -> dict[str, Any]:
@@ -113,19 +134,3 @@ def to_plain(config: DictConfig) -> dict[str, Any]:
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
-
-
-@contextmanager
-def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
-    """End the script with one line on stderr instead of a traceback; in a sweep the next job still runs.
-
-    An error that a user's code raised keeps its traceback.
-    """
-    try:
-        yield
-    except kinds as error:
-        if is_of_user_code(error):
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
-            raise SystemExit(1) from error

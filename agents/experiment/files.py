@@ -11,6 +11,10 @@ from typing import BinaryIO, cast
 from filelock import FileLock, Timeout
 
 
+class WriteError(Exception):
+    """A file of a run cannot be written."""
+
+
 def make_folder(folder: Path, is_named: bool) -> Path:
     """Make a new folder and return it; where it exists and may have another name, the first of -1, -2, ... is added."""
     for number in itertools.count():

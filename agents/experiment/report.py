@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from .run import Run
+from .trust import trust_argument
 
 COMMANDS = ("writes to", "watch", "checkpoint", "evaluate", "go on")
 """Names of the facts that are paths and commands."""
@@ -51,8 +52,8 @@ def describe_end(run: Run, folder: Path, checkpoint: Path | None) -> dict[str, s
         facts["best return"] = f"{run.best_score:.3f} at step {run.best_step:,}, {source}"
     if checkpoint:
         facts["checkpoint"] = str(checkpoint)
-        facts["evaluate"] = f"python evaluate.py checkpoint={shlex.quote(str(folder))}"
-        facts["go on"] = f"python train.py resume={shlex.quote(str(folder))}"
+        facts["evaluate"] = f"python evaluate.py checkpoint={shlex.quote(str(folder))}{trust_argument(run.config)}"
+        facts["go on"] = run.describe_resume(folder)
         if steps >= settings.total_steps:
             facts["go on"] += f" total_steps={2 * settings.total_steps}"
     return facts

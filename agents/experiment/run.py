@@ -1,18 +1,24 @@
 """A run: the objects of a configuration, and all that must be saved to continue bit for bit."""
 
 import copy
+import shlex
 from collections import deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from memorl.agents.saved import require_like
+from memorl.memory import State
+
 from .assemble import build_agent, build_model, build_stream, find_device
 from .checkpoint import load_model
+from .content import MAX_RECENT_EPISODES
+from .limits import memory_errors, require_memory
 from .settings import RunSettings
-
-MAX_RECENT_EPISODES = 100  # episodes whose mean return decides which checkpoint is the best
+from .trust import trust_argument
 
 
 class Run:
@@ -29,6 +35,10 @@ class Run:
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = copy.deepcopy(config)
         self.settings = RunSettings.from_config(config)
+        with memory_errors(self.config):
+            self._build()
+
+    def _build(self) -> None:
         self.stream = build_stream(self.config, self.settings.num_envs, find_device(self.settings.device))
         self.model = build_model(self.config, self.stream)
         self.agent = build_agent(self.config, self.model, self.settings.sequences)
@@ -37,7 +47,9 @@ class Run:
         self.recent_returns: deque[float] = deque(maxlen=MAX_RECENT_EPISODES)
         self.best_score = float("-inf")
         self.best_step: int | None = None
+        self.state: State = {}
         self._reset(self.settings.seed)
+        self._require_memory()
 
     def pop_episode_stats(self) -> dict[str, float]:
         """Return the means over the episodes that ended since the last call; nothing where none did."""
@@ -69,8 +81,12 @@ class Run:
         self.best_step = self.agent.steps
         return True
 
+    def describe_resume(self, folder: Path) -> str:
+        """Return the command that goes on with this run."""
+        return f"python train.py resume={shlex.quote(str(folder))}{trust_argument(self.config)}"
+
     def state_dict(self, with_env: bool = True) -> dict[str, Any]:
-        """Return all that the run depends on, in tensors and plain containers; see `checkpoint.Content`.
+        """Return all that the run depends on, in tensors and plain containers; see `content.Content`.
 
         Args:
             with_env: False leaves the environments out, so that new episodes begin when the run goes on.
@@ -96,23 +112,35 @@ class Run:
         Raises:
             ValueError: If it is the state of another configuration.
         """
-        load_model(self.model, saved["model"])
         self.agent.load_state_dict(saved["agent"])
+        load_model(self.model, saved["model"])
         self.recent_returns.extend(saved["recent_returns"])
         self.best_score = saved["best_score"]
         self.best_step = saved["best_step"]
         self.updates = saved["updates"]
         env_was_saved = saved["stream"]["env"] is not None
         if env_was_saved:
+            self.model.memory.require_state(saved["state"], self.settings.num_envs)
+            require_like("state", saved["state"], self.state)
+            if any(value.isnan().any() for value in saved["state"].values()):
+                raise ValueError("state has numbers that are not a number")
             self.stream.load_state_dict(saved["stream"])
             self.state = {name: value.to(self.stream.device) for name, value in saved["state"].items()}
-            self.model.memory.require_state(self.state, self.settings.num_envs)
         else:
             self._reset(self.settings.seed + self.agent.steps)
         torch.set_rng_state(saved["rng"].cpu())
         if saved["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all([state.cpu() for state in saved["cuda_rng"]])
         return env_was_saved
+
+    def _require_memory(self) -> None:
+        """Raise ValueError if a rollout, with the states that its sequences begin with, cannot fit into memory."""
+        settings = self.settings
+        rows = sum(entry.nbytes for entry in self.stream.current_step.obs.values()) * (settings.rollout_steps + 1)
+        state = sum(value.nbytes for value in self.state.values()) // settings.num_envs
+        size = rows + settings.sequences * state
+        what = f"a rollout of num_envs={settings.num_envs} and rollout_steps={settings.rollout_steps}"
+        require_memory(what, size, self.stream.device)
 
     def _reset(self, seed: int) -> None:
         """Begin an episode in every environment, each with a seed unrelated to the seeds of another run."""

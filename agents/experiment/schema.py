@@ -93,15 +93,22 @@ def _hints(found: Any) -> dict[str, Any]:
     return get_type_hints(found.__init__ if inspect.isclass(found) else found)
 
 
-def check_value(name: str, value: Any, hint: Any) -> Any:
-    """Return the value as the type of a hint; ValueError names the place inside the value that has another type."""
+def check_value(name: str, value: Any, hint: Any, lenient: bool = True) -> Any:
+    """Return the value as the type of a hint; ValueError names the place inside the value that has another type.
+
+    Args:
+        name: Name of the value in messages.
+        value: The value.
+        hint: The type.
+        lenient: Take a whole number that is written as a float.
+    """
     adapter = TypeAdapter(hint, config=None if is_typeddict(hint) else ConfigDict(arbitrary_types_allowed=True))
     try:
         return adapter.validate_python(value, strict=True)
     except ValidationError:
         pass
     try:
-        return adapter.validate_python(_whole_numbers(value), strict=True)
+        return adapter.validate_python(_whole_numbers(value) if lenient else value, strict=True)
     except ValidationError as error:
         raise ValueError(_message(name, value, adapter, error)) from None
 

@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from memorl.memory.checks import require_at_least, require_positive
+from memorl.memory.checks import require_at_least, require_between, require_positive
 
 from .schema import Constructor
+
+MAX_STEPS = 10**13
+MAX_ENVS = 2**17
+MAX_LEVELS = 10**6
+MAX_PROBE_STEPS = 2**14
+MAX_SEED = 2**63 - 1
+"""Numbers above these are slips of the keyboard: no machine would come to their end, or torch cannot read them."""
 
 PARTS = ("env", "memory", "encoder", "model", "agent")
 """Keys of a run's configuration that are classes with arguments; the others are its settings."""
@@ -42,14 +49,16 @@ class RunSettings:
     trust: bool
 
     def __post_init__(self) -> None:
-        require_at_least(0, seed=self.seed)
-        require_at_least(1, threads=self.threads, total_steps=self.total_steps, num_envs=self.num_envs)
-        require_at_least(1, rollout_steps=self.rollout_steps, sequence_length=self.sequence_length)
+        require_between(0, MAX_SEED, seed=self.seed)
+        require_at_least(1, threads=self.threads)
+        require_between(1, MAX_STEPS, total_steps=self.total_steps, rollout_steps=self.rollout_steps)
+        require_between(1, MAX_STEPS, sequence_length=self.sequence_length)
+        require_between(1, MAX_ENVS, num_envs=self.num_envs)
         require_at_least(1, checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
         require_positive(checkpoint_minutes=self.checkpoint_minutes)
-        require_at_least(0, evaluate_start=self.evaluate_start)
-        require_at_least(1, evaluate_every=self.evaluate_every, evaluate_levels=self.evaluate_levels)
-        require_at_least(1, evaluate_max_steps=self.evaluate_max_steps)
+        require_between(0, MAX_SEED - MAX_LEVELS, evaluate_start=self.evaluate_start)
+        require_between(1, MAX_LEVELS, evaluate_levels=self.evaluate_levels)
+        require_between(1, MAX_STEPS, evaluate_every=self.evaluate_every, evaluate_max_steps=self.evaluate_max_steps)
         if self.sequence_length and self.rollout_steps % self.sequence_length:
             allowed = f"it must divide rollout_steps, which is {self.rollout_steps}"
             raise ValueError(f"sequence_length is {self.sequence_length}; {allowed}")
@@ -90,10 +99,15 @@ class EvaluationSettings:
     def __post_init__(self) -> None:
         if self.checkpoint is None:
             raise ValueError("checkpoint is missing; it must be a run folder or a checkpoint in one")
-        require_at_least(1, levels=self.levels, repetitions=self.repetitions, max_steps=self.max_steps)
-        require_at_least(1, video_episodes=self.video_episodes, probe_steps=self.probe_steps)
-        require_at_least(1, num_envs=self.num_envs, threads=self.threads)
-        require_at_least(0, start=self.start, seed=self.seed)
+        require_between(1, MAX_LEVELS, levels=self.levels, repetitions=self.repetitions)
+        require_between(1, MAX_LEVELS, levels_times_repetitions=self.levels * self.repetitions)
+        require_between(1, MAX_LEVELS, video_episodes=self.video_episodes)
+        require_between(1, MAX_STEPS, max_steps=self.max_steps)
+        require_between(1, MAX_PROBE_STEPS, probe_steps=self.probe_steps)
+        require_between(0, MAX_SEED - MAX_LEVELS, start=self.start)
+        require_between(0, MAX_SEED, seed=self.seed)
+        require_between(1, MAX_ENVS, num_envs=self.num_envs)
+        require_at_least(1, threads=self.threads)
         if "levels" in self.env:
             raise ValueError("env.levels cannot be set; start and levels choose the levels")
 

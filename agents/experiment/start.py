@@ -1,6 +1,6 @@
 """A run from a configuration: a new one in a folder of its own, or one that goes on from a checkpoint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,8 @@ from omegaconf import OmegaConf
 
 from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint
 from .files import lock_folder, make_folder, write_file
+from .metrics import mend_metrics
+from .naming import name_folder
 from .process import prepare_process
 from .run import Run
 from .settings import RunSettings
@@ -28,19 +30,19 @@ RESUMABLE = (
 
 
 @contextmanager
-def open_run(config: dict[str, Any], changed: Sequence[str]) -> Iterator[tuple[Run, Path]]:
+def open_run(config: dict[str, Any], changed: Mapping[str, Any]) -> Iterator[tuple[Run, Path]]:
     """Hold a new run and its folder, or those that `resume` names, against other processes.
 
     Args:
         config: The composed configuration.
-        changed: Names of the keys and groups that the user gave.
+        changed: The keys and groups that the user gave, with their values.
 
     Raises:
         ValueError: If a setting is not allowed.
     """
     resume = RunSettings.from_config(config).resume
     if resume is None:
-        run, folder = start_run(config, "run_dir" in changed)
+        run, folder = start_run(config, changed)
         with lock_folder(folder):
             yield run, folder
     elif Path(resume).is_dir():
@@ -50,13 +52,12 @@ def open_run(config: dict[str, Any], changed: Sequence[str]) -> Iterator[tuple[R
         yield resume_run(config, changed)
 
 
-def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
+def start_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run, Path]:
     """Return a new run and its new folder; nothing is written before everything is built.
 
-    Args:
-        config: The composed configuration.
-        is_named: Whether the user named the folder; else a number is added where another run has it already.
+    Where the user did not name the folder, a number is added if another run has it already.
     """
+    is_named = "run_dir" in changed
     settings = RunSettings.from_config(config)
     folder = Path(settings.run_dir)
     if is_named and folder.exists():
@@ -65,7 +66,8 @@ def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
     run = Run(config)
     load_weights(run)
     try:
-        folder = make_folder(folder, is_named)
+        folder = make_folder(folder if is_named else name_folder(folder, run.config, changed), is_named)
+        run.config["run_dir"] = str(folder)
         text = OmegaConf.to_yaml(OmegaConf.create(run.config))
         write_file(folder / "config.yaml", lambda file: file.write(text.encode()))
     except OSError as error:
@@ -73,7 +75,7 @@ def start_run(config: dict[str, Any], is_named: bool) -> tuple[Run, Path]:
     return run, folder
 
 
-def resume_run(config: dict[str, Any], changed: Sequence[str]) -> tuple[Run, Path]:
+def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run, Path]:
     """Return a run that continues from its newest checkpoint, or from `resume_from`, and its folder."""
     if fixed := sorted(set(changed) - set(RESUMABLE)):
         raise ValueError(f"resume goes on with the run's own settings: {fixed[0]} cannot be changed")
@@ -93,10 +95,13 @@ def resume_run(config: dict[str, Any], changed: Sequence[str]) -> tuple[Run, Pat
     prepare_process(settings.seed, settings.threads)
     run = Run(merged)
     with checkpoint_errors(path):
-        if not run.load_state_dict(saved):
-            print("the environments were not saved: their episodes begin anew")
+        env_was_saved = run.load_state_dict(saved)
+    if not env_was_saved:
+        print("the environments were not saved: their episodes begin anew")
     if run.agent.steps >= settings.total_steps:
         raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
+    if mended := mend_metrics(folder / "metrics.csv", saved["metrics"]):
+        print(mended)
     for newer in checkpoints.set_aside_newer(run.agent.steps):
         print(f"set aside, since the run goes on from {path.name}: {newer}")
     return run, folder

@@ -1,13 +1,16 @@
 """The loop of training: collect, update, log, save; and what is saved when a signal or an error ends it."""
 
 import time
+import traceback
 from pathlib import Path
 
 from memorl.agents import NotFiniteError, collect
 
 from .checkpoint import CheckpointError, Checkpoints
+from .files import WriteError
 from .held_out import evaluate_run
 from .interrupt import Interrupt
+from .limits import is_out_of_memory
 from .logger import Logger
 from .report import describe_end, describe_start
 from .run import Run
@@ -41,22 +44,27 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
                     is_best = run.update_best_score(run.recent_return)  # part of the state that is saved
                 if is_best:
                     logger.write_scalars(agent.steps, {"averages/best_return": run.best_score})
-                checkpoints.save(run.state_dict(), agent.steps, is_best)
+                checkpoints.save(run.state_dict() | {"metrics": logger.metrics.state_dict()}, agent.steps, is_best)
                 save_time = time.monotonic()
                 saved_updates = run.updates
         if interrupt.stop:
-            logger.print(f"interrupted and saved; go on with: python train.py resume={folder}")
+            logger.print(f"interrupted and saved; go on with: {run.describe_resume(folder)}")
         logger.end(describe_end(run, folder, checkpoints.newest), agent.steps >= settings.total_steps)
     except NotFiniteError as error:
         raise NotFiniteError(f"stopped, {error}; {checkpoints.describe_newest()}") from error
     except CheckpointError:
         raise
-    except Exception:
+    except WriteError as error:
+        raise CheckpointError(f"{error}; {checkpoints.describe_newest()}") from error
+    except Exception as error:
+        if is_out_of_memory(error):
+            traceback.clear_frames(error.__traceback__)  # what did not fit is let go, or there is no memory to save
         if run.updates > saved_updates:  # the environments are somewhere inside a rollout, and are not saved
             is_best = settings.evaluate_every is None and run.update_best_score(run.recent_return)
-            checkpoints.save(run.state_dict(with_env=False), agent.steps, is_best)
+            saved = run.state_dict(with_env=False) | {"metrics": logger.metrics.state_dict()}
+            checkpoints.save(saved, agent.steps, is_best)
         if run.updates:
-            logger.print(f"stopped by an error; go on with: python train.py resume={folder}")
+            logger.print(f"stopped by an error; go on with: {run.describe_resume(folder)}")
         raise
     finally:
         logger.close()

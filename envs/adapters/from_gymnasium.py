@@ -20,6 +20,8 @@ from .numbers import FloatInfos
 from .texts import WithoutTexts
 from .wrappers import Wrapper, find_wrappers, warn_of_statistics
 
+MAX_PROCESSES = 1024
+
 
 def make_batch(
     id: str,
@@ -36,6 +38,8 @@ def make_batch(
     spec = find_spec("env.id", id)
     if num_envs < 1:
         raise ValueError(f"num_envs is {num_envs!r}; it must be a whole number from 1")
+    if vectorization_mode == "async" and num_envs > MAX_PROCESSES:
+        raise ValueError(f"num_envs is {num_envs}; with vectorization_mode=async it must be at most {MAX_PROCESSES}")
     if vectorization_mode is None and spec.vector_entry_point is not None:
         if wrappers:
             raise ValueError("env.wrappers need env.vectorization_mode=sync or async; null takes the env's own batch")

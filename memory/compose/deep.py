@@ -6,7 +6,7 @@ from typing import final
 from torch import Tensor, nn
 
 from memorl.memory.base import Memory, State
-from memorl.memory.checks import require_positive
+from memorl.memory.checks import MAX_LAYERS, require_between, require_positive
 
 from .block import Block, Gate
 from .stack import Stack
@@ -35,7 +35,8 @@ class Deep(Memory):
         feedforward: Gate = "swiglu", expansion: float = 2.0,
     ) -> None:  # fmt: skip
         size = input_size if size is None else size
-        require_positive(layers=layers, size=size)
+        require_between(1, MAX_LAYERS, layers=layers)
+        require_positive(size=size)
         super().__init__(input_size, size)
         self.embed = nn.Identity() if size == input_size else nn.Linear(input_size, size)
         self.stack = Stack([Block(make(size), feedforward, expansion) for _ in range(layers)])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from memorl.kernels import hippo_discretise, hippo_functions, hippo_matrices, steps_since_start
 from memorl.memory.base import Memory, State
-from memorl.memory.checks import require_choice, require_positive
+from memorl.memory.checks import require_between, require_choice, require_positive
 
 HiPPOMeasure = Literal["legs", "legt", "lmu", "lagt", "fout"]
 Discretisation = Literal["euler", "backward_euler", "bilinear", "zoh"]
@@ -19,6 +19,10 @@ Discretisation = Literal["euler", "backward_euler", "bilinear", "zoh"]
 EULER_ORDER = 64
 """From this order on, forward Euler of LegS leaves the range of float32 before it settles (at 64 its coefficients pass
 1e38; the eigenvalues are harmless, the transient is not)."""
+
+
+MAX_ORDER = 4096
+"""Its matrices have the square of it as many numbers, and are made by methods that take the cube."""
 
 
 class HiPPOMemory(Memory):
@@ -43,7 +47,8 @@ class HiPPOMemory(Memory):
         self, input_size: int, hidden_size: int, channels: int, order: int, measure: HiPPOMeasure, theta: float,
         discretisation: Discretisation,
     ) -> None:  # fmt: skip
-        require_positive(hidden_size=hidden_size, channels=channels, order=order, theta=theta)
+        require_positive(hidden_size=hidden_size, channels=channels, theta=theta)
+        require_between(1, MAX_ORDER, order=order)
         require_choice(HiPPOMeasure, measure=measure)
         require_choice(Discretisation, discretisation=discretisation)
         if measure == "fout" and order % 2:

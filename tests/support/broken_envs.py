@@ -10,6 +10,7 @@ FAILURES = {
     "value": ValueError("not a number"),
     "socket": ConnectionResetError("the simulator is gone"),
     "not_finite": None,
+    "memory": MemoryError("no memory for the next picture"),
 }
 
 

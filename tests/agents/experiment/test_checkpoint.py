@@ -56,7 +56,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "fewer episodes": (
         "train.py",
         ["resume={place}/fewer_episodes"],
-        r".* does not fit: returns has shape \(7,\); it must be \(8,\)",
+        r".* does not fit: the shape of episodes\.returns is \(7,\); it must be \(8,\)",
     ),
     "fewer states": (
         "train.py",
@@ -66,12 +66,12 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "old format": (
         "train.py",
         ["resume={place}/old_format"],
-        r".* is not a checkpoint of this version: its format is 'memorl/1'; it must be 'memorl/4'",
+        r".* is not a checkpoint of this version: its format is 'memorl/1'; it must be 'memorl/6'",
     ),
     "foreign class": (
         "evaluate.py",
         ["checkpoint={place}/foreign_class"],
-        r".* names memory\._target_ this\.Zen; trust=true .*",
+        r".* names memory\._target_ this\.Zen, which is not a class of memorl; trust=true imports it",
     ),
     "file": ("train.py", ["resume={finished}/checkpoints/best.pt"], r"resume is .*best\.pt, a file; it must be a .*"),
     "finished": (
@@ -89,7 +89,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "foreign format": (
         "evaluate.py",
         ["checkpoint={place}/foreign_format"],
-        r".*/step-000000000001\.pt is not a checkpoint of this version: its format is 'other/7'; it must be 'memorl/4'",
+        r".*/step-000000000001\.pt is not a checkpoint of this version: its format is 'other/7'; it must be 'memorl/6'",
     ),
 }
 """By name: a script, its arguments, and its error as a regular expression."""
@@ -103,7 +103,7 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (place / "truncated.pt").write_bytes(good.read_bytes()[:5000])
     (place / "empty.pt").write_bytes(b"")
     torch.save({"model": {}}, place / "foreign.pt")
-    torch.save({"format": "memorl/4", "config": Malice()}, place / "malicious.pt")
+    torch.save({"format": "memorl/6", "config": Malice()}, place / "malicious.pt")
     whole = torch.load(good, weights_only=True)
     torch.save({key: value for key, value in whole.items() if key != "model"}, place / "partial.pt")
     for name in (*CHANGES, "half"):

@@ -1,6 +1,7 @@
 """Bad settings get one line; `--help` lists everything."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,7 +38,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         r"epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
     ),
     "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are heads, hidden_size, init_gain"),
-    "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be positive"),
+    "layers": ("train.py", [NEW, "memory.layers=0"], r"layers is 0; it must be from 1 to 1,024"),
     "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
     "gate": ("train.py", [NEW, "memory.layers=2", "memory.feedforward=x"], r"memory\.feedforward is 'x'; it must .*"),
     "option": ("train.py", [NEW, "env.arena_size=99"], r"arena_size.*99.*"),
@@ -49,7 +50,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         [NEW, "memory=trxl", "memory.repeats=[a,b,c]"],
         r"memory\.repeats\[0\] is 'a'; it must be a valid integer",
     ),
-    "negative": ("train.py", [NEW, "seed=-1"], r"seed is -1; it must be at least 0"),
+    "negative": ("train.py", [NEW, "seed=-1"], r"seed is -1; it must be from 0 to .*"),
     "nan": ("train.py", [NEW, "agent.lr=nan"], r"lr is nan; it must be positive"),
     "away": ("train.py", [NEW, "~memory"], r"~memory would delete a key; every key is needed"),
     "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
@@ -58,7 +59,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"video cannot be made, .* no pictures: .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
-    "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be at least 1"),
+    "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be from 1 to 1,000,000"),
     "positions": (
         "train.py",
         [NEW, "memory=trxl", "memory.positions=sideways"],
@@ -68,6 +69,27 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         "train.py",
         [NEW, "memory=hippo", "memory.measure=leg"],
         r"memory\.measure is 'leg'; it must be 'legs'.*",
+    ),
+    "syntax": ("train.py", [NEW, "env.k=[1,"], r"no viable alternative at input '\[1,'"),
+    "no value": ("train.py", [NEW, "foo"], r"Error parsing override 'foo' missing EQUAL at '<EOF>'"),
+    "switch": ("train.py", [NEW, "--foo"], r"unrecognized arguments: --foo"),
+    "choice of a switch": ("train.py", [NEW, "--cfg=foo"], r"argument --cfg/-c: invalid choice: 'foo' .*"),
+    "group of Hydra": ("train.py", [NEW, "hydra/launcher=foo"], r"In .* Could not find 'hydra/launcher/foo' .*: basic"),
+    "key of Hydra": ("train.py", [NEW, "hydra.foo=1"], r"Could not override 'hydra\.foo'\. .*"),
+    "config": ("train.py", [NEW, "--config-name=foo"], r"Cannot find primary config 'foo'\. .*"),
+    "configs": ("evaluate.py", ["--config-dir=nowhere"], r"Additional config directory '.*nowhere' not found"),
+    "folder of Hydra": ("train.py", [NEW, "hydra.run.dir={finished}/config.yaml/x"], r".*[Nn]ot a directory.*"),
+    "interpolation": ("train.py", ["run_dir=${{foo}}"], r"Interpolation key 'foo' not found full_key: run_dir"),
+    "resolver": ("train.py", [NEW, "seed=${{oc.env:NO_SUCH}}"], r"KeyError .* 'NO_SUCH' not found\" full_key: seed"),
+    "list": ("train.py", [NEW, "seed=1,2"], r"Ambiguous value for argument .*"),
+    "threads": ("train.py", [NEW, "threads=1000000"], r"threads is 1000000; it must be from 1 to \d+"),
+    "seed": ("train.py", [NEW, "seed=100000000000000000000"], r"seed is 10+; it must be from 0 to .*"),
+    "start": ("evaluate.py", ["checkpoint={finished}", "start=100000000000000000000"], r"start is 10+; it must be .*"),
+    "too many levels": ("evaluate.py", ["checkpoint={finished}", "levels=1000000000000"], r"levels is 10+; it must .*"),
+    "seed of levels": (
+        "train.py",
+        [NEW, "env.levels={{start:100000000000000000000,count:1}}"],
+        r"levels\.start is 10+; it must be .*",
     ),
     "precision": ("train.py", [NEW, "model.precision=half"], r"model\.precision is 'half'; it must be 'float32' or .*"),
 }
@@ -95,3 +117,31 @@ def test_help_lists_everything() -> None:
         listed = re.search(rf"^{kind}: (.*)$", done.stdout, re.MULTILINE)
         assert listed
         assert listed[1].split(", ") == sorted(file.stem for file in (ROOT / "configs" / kind).glob("*.yaml"))
+
+
+def test_a_sweep_goes_on_after_a_job_that_fails_and_says_which_did(tmp_path: Path) -> None:
+    changed = ["memory.hidden_size=8,-1", "env.length=5,-3", "total_steps=16", "rollout_steps=8", "seed=0"]
+    runs = "run_dir=" + str(tmp_path) + "/h${memory.hidden_size}-l${env.length}"
+    done = call("train.py", "-m", *small(*changed), runs)
+    assert done.returncode == 1
+    assert [folder.name for folder in tmp_path.iterdir()] == ["h8-l5"]
+    *lines, last = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(re.fullmatch(r"error: (hidden_size is -1|length is -3); .*", line) for line in lines)
+    named = re.findall(r"env\.length=(\S+)|memory\.hidden_size=(\S+)", last)
+    assert last.startswith("error: 3 jobs failed: ")
+    assert ["".join(pair) for pair in named].count("-3") == 2
+
+
+def test_a_run_is_filed_under_what_was_chosen_and_found_there() -> None:
+    done = call("train.py", *small("total_steps=16", "rollout_steps=8", "agent.lr=1e-3"))
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"runs/repeat_previous/gru/ppo/agent\.lr=0\.001,[\w.,=-]+/[\d_-]+-s0", done.stdout)
+    assert found, done.stdout
+    folder = ROOT / found[0]
+    try:
+        assert call("train.py", f"resume={found[0]}", "total_steps=100").returncode == 0
+        evaluated = call("evaluate.py", f"checkpoint={found[0]}", "levels=2", "repetitions=1")
+        assert evaluated.returncode == 0, evaluated.stderr
+    finally:
+        shutil.rmtree(folder)

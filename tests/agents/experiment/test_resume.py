@@ -86,11 +86,11 @@ def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
     assert "Traceback" in done.stderr
     assert "broken_envs.py" in done.stderr
     assert error in done.stderr
-    assert f"stopped by an error; go on with: python train.py resume={folder}" in done.stdout
+    assert f"stopped by an error; go on with: python train.py resume={folder} trust=true\n" in done.stdout
     (saved,) = (folder / "checkpoints").glob("step-*.pt")
     steps = [int(row.partition(",")[0]) for row in (folder / "metrics.csv").read_text().splitlines()[1:]]
     assert torch.load(saved, weights_only=True)["agent"]["steps"] == steps[-1]
-    again = call("train.py", f"resume={folder}", f"total_steps={steps[-1] + 20}")
+    again = call("train.py", f"resume={folder}", f"total_steps={steps[-1] + 20}", "trust=true")
     assert again.returncode == 0, again.stderr
     assert "the environments were not saved: their episodes begin anew" in again.stdout
 
