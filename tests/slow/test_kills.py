@@ -37,9 +37,8 @@ def run_until_killed(folder: Path, arguments: list[str], rng: random.Random) -> 
         [sys.executable, "train.py", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     table = folder / "metrics.csv"
-    rows = len(table.read_text().splitlines()) if table.exists() else 0
-    wanted = rows + rng.randint(1, 12)
-    while process.poll() is None and (not table.exists() or len(table.read_text().splitlines()) < wanted):
+    wanted = count_lines(table) + rng.randint(1, 12)
+    while process.poll() is None and not (checkpoints(folder) and count_lines(table) >= wanted):
         pass
     try:
         process.communicate(timeout=rng.uniform(0, 0.2))
@@ -47,6 +46,10 @@ def run_until_killed(folder: Path, arguments: list[str], rng: random.Random) -> 
         process.kill()
         process.communicate()
     return process.returncode == -signal.SIGKILL
+
+
+def count_lines(file: Path) -> int:
+    return len(file.read_text().splitlines()) if file.exists() else 0
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -64,19 +67,12 @@ def test_kills_lose_nothing(name: str, tmp_path: Path) -> None:
     done = call("train.py", *COMBINATIONS[name], *LENGTH, f"run_dir={whole}")
     assert done.returncode == 0, done.stderr
     assert run_until_killed(killed, [*COMBINATIONS[name], *LENGTH, f"run_dir={killed}"], rng)
-    kills_done = 1
-    while kills_done < kills and checkpoints(killed):
-        if not run_until_killed(killed, [f"resume={killed}"], rng):
-            break
-        kills_done += 1
-    if checkpoints(killed):
-        done = call("train.py", f"resume={killed}")
-        finished = done.returncode == 0 or "is finished" in done.stderr
-        assert finished, done.stderr
-        assert "damaged" not in done.stdout
-        assert (killed / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
-        ends = [torch.load(checkpoints(folder)[-1], weights_only=True) for folder in (whole, killed)]
-        for key, value in ends[0]["model"].items():
-            assert torch.equal(value, ends[1]["model"][key])
+    for _ in range(kills - 1):
+        assert run_until_killed(killed, [f"resume={killed}"], rng), "it was over before it could be killed"
+    done = call("train.py", f"resume={killed}")
+    assert done.returncode == 0, done.stderr
+    assert (killed / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
     assert not list(killed.rglob("*.aside")), "nothing was taken for damaged"
-    assert kills_done == kills
+    ends = [torch.load(checkpoints(folder)[-1], weights_only=True) for folder in (whole, killed)]
+    for key, value in ends[0]["model"].items():
+        assert torch.equal(value, ends[1]["model"][key])
