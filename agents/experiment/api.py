@@ -17,6 +17,7 @@ from memorl.agents import Interface, Policy, space_from_plain
 
 from .assemble import build_model, find_device
 from .checkpoint import checkpoint_errors, find_checkpoint, load_checkpoint, load_model
+from .compiling import announce_compilation
 from .compose import Choice, compose_config
 from .run import Run
 from .start import open_run
@@ -92,8 +93,9 @@ def train(
         stack.enter_context(_process_as_before())
         if quiet:
             stack.enter_context(redirect_stdout(stack.enter_context(open(os.devnull, "w"))))
+        stack.enter_context(announce_compilation(quiet))
         run, folder = stack.enter_context(open_run(config, changed))
-        train_run(run, folder)
+        train_run(run, folder, quiet)
     return TrainedRun(folder, run)
 
 

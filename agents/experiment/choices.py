@@ -28,7 +28,7 @@ def require_choices(group: str, choices: Iterable[str], folders: Iterable[Path])
     Raises:
         ValueError: If there is no such choice; the nearest is named.
     """
-    known = {file.stem for folder in folders for file in (folder / group).glob("*.y*ml")}
+    known = {file.stem for folder in folders for file in (folder / group).glob("*.yaml")}
     if group == "experiment":
         known.add("null")
     for choice in choices:

@@ -49,7 +49,7 @@ def make_console() -> Console:
 
 def find_choices(group: str, folders: Sequence[Path]) -> dict[str, Path]:
     """Return the files of a group by name; the user's own come first."""
-    return {file.stem: file for folder in folders for file in (folder / group).glob("*.y*ml")}
+    return {file.stem: file for folder in folders for file in (folder / group).glob("*.yaml")}
 
 
 def print_list(kind: str, folders: Sequence[Path]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from .run import Run
+from .run import MAX_RECENT_EPISODES, Run
 from .trust import trust_argument
 
 COMMANDS = ("writes to", "watch", "checkpoint", "evaluate", "go on")
@@ -48,7 +48,11 @@ def describe_end(run: Run, folder: Path, checkpoint: Path | None) -> dict[str, s
     if run.recent_return is not None:
         facts["last return"] = f"{run.recent_return:.3f} at step {steps:,}, mean of {len(run.recent_returns)} episodes"
     if run.best_step is not None:
-        source = "on held-out levels" if settings.evaluate_every else "mean of so many, at a checkpoint"
+        source = (
+            "on held-out levels"
+            if settings.evaluate_every
+            else f"mean of up to {MAX_RECENT_EPISODES} episodes at a checkpoint"
+        )
         facts["best return"] = f"{run.best_score:.3f} at step {run.best_step:,}, {source}"
     if checkpoint:
         facts["checkpoint"] = str(checkpoint)

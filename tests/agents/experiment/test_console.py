@@ -55,7 +55,7 @@ def test_a_start_says_what_the_run_is(tmp_path: Path) -> None:
     steps, updates, ends, rows = (int(x.replace(",", "")) for x in re.findall(r"[\d,]*\d", lines["steps"])[:4])
     assert steps + ends == rows == updates * 128
     assert re.fullmatch(r"-?\d\.\d{3} at step \d+, mean of \d+ episodes", lines["last return"])
-    assert re.fullmatch(r"-?\d\.\d{3} at step \d+, mean of so many, at a checkpoint", lines["best return"])
+    assert re.fullmatch(r"-?\d\.\d{3} at step \d+, mean of up to 100 episodes at a checkpoint", lines["best return"])
     assert Path(lines["checkpoint"]).is_file()
     for name in ("evaluate", "go on"):
         _, script, *arguments = lines[name].split()
