@@ -124,7 +124,7 @@ def test_what_has_no_name_is_refused() -> None:
         ({"memory": "grue"}, "memory is 'grue'; the nearest is gru; known are"),
         ({"env": "CartPole-v7"}, "env is 'CartPole-v7'; the nearest known are CartPole-v1"),
         ({"totl_steps": 3}, "totl_steps is unknown; the nearest is total_steps"),
-        ({"total_steps": 0}, "total_steps is 0; it must be at least 1"),
+        ({"total_steps": 0}, "total_steps is 0; it must be from 1 to 10,000,000,000,000"),
         ({"agent": {"lr": "fast"}}, r"agent\.lr is 'fast'; it must be a valid number"),
     ],
     ids=str,
