@@ -99,7 +99,7 @@ def test_the_command_line_does_the_same(tmp_path: Path) -> None:
         ({"_target_": "memorl.envs.Copy", "delay": 1}, "memorl.memory.NoMemory"),
         ("memorl/RepeatFirst-v0", "none"),
     ],
-    ids=str,
+    ids=["classes", "class", "function", "dictionary", "id"],
 )
 def test_classes_and_functions_are_choices(env: Any, memory: Any, tmp_path: Path) -> None:
     settings = {**SETTINGS, "total_steps": 64}
