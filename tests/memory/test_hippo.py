@@ -388,7 +388,7 @@ def test_rtrl_gives_the_gradient_over_the_whole_history(measure: str) -> None:
         ({"order": 64, "discretisation": "euler"}, "order is 64; with discretisation euler it must be below 64"),
         ({"order": 32, "discretisation": "euler", "measure": "legt"}, "euler; it is not stable for legt of order 32"),
         ({"order": 7, "measure": "fout"}, "order is 7; it must be even"),
-        ({"order": 0}, "order is 0; it must be positive"),
+        ({"order": 0}, "order is 0; it must be from 1 to 4,096"),
         ({"theta": -1.0}, r"theta is -1.0; it must be positive"),
         ({"channels": 0}, "channels is 0; it must be positive"),
         ({"measure": "leg"}, "measure is 'leg'; it must be one of legs, legt"),
