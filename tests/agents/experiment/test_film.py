@@ -55,7 +55,7 @@ def test_a_film_is_on_disk_before_it_ends(tmp_path: Path) -> None:
     ],
 )
 def test_a_video_without_pictures_is_refused_before_an_episode(arguments: list[str], says: str, finished: Path) -> None:
-    assert_refused(call("evaluate.py", f"checkpoint={finished}", "levels=1000000", *arguments), says)
+    assert_refused(call("evaluate.py", f"checkpoint={finished}", "levels=100000", *arguments), says)
     assert not (finished / "evaluation").exists()
 
 
@@ -64,7 +64,7 @@ def test_a_video_of_a_gymnasium_id_without_pictures_is_refused(tmp_path: Path) -
     blind = ["env=gymnasium", "env.id=tests.support.broken_envs:Broken-v0", "env.kind=value", "env.steps=1000000"]
     done = call("train.py", *run, *blind, "total_steps=200")
     assert done.returncode == 0, done.stderr
-    refused = call("evaluate.py", f"checkpoint={tmp_path / 'run'}", "video=true", "trust=true", "levels=1000000")
+    refused = call("evaluate.py", f"checkpoint={tmp_path / 'run'}", "video=true", "trust=true", "levels=100000")
     assert refused.returncode == 1
     assert "error: video cannot be made, the environment has no pictures: " in refused.stderr
     assert "Traceback" not in refused.stderr
