@@ -16,7 +16,7 @@ STORAGES = {
     "LongStorage", "IntStorage", "ShortStorage", "CharStorage", "ByteStorage", "BoolStorage",
 }  # fmt: skip
 NAMES = REBUILD | {f"torch {name}" for name in STORAGES}
-"""What the pickle of a checkpoint names."""
+"""The names that the pickle of a checkpoint may hold."""
 
 
 def read_archive(path: Path, device: torch.device | str) -> Any:

@@ -1,4 +1,4 @@
-"""What a run is, on TensorBoard's pages Text and HParams.
+"""The settings of a run, on TensorBoard's pages Text and HParams.
 
 The HParams page compares runs by their settings and by the last value of every scalar. It is written into the event
 file of the run itself (`SummaryWriter.add_hparams` would add a run of its own to every chart), and without a list of

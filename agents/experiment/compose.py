@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import require_choices
+from .cli import to_plain
 
 Choice = str | type | Callable[..., Any] | Mapping[str, Any]
 """A name as on the command line, a class or a function, or arguments of the default or of the class `_target_`."""
@@ -47,7 +48,8 @@ def compose_config(choices: Mapping[str, Choice | None], settings: Mapping[str, 
             for key, value in {**arguments, **settings}.items():
                 OmegaConf.update(composed, key, _plain(value), force_add=True)
             with _hydra_config(composed):
-                return _resolve(composed)
+                keys = [str(key) for key in composed if key != "hydra"]
+                return to_plain(OmegaConf.masked_copy(composed, keys))
 
 
 def path_of(name: str, found: Any) -> str:
@@ -74,14 +76,6 @@ def _plain(value: Any) -> Any:
     if inspect.isclass(value) or inspect.isfunction(value):
         return path_of("a setting", value)
     return str(value) if isinstance(value, Path) else value
-
-
-def _resolve(composed: DictConfig) -> dict[str, Any]:
-    """Return the configuration without Hydra's own part."""
-    keys = [str(key) for key in composed if key != "hydra"]
-    plain = OmegaConf.to_container(OmegaConf.masked_copy(composed, keys), resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
 
 
 @contextmanager

@@ -49,14 +49,16 @@ class StandardOutput(io.TextIOBase):
         return 0
 
 
-def make_console(quiet: bool = False) -> Console:
-    """Return a console on the standard output; a quiet one prints nothing."""
-    return Console(file=cast(IO[str], StandardOutput()), highlight=False, quiet=quiet)
+def make_console(quiet: bool = False, width: int | None = None) -> Console:
+    """Return a console on the standard output; a quiet one prints nothing; `width` counts where it is no terminal."""
+    output = cast(IO[str], StandardOutput())
+    width = None if output.isatty() else width
+    return Console(file=output, highlight=False, markup=False, quiet=quiet, width=width)
 
 
 def print_line(console: Console, text: str) -> None:
     """Print a line whole, so that what it names can be copied."""
-    console.print(text, soft_wrap=True, markup=False)
+    console.print(text, soft_wrap=True)
 
 
 def print_facts(console: Console, facts: Mapping[str, str], whole: Collection[str] = ()) -> None:

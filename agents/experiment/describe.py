@@ -1,4 +1,4 @@
-"""What a class says of itself: its one line, and the types, defaults and docstrings of its constructor's arguments."""
+"""The description of a class: its one line, and the types, defaults and docstrings of its constructor's arguments."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""How a script ends with an error: one line for what a user set, a traceback for what a user's code raised.
+"""The end of a script by an error: one line for what a user set, a traceback for what a user's code raised.
 
 In a sweep the other jobs still run, and the script ends with the names of those that failed.
 """
@@ -22,7 +22,7 @@ from .limits import is_out_of_memory
 from .origin import is_of_user_code
 
 BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
-"""It runs every job of a sweep in this process."""
+"""The launcher that runs every job of a sweep in this process."""
 
 failed_jobs: list[str] = []
 """The jobs of a sweep that failed in this process."""

@@ -1,4 +1,4 @@
-"""What can be set: `--help` of the scripts."""
+"""All that can be set: `--help` of the scripts."""
 
 import inspect
 import re
@@ -17,8 +17,9 @@ from rich.text import Text
 
 from memorl.memory import Deep
 
+from .console import make_console
 from .describe import Argument, describe_arguments, first_line
-from .listing import find_choices, make_console, make_table
+from .listing import WIDTH, find_choices, make_table
 from .names import find_object
 from .settings import PARTS
 
@@ -47,7 +48,7 @@ def print_help(usage: str, config: Path, folders: Sequence[Path], overrides: Seq
         overrides: The arguments of the command line that are no flags, after `normalize_override`.
     """
     parts = _compose(config.stem, folders, overrides) if folders else {}
-    console = make_console()
+    console = make_console(width=WIDTH)
     console.print(Text(usage.strip()))
     if folders:
         groups = sorted(path.name for path in folders[0].iterdir() if path.is_dir() and any(path.glob("*.yaml")))

@@ -21,7 +21,7 @@ T = TypeVar("T")
 MAX_MODULES = 4096
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 SIGNS = ("can't allocate memory", "out of memory", "calculation overflowed", "verflow when unpacking", "fit 'int' into")
-"""What torch and Python say where there is not enough memory on the CPU, or a size is no number of bytes."""
+"""Parts of the messages of torch and Python where memory of the CPU is short, or a size is no number of bytes."""
 
 
 class TooLargeError(ValueError):

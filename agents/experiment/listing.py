@@ -1,17 +1,16 @@
-"""What there is to choose from: `--list` of the scripts, and the tables of its output."""
+"""The choices of every group: `--list` of the scripts, and the tables of its output."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import shorten
-from typing import IO, Any, cast
+from typing import Any
 
 from omegaconf import OmegaConf
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .console import StandardOutput
+from .console import make_console
 from .describe import first_line, format_value
 from .names import describe_known, find_object
 
@@ -24,7 +23,7 @@ LISTS = {
     "losses": "agent",
     "experiments": "experiment",
 }
-"""What `--list` takes, and its group; a loss belongs to an agent."""
+"""The words that `--list` takes, each with its group; a loss belongs to an agent."""
 
 MAX_ARGUMENTS = 40
 """Characters of the arguments of a choice in a list."""
@@ -38,13 +37,6 @@ def make_table() -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     return table
-
-
-def make_console() -> Console:
-    """Return the standard output, of a fixed width where it is no terminal."""
-    output = cast(IO[str], StandardOutput())
-    width = None if output.isatty() else WIDTH
-    return Console(file=output, highlight=False, markup=False, width=width)
 
 
 def find_choices(group: str, folders: Sequence[Path]) -> dict[str, Path]:
@@ -74,4 +66,4 @@ def print_list(kind: str, folders: Sequence[Path]) -> None:
         arguments = f"({shorten(', '.join(more), MAX_ARGUMENTS, placeholder=' ...')})" if more else ""
         line = first_line(find_object(f"{group}._target_", target))
         table.add_row(Text(name), Text(target.rpartition(".")[2] + arguments), Text(line))
-    make_console().print(table)
+    make_console(width=WIDTH).print(table)

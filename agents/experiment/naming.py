@@ -24,7 +24,7 @@ from .schema import Constructor
 from .settings import PARTS
 
 IN_THE_PATH = ("env", "memory", "agent", "env.id", "seed")
-"""What has a place of its own there."""
+"""Settings that have a place of their own in the path."""
 NOT_LEARNED_FROM = (
     "run_dir", "resume", "resume_from", "trust", "device", "threads",
     "checkpoint_every", "checkpoint_minutes", "keep_checkpoints", "evaluate_every", "evaluate_start", "evaluate_levels",

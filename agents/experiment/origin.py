@@ -1,4 +1,4 @@
-"""Whose error it is: one of the settings, or one of code that is not ours.
+"""The origin of an error: the settings, or code that is not ours.
 
 An error of the settings is raised by this library, or by a library that it calls, and its message says all. An error of
 a user's environment, memory or wrapper can only be mended where it was raised, so its traceback is kept.
@@ -13,10 +13,10 @@ LIBRARIES = {
     "ale_py", "antlr4", "filelock", "gymnasium", "hydra", "imageio", "minigrid", "numba", "numpy", "omegaconf",
     "popgym", "pydantic", "pydantic_core", "rich", "tensorboard", "torch", "typing_extensions",
 }  # fmt: skip
-"""What this library calls with the user's settings."""
+"""Packages that this library calls with the user's settings."""
 
 WORKERS = "gymnasium.vector.async_vector_env"
-"""It raises what another process raised, whose frames are lost."""
+"""The module that raises what another process raised, whose frames are lost."""
 
 
 def is_of_user_code(error: BaseException) -> bool:

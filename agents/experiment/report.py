@@ -1,4 +1,4 @@
-"""What a run says of itself at its start and at its end: facts by name, for the console and for TensorBoard."""
+"""The facts of a run at its start and at its end, by name, for the console and for TensorBoard."""
 
 import math
 import platform

@@ -14,7 +14,7 @@ from .names import is_dotted_path
 from .settings import PARTS
 
 PACKAGES = ("memorl.agents.", "memorl.envs.", "memorl.memory.")
-"""What our classes are imported from."""
+"""The modules that our classes are imported from."""
 
 
 def find_foreign(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

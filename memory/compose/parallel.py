@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from memorl.memory.base import Memory, State
 
-from .states import join_states, split_state
+from .several import Several, join_states, split_state
 
 
 @final
-class Parallel(Memory):
+class Parallel(Several):
     """Several memories as one.
 
     Args:
@@ -42,15 +42,11 @@ class Parallel(Memory):
         sizes = [memory.input_size for memory in memories]
         if not split and len(set(sizes)) > 1:
             raise ValueError(f"memories take {', '.join(map(str, sizes))} features; all must take as many")
-        super().__init__(sum(sizes) if split else sizes[0], sum(memory.output_size for memory in memories))
-        self.memories = nn.ModuleList(memories)
+        output_size = sum(memory.output_size for memory in memories)
+        super().__init__(sum(sizes) if split else sizes[0], output_size, memories)
         self.split = split
         horizons = [memory.horizon for memory in memories]
         self.horizon = None if None in horizons else max(h for h in horizons if h is not None)
-
-    def initial_state(self, batch_size: int) -> State:
-        """Return the initial states of all."""
-        return join_states([memory.initial_state(batch_size) for memory in self._members()])
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run every memory over x [T, B, D]; see `Memory.forward`."""
@@ -74,6 +70,3 @@ class Parallel(Memory):
         members = self._members()
         features = x.split([memory.input_size for memory in members], -1) if self.split else [x] * len(members)
         return list(zip(members, features, split_state(state, len(members)), strict=True))
-
-    def _members(self) -> list[Memory]:
-        return [memory for memory in self.memories if isinstance(memory, Memory)]

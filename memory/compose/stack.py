@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import final
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from memorl.memory.base import Memory, State
 
-from .states import join_states, split_state
+from .several import Several, join_states, split_state
 
 
 @final
-class Stack(Memory):
+class Stack(Several):
     """Several memories as one.
 
     Args:
@@ -45,14 +45,9 @@ class Stack(Memory):
                 raise ValueError(
                     f"memories[{i + 1}] takes {above.input_size} features; memories[{i}] gives {below.output_size}"
                 )
-        super().__init__(memories[0].input_size, memories[-1].output_size)
-        self.memories = nn.ModuleList(memories)
+        super().__init__(memories[0].input_size, memories[-1].output_size, memories)
         horizons = [memory.horizon for memory in memories]
         self.horizon = None if None in horizons else sum(h for h in horizons if h is not None)
-
-    def initial_state(self, batch_size: int) -> State:
-        """Return the initial states of all."""
-        return join_states([memory.initial_state(batch_size) for memory in self._members()])
 
     def forward(self, x: Tensor, state: State | None = None, first: Tensor | None = None) -> tuple[Tensor, State]:
         """Run the memories in a row over x [T, B, D]; see `Memory.forward`."""
@@ -70,6 +65,3 @@ class Stack(Memory):
             heatmaps |= {f"{i}.{name}": heatmap for name, heatmap in memory.heatmaps(x, own, first).items()}
             x, _ = memory(x, own, first)
         return heatmaps
-
-    def _members(self) -> list[Memory]:
-        return [memory for memory in self.memories if isinstance(memory, Memory)]
