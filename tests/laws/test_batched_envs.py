@@ -390,7 +390,8 @@ def test_bad_actions_are_refused(config: Any) -> None:
 
 
 @pytest.mark.parametrize("name", IDS)
-def test_gymnasium_checks_the_single_env(name: str) -> None:
+def test_gymnasium_checks_the_single_env(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "SDL_VIDEODRIVER", "dummy")  # it opens a window, too
     env = gymnasium.make(name)
     check_env(env.unwrapped)
     assert env.unwrapped.metadata.get("autoreset_mode") is None
