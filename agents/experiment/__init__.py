@@ -8,7 +8,7 @@ from .compiling import announce_compilation
 from .console import make_console, print_line, show_progress
 from .errors import exit_on_error
 from .evaluation import run_episodes, summarise
-from .files import lock_folder, make_folder, write_file
+from .files import lock_folder, make_folder, replace_file
 from .film import Film, require_film
 from .held_out import build_held_out_stream, evaluate_run
 from .interrupt import Interrupt
@@ -59,6 +59,7 @@ __all__ = [
     "print_result",
     "probe_memory",
     "record_video",
+    "replace_file",
     "require_film",
     "resume_run",
     "run_episodes",
@@ -68,6 +69,5 @@ __all__ = [
     "to_plain",
     "train",
     "train_run",
-    "write_file",
     "write_result",
 ]

@@ -18,7 +18,7 @@ from memorl.agents.saved import require_like
 from .archive import read_archive
 from .checksum import checksum
 from .content import FORMAT, check_content
-from .files import WriteError, write_file
+from .files import WriteError, replace_file
 from .plain import compact
 from .trust import require_own
 
@@ -79,7 +79,8 @@ class Checkpoints:
         content = compact(content)
         complete = {"format": FORMAT, "checksum": checksum(content), **content}
         try:
-            write_file(path, lambda file: torch.save(complete, file))
+            with replace_file(path) as file:
+                torch.save(complete, file)
         except (OSError, RuntimeError) as error:  # torch raises the second where a disk is full
             raise CheckpointError(f"{path} cannot be written: {error}; {self.describe_newest()}") from error
 

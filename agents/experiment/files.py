@@ -3,7 +3,7 @@
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -47,21 +47,22 @@ def lock_folder(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a new name that nothing else has, and rename it when all of it is on disk.
+@contextmanager
+def replace_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file under a new name that nothing else has, and rename it at the end when all of it is on disk.
 
     Args:
         path: The file; a link in its place is replaced and not followed.
-        write: Writes the content.
 
     Raises:
-        OSError: If it cannot be written; `path` is then as it was, and nothing is left beside it.
+        OSError: If it cannot be written; `path` is then as it was, and nothing is left beside it, as with every error
+            inside the block.
     """
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     partial = Path(name)
     try:
-        with os.fdopen(number, "wb") as file:
-            write(cast(BinaryIO, file))
+        with os.fdopen(number, "w+b") as file:
+            yield cast(BinaryIO, file)
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(0o666 & ~_umask())

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import BinaryIO, cast
 
 import av
 import numpy as np
@@ -19,29 +19,34 @@ FORMATS = {".gif": ("gif", "pal8"), ".mp4": ("libx264", "yuv420p")}
 
 
 class Film:
-    """A video file, which is closed at the end of a `with` block.
+    """A video that is written to an open file and is complete at the end of a `with` block.
 
     Args:
-        file: The file to write; its ending is one of `FORMATS`.
+        file: The open file.
+        ending: One of `FORMATS`.
         rate: Pictures a second.
-
-    Raises:
-        ValueError: If the ending is another one, or there is no such folder.
     """
 
-    def __init__(self, file: Path, rate: int) -> None:
-        require_film(file)
-        codec, pixels = FORMATS[file.suffix]
-        self.container = av.open(str(file), "w")
+    def __init__(self, file: BinaryIO, ending: str, rate: int) -> None:
+        codec, pixels = FORMATS[ending]
+        self.container = av.open(file, "w", format=ending[1:])
         self.stream = cast(VideoStream, self.container.add_stream(codec, rate=rate))
         self.stream.pix_fmt = pixels
         self.time_base = Fraction(1, rate)
         self.is_gif = codec == "gif"
         self.graph: Graph | None = None
+        self.size: tuple[int, ...] = ()
         self.pictures = 0
 
     def add(self, picture: np.ndarray) -> None:
-        """Add a picture [H, W, 3] of bytes; all have the same size."""
+        """Add a picture [H, W, 3] of bytes.
+
+        Raises:
+            ValueError: If it has another size than the first one.
+        """
+        self.size = self.size or picture.shape
+        if picture.shape != self.size:
+            raise ValueError(f"render() returns {list(picture.shape)} after {list(self.size)}; a video has one size")
         times = max(1, round(LEAST_SIDE / min(picture.shape[:2])))
         large = np.ascontiguousarray(picture.repeat(times, 0).repeat(times, 1))
         if self.graph is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import WriteError, write_file
+from .files import WriteError, replace_file
 
 Row = dict[str, str]
 
@@ -73,7 +73,8 @@ class Metrics:
         writer = csv.DictWriter(text, self.columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        write_file(self.path, lambda file: file.write(text.getvalue().encode()))
+        with replace_file(self.path) as file:
+            file.write(text.getvalue().encode())
 
 
 def mend_metrics(path: Path, saved: Mapping[str, Any]) -> str:
@@ -98,7 +99,8 @@ def mend_metrics(path: Path, saved: Mapping[str, Any]) -> str:
             return ""
         aside = path.with_name(f"{path.name}.aside")
         if damaged:
-            write_file(aside, lambda file: file.write(damaged))
+            with replace_file(aside) as file:
+                file.write(damaged)
     except OSError as error:
         raise ValueError(f"{path} cannot be mended: {error}") from error
     what = "is damaged" if kept.rows == saved["rows"] else f"has {kept.rows} of {saved['rows']} rows"

@@ -10,7 +10,8 @@ import torch
 from memorl.agents import ActorCritic, Stream
 
 from .evaluation import run_episodes
-from .film import Film
+from .files import replace_file
+from .film import Film, require_film
 from .held_out import build_held_out_stream
 
 DEFAULT_RATE = 15  # pictures a second, where the environment does not say
@@ -63,17 +64,22 @@ def record_video(
     Args:
         model: The model that acts.
         stream: One environment that renders.
-        file: The file to write; see `Film`.
+        file: The file to write, which is complete or absent; its ending is one of `FORMATS`.
         levels: The level of each episode.
         seed: The seed of the sampled actions.
         greedy: Take the most likely action instead of sampling.
         max_steps: Number of steps after which an episode is cut.
         on_end: Called at the end of every episode.
+
+    Raises:
+        ValueError: If the ending is another one, the folder does not exist, or the pictures cannot be filmed.
+        OSError: If the file cannot be written.
     """
 
     def add_picture() -> None:
         film.add(take_picture(stream))
 
     rate = round(stream.env.metadata.get("render_fps") or DEFAULT_RATE)
-    with Film(file, rate) as film:
+    require_film(file)
+    with replace_file(file) as opened, Film(opened, file.suffix, rate) as film:
         run_episodes(model, stream, levels, seed, greedy, max_steps, add_picture, on_end)

@@ -9,13 +9,14 @@ from typing import Any
 from rich.console import Console
 
 from .console import print_line
-from .files import write_file
+from .files import replace_file
 
 
 def write_result(result: Mapping[str, Any], file: Path) -> None:
     """Write a result as JSON; a number that JSON has not, such as NaN, is null."""
     text = json.dumps(_without_nan(result), indent=1, allow_nan=False) + "\n"
-    write_file(file, lambda opened: opened.write(text.encode()))
+    with replace_file(file) as opened:
+        opened.write(text.encode())
 
 
 def print_result(console: Console, result: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint
-from .files import lock_folder, make_folder, write_file
+from .files import lock_folder, make_folder, replace_file
 from .metrics import mend_metrics
 from .naming import name_folder
 from .process import prepare_process
@@ -69,7 +69,8 @@ def start_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run, 
         folder = make_folder(folder if is_named else name_folder(folder, run.config, changed), is_named)
         run.config["run_dir"] = str(folder)
         text = OmegaConf.to_yaml(OmegaConf.create(run.config))
-        write_file(folder / "config.yaml", lambda file: file.write(text.encode()))
+        with replace_file(folder / "config.yaml") as file:
+            file.write(text.encode())
     except OSError as error:
         raise ValueError(f"run_dir is {folder}; it cannot be created: {error}") from error
     return run, folder

@@ -263,6 +263,7 @@ print("compiled")
 """
 
 
+@pytest.mark.slow  # a minute of compilation; the checks before a commit run it
 def test_compiles_for_gpus_that_need_not_be_there(tmp_path) -> None:  # type: ignore[no-untyped-def]
     env = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"} | {"TRITON_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", COMPILE], env=env, capture_output=True, text=True, check=False)

@@ -164,11 +164,12 @@ def test_weights_of_torch_are_taken_and_equalled(name: str, x: Tensor) -> None:
     torch.testing.assert_close(memory(x)[0], peer(x)[0])
 
 
+@pytest.mark.parametrize("backend", ["eager", pytest.param("aot_eager", marks=pytest.mark.slow)])
 def test_compiles_once_for_every_pattern_of_starts(
-    memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor
+    backend: str, memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor
 ) -> None:
     torch._dynamo.reset()
-    counter = CompileCounterWithBackend("aot_eager")
+    counter = CompileCounterWithBackend(backend)
     compiled = torch.compile(memory, fullgraph=True, backend=counter)
     counts = []
     for pattern in (first, ~first, torch.zeros_like(first)):

@@ -2,11 +2,10 @@
 
 import multiprocessing
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
-from memorl.agents.experiment import lock_folder, make_folder, write_file
+from memorl.agents.experiment import lock_folder, make_folder, replace_file
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
@@ -15,7 +14,8 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.symlink_to(victim)
     (tmp_path / "file.tmp").symlink_to(victim)
-    write_file(path, lambda file: file.write(b"new"))
+    with replace_file(path) as file:
+        file.write(b"new")
     assert victim.read_text() == "precious"
     assert not path.is_symlink()
     assert path.read_bytes() == b"new"
@@ -25,12 +25,13 @@ def test_what_cannot_be_written_leaves_everything_as_it_was(tmp_path: Path) -> N
     path = tmp_path / "file"
     path.write_bytes(b"old")
 
-    def fail(file: BinaryIO) -> None:
-        file.write(b"half of it")
-        raise OSError("no space left on device")
+    def write_half() -> None:
+        with replace_file(path) as file:
+            file.write(b"half of it")
+            raise OSError("no space left on device")
 
     with pytest.raises(OSError, match="no space left"):
-        write_file(path, fail)
+        write_half()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -23,7 +23,7 @@ def test_a_film_holds_every_picture(
 ) -> None:
     colours = np.array([[250, 10, 10], [10, 250, 10], [10, 10, 250], [128, 128, 128]], np.uint8)
     file = tmp_path / f"film.{ending}"
-    with Film(file, 15) as film:
+    with file.open("wb") as opened, Film(opened, file.suffix, 15) as film:
         for colour in colours:
             film.add(np.broadcast_to(colour, (height, width, 3)))
     found = pictures(file)
@@ -38,10 +38,17 @@ def test_a_film_is_on_disk_before_it_ends(tmp_path: Path) -> None:
     """Pictures are not gathered in memory."""
     rng = np.random.default_rng(0)
     file = tmp_path / "film.gif"
-    with Film(file, 15) as film:
+    with file.open("wb") as opened, Film(opened, ".gif", 15) as film:
         for _ in range(20):
             film.add(rng.integers(0, 256, (320, 320, 3), np.uint8))
         assert file.stat().st_size > 100_000
+
+
+def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / "film.gif").open("wb") as file, Film(file, ".gif", 15) as film:
+        film.add(np.zeros((30, 20, 3), np.uint8))
+        with pytest.raises(ValueError, match=r"returns \[20, 30, 3\] after \[30, 20, 3\]; a video has one size"):
+            film.add(np.zeros((20, 30, 3), np.uint8))
 
 
 @pytest.mark.parametrize(

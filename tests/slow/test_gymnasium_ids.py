@@ -1,0 +1,47 @@
+"""Ordinary environments of Gymnasium and stable-baselines3 train with nothing but their id."""
+
+import csv
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from tests.support.scripts import call
+
+IDS = {
+    "CartPole-v1": "",
+    "Pendulum-v1": "",
+    "MountainCarContinuous-v0": "",
+    "Acrobot-v1": "",
+    "LunarLander-v3": "Box2D",
+    "BipedalWalker-v3": "Box2D",
+    "Blackjack-v1": "",
+    "Taxi-v4": "",
+    "FrozenLake-v1": "",
+    "CliffWalking-v1": "",
+    "MiniGrid-Empty-5x5-v0": "minigrid",
+    "BabyAI-GoToRedBall-v0": "minigrid",
+    "ALE/Pong-v5": "ale_py",
+    "tests.support.sb3_probes:BitFlipping-v0": "stable_baselines3",
+    "tests.support.sb3_probes:FakeImage-v0": "stable_baselines3",
+    "tests.support.sb3_probes:Identity-v0": "stable_baselines3",
+    "tests.support.sb3_probes:IdentityBox-v0": "stable_baselines3",
+    "tests.support.sb3_probes:IdentityMultiBinary-v0": "stable_baselines3",
+    "tests.support.sb3_probes:IdentityMultiDiscrete-v0": "stable_baselines3",
+    "tests.support.sb3_probes:SimpleMultiObs-v0": "stable_baselines3",
+}
+"""The package that each id needs besides Gymnasium."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("id", "package"), IDS.items(), ids=IDS)
+def test_an_id_trains_for_two_updates(id: str, package: str, tmp_path: Path) -> None:
+    if package and importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    run = tmp_path / "run"
+    done = call("train.py", "env=gymnasium", f"env.id={id}", "total_steps=32_768", f"run_dir={run}", timeout=3600)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert len(list(csv.DictReader((run / "metrics.csv").open()))) == 2
+    played = call("evaluate.py", f"checkpoint={run}", "trust=true", "levels=2", "max_steps=200", timeout=3600)
+    assert played.returncode == 0, played.stderr
