@@ -48,6 +48,10 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
+MAX_FILM = 2 * 10**9
+"""Bytes of the pictures of a film, which are held in memory."""
+
+
 def record_film(scene: Scene, settings: Settings) -> None:
     """Write a film of keys or random actions."""
     import imageio.v3 as imageio
@@ -60,6 +64,9 @@ def record_film(scene: Scene, settings: Settings) -> None:
         actions = parse_keys(settings.keys, controls_of(scene.plain))[: settings.steps]
     scene.reset(settings.seed)
     frames = [scene.picture(settings.zoom)]
+    size = len(actions) * frames[0].nbytes
+    if size > MAX_FILM:
+        raise ValueError(f"{len(actions)} pictures need {size / 1e9:.1f} GB of memory; choose fewer steps or less zoom")
     infos: dict[str, Any] | None = None
     for action in actions:
         infos = scene.step(action)

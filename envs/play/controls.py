@@ -70,7 +70,7 @@ def parse_keys(text: str, controls: Controls) -> list[Any]:
     """Return the actions of a string of keys; ValueError names a part that means nothing."""
     actions = []
     for part in text.split():
-        match = re.fullmatch(r"([a-z0-9.]+(?:\+[a-z0-9]+)*)(?:\*(\d+))?", part)
+        match = re.fullmatch(r"([a-z0-9.]+(?:\+[a-z0-9]+)*)(?:\*(\d{1,5}))?", part)
         pressed = frozenset(match[1].split("+") if match and match[1] != "." else [])
         action = controls.action(pressed) if match and pressed <= controls.names else None
         if match is None or action is None:

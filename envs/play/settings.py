@@ -8,7 +8,7 @@ from memorl.envs.engine.options import Integer, encode
 
 from .scene import VIEWS
 
-_NUMBERS = {"seed": Integer(0, 2**63 - 1), "zoom": Integer(1, 1000), "steps": Integer(1, 2**31)}
+_NUMBERS = {"seed": Integer(0, 2**63 - 1), "zoom": Integer(1, 20), "steps": Integer(1, 100_000)}
 
 
 @dataclass

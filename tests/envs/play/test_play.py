@@ -62,6 +62,21 @@ def test_a_film_shows_the_level_of_the_seed_and_the_keys_pressed(tmp_path: Path)
     assert len(frames) == 4
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["zoom=20", "steps=100000"], r"100000 pictures need 13547\.5 GB of memory; choose fewer steps or less zoom"),
+        (["zoom=1000"], "zoom is 1000; it must be a whole number from 1 to 20"),
+        (["steps=2147483648"], "steps is 2147483648; it must be a whole number from 1 to 100000"),
+        (["keys=right*1000000000"], r"keys has 'right\*1000000000', which means nothing here; known are .*"),
+    ],
+)
+def test_a_film_too_large_for_memory_is_refused(arguments: list[str], says: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=f"error: {says}"):
+        main(["env=mystery_path_grid", *arguments, f"record={tmp_path / 'film.gif'}"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_film_of_random_actions_is_that_of_its_seed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["env=minigrid_memory", "env.size=S7", "view=both", "steps=9", "zoom=1"]
     for file in ("a.gif", "b.gif"):
