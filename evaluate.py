@@ -10,6 +10,7 @@ Prints a table and writes it, with every episode, to <run folder>/evaluation/.
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,9 @@ def prepare(settings: EvaluationSettings) -> Evaluation:
     path = find_checkpoint(str(settings.checkpoint), settings.best)
     device = find_device(settings.device)
     saved = load_checkpoint(path, device, settings.trust)
-    prepare_process(settings.seed, settings.threads)
     config = saved["config"]
+    threads = config["threads"] and min(config["threads"], os.cpu_count() or 1)
+    prepare_process(settings.seed, settings.threads or threads)
     num_envs = min(len(settings.seeds), settings.num_envs or config["num_envs"])
     stream = build_held_out_stream(config, num_envs, device, settings.env)
     video_stream = build_video_stream(config, device, settings.start, settings.env) if settings.video else None

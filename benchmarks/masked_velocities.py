@@ -4,7 +4,8 @@
 
 For each seed each contender trains for `--steps` steps and then plays 20 episodes with its most likely actions. Ours
 have the settings that RL-Zoo tuned for its LSTM (hyperparams/ppo_lstm.yml) and defaults in everything else; the peer
-has VecNormalize. "none" is the control without a memory.
+has VecNormalize. "none" is the control without a memory. With `--keep` what is done is kept in a file, and the same
+command goes on after an interruption.
 """
 
 import argparse
@@ -72,20 +73,29 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="JSON file of the returns that are done")
     parser.add_argument("--write", help="Markdown file for the result")
     parser.add_argument("overrides", nargs="*", help="settings of ours to change, as agent.normalize_values=false")
     args = parser.parse_intermixed_args()
     sys.path.insert(0, str(PEERS))
     import masked_velocities_envs  # noqa: F401, registers the environments
 
-    contenders = {f"memorl {memory}": [] for memory in args.memories} | {"sb3-contrib RecurrentPPO": []}
+    contenders = {f"memorl {memory}": [] for memory in args.memories}
+    if args.peer_python:
+        contenders["sb3-contrib RecurrentPPO"] = []
+    if args.keep and args.keep.exists():
+        contenders |= json.loads(args.keep.read_text())
     for seed in range(args.seeds):
         for name, results in contenders.items():
+            if len(results) > seed:
+                continue
             if name.startswith("memorl"):
                 results.append(train_ours(args.id, name.split()[1], seed, args))
-            elif args.peer_python:
+            else:
                 results.append(train_peer(args.id, seed, args))
             print(name, seed, results[-1:], file=sys.stderr, flush=True)
+            if args.keep:
+                args.keep.write_text(json.dumps(contenders))
     rows = []
     for name, results in contenders.items():
         if results:

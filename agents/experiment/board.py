@@ -3,7 +3,8 @@
 The HParams page compares runs by their settings and by the last value of every scalar. It is written into the event
 file of the run itself (`SummaryWriter.add_hparams` would add a run of its own to every chart), and without a list of
 the settings, so that TensorBoard joins those of all runs: two memories do not have the same ones. It shows the first
-five tags by name, so the figures that runs are compared by are in a group that stands before the others, `averages/`.
+five settings and tags by name, capitals first, and cuts long texts. So the classes of the parts are `Memory`, `Env` and
+so on, without their modules, and the figures that runs are compared by are in a group before the others, `averages/`.
 """
 
 import json
@@ -13,6 +14,8 @@ from typing import Any
 from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
+
+from .settings import PARTS
 
 OF_THE_PLACE = ("run_dir", "resume", "resume_from", "trust")
 """Settings that say nothing about what is learned, and are not compared."""
@@ -40,8 +43,10 @@ def write_config(board: SummaryWriter, config: Mapping[str, Any], facts: Mapping
 
 def write_hparams(board: SummaryWriter, config: Mapping[str, Any], name: str) -> None:
     """Write the settings of the run of a name for the page HParams."""
-    compared = {key: _plain(value) for key, value in flatten(config).items() if key not in OF_THE_PLACE}
-    _write(board, hparams_pb(compared, trial_id=name))
+    classes = {part.capitalize(): _name_class(config[part]) for part in PARTS}
+    settings = {key: _plain(value) for key, value in flatten(config).items() if key not in (*OF_THE_PLACE, *PARTS)}
+    trial = f"{classes['Memory']} {classes['Env']} s{config['seed']} {name}"
+    _write(board, hparams_pb(classes | settings, trial_id=trial))
 
 
 def write_end(board: SummaryWriter) -> None:
@@ -54,6 +59,11 @@ def _write(board: SummaryWriter, summary: Any) -> None:
     writer = board.file_writer
     assert writer is not None
     writer.add_summary(summary)
+
+
+def _name_class(part: Mapping[str, Any]) -> str:
+    """Return the name of the class of a part, or the id of an environment of Gymnasium."""
+    return str(part.get("id") or part["_target_"].rpartition(".")[2])
 
 
 def _plain(value: Any) -> bool | float | str:

@@ -46,7 +46,8 @@ def name_folder(folder: Path, config: Mapping[str, Any], changed: Mapping[str, A
     """
     root, *env, memory, agent, time = folder.parts
     id = str(config["env"].get("id", ""))
-    names = ["-".join(env)] if id in ("", "/".join(env)) else [*env, id]
+    chosen = "/".join(env)
+    names = [chosen] if id in ("", chosen) or id.replace(":", ".") == chosen else [*env, id]
     parts = ["-".join(names), memory, agent, _describe(config, dict(_flatten("", changed))), time]
     return Path(root, *(_safe(part) for part in parts if part))
 

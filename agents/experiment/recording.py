@@ -37,7 +37,9 @@ def build_video_stream(
         take_picture(stream)
     except Exception as error:  # without a word for it in Gymnasium, each environment fails in its own way
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"video cannot be made, the environment has no pictures: {reason}") from error
+        raise ValueError(
+            f"video cannot be made, the environment has no pictures: {reason}; leave out video="
+        ) from error
     return stream
 
 

@@ -62,6 +62,10 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
 }
 
 
+TITLES = {"minigrid": "MiniGrid", "popgym": "POPGym"}
+"""Titles that are not the names of the pages in words."""
+
+
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
@@ -69,7 +73,7 @@ def page(name: str) -> str:
     configs = [path.stem for path in files if path.read_text().startswith(f"_target_: memorl.envs.{env.__name__}\n")]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
-    return f"# {name.replace('_', ' ').title()}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
+    return f"# {TITLES.get(name, name.replace('_', ' ').title())}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
 
 
 def look(env: BatchedEnv) -> np.ndarray:

@@ -80,7 +80,7 @@ class FromGymnasium(VectorWrapper):
     `env.id=CartPole-v1`: the task and the rewards of the environment of this id.
 
     ## Actions
-    Agents take Discrete, MultiDiscrete of one row, and Box.
+    Agents take Discrete, MultiDiscrete, MultiBinary, Box, and Tuples and Dicts of these.
 
     ## Observations
     Agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries in

@@ -88,9 +88,9 @@ class MysteryPath(PictureEnv):
 
     ## Quirks kept
     - Endless: the path sometimes goes a tile to the left (in about 0.4 % of its stretches of 8 columns). There is no
-    such action, so the figure can go on only if a tile beyond is a neighbour. `ground_truth` then stays as it was. -
-    Endless: `show_origin` shows nothing. The places of falls count for ever. The figure may be half outside the picture
-    before it falls.
+    such action, so the figure can go on only if a tile beyond is a neighbour. `ground_truth` then stays as it was.
+    - Endless: `show_origin` shows nothing. The places of falls count for ever. The figure may be half outside the
+    picture before it falls.
     - In the oldest column that is drawn of the trodden path only one tile is drawn.
     - The sprites of the figure are not quite symmetric.
     """

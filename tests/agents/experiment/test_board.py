@@ -75,14 +75,15 @@ def test_the_pictures_of_a_probe_are_shown(url: str, experiment: dict[str, Any])
 
 def test_hparams_compares_runs_of_different_memories(url: str, experiment: dict[str, Any]) -> None:
     names = {info["name"] for info in experiment["hparamInfos"]}
-    assert {"memory", "memory.hidden_size", "memory.credit", "agent.lr", "seed", "env.k"} <= names
-    assert {info["name"] for info in experiment["hparamInfos"] if info.get("differs")} >= {"memory", "seed"}
+    assert {"Memory", "Env", "memory.hidden_size", "memory.credit", "agent.lr", "seed", "env.k"} <= names
+    assert {info["name"] for info in experiment["hparamInfos"] if info.get("differs")} >= {"Memory", "seed"}
+    assert sorted(names)[:5] == ["Agent", "Encoder", "Env", "Memory", "Model"], "these are the columns that are shown"
     metrics = [info["name"]["tag"] for info in experiment["metricInfos"]]
     assert metrics[:2] == ["averages/best_return", "averages/last_return"]
     columns = [{"hparam": name} for name in names] + [{"metric": info["name"]} for info in experiment["metricInfos"]]
     request = {"experimentName": "", "allowedStatuses": ["STATUS_SUCCESS"], "colParams": columns, "sliceSize": 9}
     groups = fetch(url, "hparams/session_groups", request)["sessionGroups"]
-    assert {group["hparams"]["memory"] for group in groups} == {"memorl.memory.GRU", "memorl.memory.DiagonalLSTM"}
+    assert {group["hparams"]["Memory"] for group in groups} == {"GRU", "DiagonalLSTM"}
     assert {group["hparams"]["agent.normalize_advantage"] for group in groups} == {False}
     for group in groups:
         assert {"averages/best_return", "charts/episodic_return"} <= {v["name"]["tag"] for v in group["metricValues"]}
