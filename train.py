@@ -42,7 +42,7 @@ def main(composed: DictConfig) -> None:
             try:
                 train_run(*prepared)
             except KeyboardInterrupt:
-                raise SystemExit(f"stopped at once; go on with: {prepared[0].describe_resume(prepared[1])}") from None
+                raise SystemExit(f"stopped at once; {prepared[0].describe_way_on(prepared[1])}") from None
 
 
 if __name__ == "__main__":

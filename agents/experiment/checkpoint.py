@@ -5,6 +5,7 @@ is checked step by step, each before the next one relies on it: the file (`archi
 and ranges and the checksum (`content`), what would be imported (`trust`).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ class Checkpoints:
     @property
     def newest(self) -> Path | None:
         """Return the newest checkpoint."""
-        return max(self.folder.glob("step-*.pt"), default=None)
+        return max(self._by_step(), default=None)
 
     def find(self, name: str) -> Path:
         """Return the checkpoint of a name; ValueError names those that there are."""
@@ -58,12 +59,12 @@ class Checkpoints:
 
     def describe_older(self, path: Path) -> str:
         """Return a clause that says how to go on from the checkpoint before one; nothing where there is none."""
-        older = max((file for file in self.folder.glob("step-*.pt") if file.name < path.name), default=None)
+        older = max((file for file in self._by_step() if file.name < path.name), default=None)
         return f"; resume_from={older.name} goes on from the one before" if older else ""
 
     def set_aside_newer(self, step: int) -> list[Path]:
         """Rename the checkpoints of later steps, so that they are the newest no more, and return their new names."""
-        newer = sorted(file for file in self.folder.glob("step-*.pt") if int(file.stem[len("step-") :]) > step)
+        newer = [file for file in self._by_step() if int(file.stem[len("step-") :]) > step]
         return [file.rename(file.with_suffix(".pt.aside")) for file in newer]
 
     def save(self, content: dict[str, Any], step: int, best: bool) -> None:
@@ -72,8 +73,12 @@ class Checkpoints:
         if best:
             self._write(content, self.folder / "best.pt")
         self._write(content, self.folder / f"step-{step:012}.pt")
-        for old in sorted(self.folder.glob("step-*.pt"))[: -self.keep]:
+        for old in self._by_step()[: -self.keep]:
             old.unlink()
+
+    def _by_step(self) -> list[Path]:
+        """Return the checkpoints of the run, by their steps; a copy of another name is the user's and left alone."""
+        return sorted(file for file in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d{12,14}\.pt", file.name))
 
     def _write(self, content: dict[str, Any], path: Path) -> None:
         content = compact(content)
@@ -96,7 +101,8 @@ def find_checkpoint(path: str, best: bool = False) -> Path:
         best_file = place / "checkpoints" / "best.pt"
         found = best_file if best and best_file.exists() else Checkpoints(place / "checkpoints").newest
         if found is None:
-            raise ValueError(f"{path} holds no checkpoints/step-*.pt")
+            ways = "; best=true evaluates its best.pt, resume_from=best.pt goes on from it" * best_file.exists()
+            raise ValueError(f"{path} holds no checkpoints/step-*.pt{ways}")
         return found
     if not place.is_file():
         raise ValueError(f"{path} does not exist; it must be a run folder or a checkpoint in one")

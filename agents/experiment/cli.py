@@ -98,7 +98,7 @@ def flag_values(arguments: Sequence[str], *names: str) -> list[str]:
 def normalize_override(argument: str, folders: Sequence[Path] = (), is_sweep: bool = False) -> str:
     """Let `memory.window=64` set a constructor argument that no file mentions; the constructor checks the name.
 
-    The path of a run may have an `=` or a comma, which Hydra would read as its own.
+    The path of a run may have characters that Hydra would read as its own.
 
     Args:
         argument: One argument of the command line.
@@ -113,13 +113,22 @@ def normalize_override(argument: str, folders: Sequence[Path] = (), is_sweep: bo
         raise ValueError(f"{argument} would delete a key; every key is needed")
     if not equals or not name.split(".")[0].isidentifier() or name.startswith("hydra"):
         return argument
-    if name in PATHS and value[:1] not in ("'", '"', ""):
-        value = re.sub(r"(?<!\\)([=\s])" if is_sweep else r"(?<!\\)([=,\s])", r"\\\1", value)
-        return f"++{name}={value}"
+    if name in PATHS and value not in ("", "null", "true", "false"):
+        paths = value.split(",") if is_sweep and value[:1] not in ("'", '"') else [value]
+        return f"++{name}={','.join(map(quote_path, paths))}"
     if not any((folder / name).is_dir() for folder in folders[:1]):
         return f"++{argument}"
     require_choices(name, value.split(","), folders)
     return argument
+
+
+def quote_path(path: str) -> str:
+    """Return a path as Hydra reads it, whatever characters it has; `~` is the home folder, as in a shell."""
+    if path[:1] in ("'", '"') and path[:1] == path[-1:] and len(path) > 1:
+        return path
+    plain = re.sub(r"\\([=,\s])", r"\1", os.path.expanduser(path))
+    escaped = re.sub(r"(\\*)(?='|$)", lambda found: 2 * found[1], plain).replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def changed_settings() -> dict[str, str]:

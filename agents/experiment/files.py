@@ -41,6 +41,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise ValueError(f"{folder} is in use by another process; a run can go on once at a time") from None
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be written: {error}") from error
     try:
         yield
     finally:

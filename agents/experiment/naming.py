@@ -20,6 +20,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from .represent import represent_all
 from .schema import Constructor
 from .settings import PARTS
 
@@ -85,8 +86,7 @@ def _argument_default(config: Mapping[str, Any], key: str) -> Any:
     part, _, name = key.partition(".")
     if part not in PARTS or not name:
         return None
-    default = Constructor.from_target(part, config[part], object).defaults.get(name)
-    return list(default) if isinstance(default, tuple) else default
+    return represent_all(Constructor.from_target(part, config[part], object).defaults).get(name)
 
 
 def _flatten(place: str, changed: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -85,6 +85,11 @@ class Run:
         """Return the command that goes on with this run."""
         return f"python train.py resume={shlex.quote(str(folder))}{trust_argument(self.config)}"
 
+    def describe_way_on(self, folder: Path) -> str:
+        """Return a clause with the command that goes on with this run, if it has a checkpoint."""
+        is_saved = any((folder / "checkpoints").glob("step-*.pt"))
+        return f"go on with: {self.describe_resume(folder)}" if is_saved else "there is no checkpoint yet to go on from"
+
     def state_dict(self, with_env: bool = True) -> dict[str, Any]:
         """Return all that the run depends on, in tensors and plain containers; see `content.Content`.
 

@@ -1,9 +1,11 @@
 """The constructor is the schema: configuration values are checked against its type hints, by pydantic.
 
-Types are strict (a text is no number), with one exception: a whole number may be written as a float, such as 1e6.
+Types are strict (a text is no number), with two exceptions: a whole number may be written as a float, such as 1e6, and
+what yaml has not is written as in JSON, a tuple as a list and a member of an enumeration as its value.
 """
 
 import inspect
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar, get_type_hints
 
@@ -11,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
 from .names import describe_known, find_object
+from .represent import NoFormError, is_form_of, represent, represent_all
 
 T = TypeVar("T")
 
@@ -68,13 +71,22 @@ class Constructor(Generic[T]):
             if name not in self.values and default is inspect.Parameter.empty:
                 raise ValueError(f"{self._full(name)} is missing")
         hints = _hints(self.cls)
-        return {name: check_value(self._full(name), value, hints.get(name, Any)) for name, value in self.values.items()}
+        return {name: self._check_argument(name, value, hints) for name, value in self.values.items()}
 
     def resolve(self, reserved: Collection[str] = ()) -> dict[str, Any]:
-        """Return the values, and the default of every other argument, as a configuration holds them."""
+        """Return the values, and the default of every other argument, as a configuration holds them.
+
+        Raises:
+            ValueError: If a value has no form in a configuration; a default that has none is left out.
+        """
         defaults = {name: default for name, default in self.defaults.items() if name not in reserved}
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
-        return {**plain, **self.values}
+        forms = represent_all(defaults)
+        for name, value in self.values.items():
+            try:
+                forms[name] = represent(value)
+            except NoFormError as error:
+                raise ValueError(f"{self._full(name)} is {error}") from None
+        return forms
 
     def build(self, *positional: Any, **keywords: Any) -> T:
         """Return an object made from the values and from arguments known only at run time."""
@@ -83,6 +95,15 @@ class Constructor(Generic[T]):
                 raise ValueError(f"{self.where}._target_ is {self.cls.__name__}; its constructor must take {name}")
         reserved = [*list(self.parameters)[: len(positional)], *keywords]
         return self.cls(*positional, **keywords, **self.check(reserved))
+
+    def _check_argument(self, name: str, value: Any, hints: Mapping[str, Any]) -> Any:
+        """Return the value of an argument as the type of its hint; the form of the default is the default."""
+        default = self.defaults.get(name, inspect.Parameter.empty)
+        if is_form_of(value, default):
+            return default
+        if name not in hints and isinstance(default, tuple) and isinstance(value, list):
+            return tuple(value)
+        return check_value(self._full(name), value, hints.get(name, Any))
 
     def _full(self, name: str) -> str:
         return f"{self.where}.{name}" if self.where else name
@@ -110,7 +131,17 @@ def check_value(name: str, value: Any, hint: Any, lenient: bool = True) -> Any:
     try:
         return adapter.validate_python(_whole_numbers(value) if lenient else value, strict=True)
     except ValidationError as error:
+        if lenient and (found := _from_json(adapter, value)) is not None:
+            return found
         raise ValueError(_message(name, value, adapter, error)) from None
+
+
+def _from_json(adapter: TypeAdapter[Any], value: Any) -> Any:
+    """Return the value as the type reads it from JSON, where a tuple is a list and an enumeration its value."""
+    try:
+        return adapter.validate_json(json.dumps(value), strict=True)
+    except (ValidationError, TypeError, ValueError):
+        return None
 
 
 def _whole_numbers(value: Any) -> Any:

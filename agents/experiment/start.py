@@ -1,5 +1,6 @@
 """A run from a configuration: a new one in a folder of its own, or one that goes on from a checkpoint."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,8 @@ def open_run(config: dict[str, Any], changed: Mapping[str, Any]) -> Iterator[tup
     """
     resume = RunSettings.from_config(config).resume
     if resume is None:
+        if config["resume_from"]:
+            raise ValueError(f"resume_from is {config['resume_from']}; it needs resume, the folder of the run")
         run, folder = start_run(config, changed)
         with lock_folder(folder):
             yield run, folder
@@ -60,7 +63,7 @@ def start_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run, 
     is_named = "run_dir" in changed
     settings = RunSettings.from_config(config)
     folder = Path(settings.run_dir)
-    if is_named and folder.exists():
+    if is_named and os.path.lexists(folder):
         raise ValueError(f"run_dir is {folder}, which exists; a run is never overwritten")
     prepare_process(settings.seed, settings.threads)
     run = Run(config)
@@ -81,12 +84,11 @@ def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run,
     if fixed := sorted(set(changed) - set(RESUMABLE)):
         raise ValueError(f"resume goes on with the run's own settings: {fixed[0]} cannot be changed")
     folder = Path(config["resume"])
-    path = find_checkpoint(config["resume"])
+    checkpoints = Checkpoints(folder / "checkpoints")
+    name = config["resume_from"]
+    path = checkpoints.find(name) if name else find_checkpoint(config["resume"])
     if path == folder:
         raise ValueError(f"resume is {folder}, a file; it must be a run folder")
-    checkpoints = Checkpoints(folder / "checkpoints")
-    if config["resume_from"]:
-        path = checkpoints.find(config["resume_from"])
     try:
         saved = load_checkpoint(path, trust=config["trust"])
     except ValueError as error:
@@ -101,8 +103,8 @@ def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run,
         print("the environments were not saved: their episodes begin anew")
     if run.agent.steps >= settings.total_steps:
         raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
-    if mended := mend_metrics(folder / "metrics.csv", saved["metrics"]):
-        print(mended)
     for newer in checkpoints.set_aside_newer(run.agent.steps):
         print(f"set aside, since the run goes on from {path.name}: {newer}")
+    if mended := mend_metrics(folder / "metrics.csv", saved["metrics"]):
+        print(mended)
     return run, folder

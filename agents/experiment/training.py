@@ -48,7 +48,7 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
                 save_time = time.monotonic()
                 saved_updates = run.updates
         if interrupt.stop:
-            logger.print(f"interrupted and saved; go on with: {run.describe_resume(folder)}")
+            logger.print(f"interrupted and saved; {run.describe_way_on(folder)}")
         logger.end(describe_end(run, folder, checkpoints.newest), agent.steps >= settings.total_steps)
     except NotFiniteError as error:
         raise NotFiniteError(f"stopped, {error}; {checkpoints.describe_newest()}") from error
@@ -64,7 +64,7 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
             saved = run.state_dict(with_env=False) | {"metrics": logger.metrics.state_dict()}
             checkpoints.save(saved, agent.steps, is_best)
         if run.updates:
-            logger.print(f"stopped by an error; go on with: {run.describe_resume(folder)}")
+            logger.print(f"stopped by an error; {run.describe_way_on(folder)}")
         raise
     finally:
         logger.close()

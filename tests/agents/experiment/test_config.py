@@ -55,6 +55,11 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "away": ("train.py", [NEW, "~memory"], r"~memory would delete a key; every key is needed"),
     "none": ("train.py", [NEW, "memory=null"], r"memory is 'null'; known are .*"),
     "place": ("train.py", small("run_dir={finished}/config.yaml/run"), r".*Not a directory: .*"),
+    "resume_from": (
+        "train.py",
+        [NEW, "resume_from=best.pt"],
+        r"resume_from is best\.pt; it needs resume, .*",
+    ),
     "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
     "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"video cannot be made, .* no pictures: .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
@@ -108,6 +113,18 @@ def refused(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_gets_one_line(case: str, refused: dict[str, subprocess.CompletedProcess[str]]) -> None:
     assert_refused(refused[case], BAD[case][2])
+
+
+def test_a_path_may_have_any_characters(finished: Path, tmp_path: Path) -> None:
+    """Those that a shell, Hydra and OmegaConf read as their own."""
+    folder = tmp_path / "it's jürgen's run, a=b {c} [d] (e) #f; ~g $h \"i\" \\j"
+    done = call("train.py", *small("total_steps=100"), f"run_dir={folder}")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "metrics.csv").is_file()
+    resumed = call("train.py", f"resume={folder}", "total_steps=200")
+    assert resumed.returncode == 0, resumed.stderr
+    played = call("evaluate.py", f"checkpoint={folder}", "levels=2")
+    assert played.returncode == 0, played.stderr
 
 
 def test_help_lists_everything() -> None:
