@@ -93,7 +93,9 @@ def prepare(settings: EvaluationSettings) -> Evaluation:
     model = build_model(config, stream)
     with checkpoint_errors(path):
         load_model(model, saved["model"])
-    return Evaluation(settings, path, saved["agent"]["steps"], model, stream, video_stream, probe_stream)
+    evaluation = Evaluation(settings, path, saved["agent"]["steps"], model, stream, video_stream, probe_stream)
+    evaluation.file.parent.mkdir(exist_ok=True)
+    return evaluation
 
 
 def evaluate(evaluation: Evaluation) -> dict[str, Any]:
@@ -102,7 +104,6 @@ def evaluate(evaluation: Evaluation) -> dict[str, Any]:
     model = evaluation.model
     playing = (settings.seed, settings.greedy, settings.max_steps)
     file = evaluation.file
-    file.parent.mkdir(exist_ok=True)
     with show_progress("episodes", len(settings.seeds)) as advance:
         episodes = run_episodes(model, evaluation.stream, settings.seeds, *playing, on_end=advance)
     result = {
@@ -128,11 +129,11 @@ def main(composed: DictConfig) -> None:
     """Check, run the episodes, print."""
     evaluation = None
     with announce_compilation():
-        with exit_on_error(ValueError):
+        with exit_on_error(ValueError, OSError):
             evaluation = prepare(EvaluationSettings.from_config(to_plain(composed)))
         if evaluation is None:
             return
-        with exit_on_error(InvalidStep):
+        with exit_on_error(InvalidStep, OSError):
             result = evaluate(evaluation)
             console = make_console()
             print_result(console, result)

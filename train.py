@@ -34,7 +34,7 @@ def main(composed: DictConfig) -> None:
     prepared = None
     with ExitStack() as stack:
         stack.enter_context(announce_compilation())
-        with exit_on_error(ValueError):
+        with exit_on_error(ValueError, OSError):
             prepared = stack.enter_context(open_run(to_plain(composed), changed_settings()))
         if prepared is None:
             return

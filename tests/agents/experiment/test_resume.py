@@ -149,8 +149,10 @@ def test_a_damaged_checkpoint_names_the_one_before_which_goes_on(finished: Path,
     refused = call("train.py", f"resume={copy}", "total_steps=800")
     says = f"it is damaged: .*; resume_from={older.name} goes on from the one before"
     assert re.fullmatch(f"error: .*/{newest.name} does not fit: {says}\n", refused.stderr)
+    kept = shutil.copy(newest, newest.with_stem(f"{newest.stem}-good"))
     done = call("train.py", f"resume={copy}", f"resume_from={older.name}", "total_steps=800")
     assert done.returncode == 0, done.stderr
+    assert kept.is_file(), "a copy of another name is the user's"
     assert f"set aside, since the run goes on from {older.name}: {newest}.aside" in done.stdout
     old, new = ((f / "metrics.csv").read_text() for f in (finished, copy))
     assert new.startswith(old), "the steps after the older checkpoint are made again, and are the same"
