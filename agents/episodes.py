@@ -3,11 +3,14 @@
 Legend: N environments.
 
 An environment reports figures of its own in the infos of its last step. Every number counts: Python's, NumPy's, arrays
-of no dimension, and those in dictionaries in dictionaries, which are named like "combat.kills". One that has a name of
-`OWN_FIGURES` is kept as "env_return" and so on.
+and tensors of no dimension, and those in dictionaries in dictionaries, which are named like "combat.kills". One that
+has a name of `OWN_FIGURES` is kept as "env_return" and so on, and one whose name another one has as "env_return_2".
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from itertools import count
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,10 +34,11 @@ class EpisodeStatistics:
     """
 
     def __init__(self, num_envs: int, repeated: Collection[str] = ()) -> None:
-        self.repeated = repeated
+        self.repeated = {(name,) for name in repeated}
         self.returns = np.zeros(num_envs)
         self.lengths = np.zeros(num_envs, np.int64)
         self._ended: list[Episode] = []
+        self._names: dict[tuple[Any, ...], str] = {}
 
     def reset(self) -> None:
         """Begin an episode in every environment."""
@@ -47,10 +51,20 @@ class EpisodeStatistics:
         self.lengths = np.where(first, 0, self.lengths + 1)
         for n in np.flatnonzero(last):
             episode = {"return": float(self.returns[n]), "length": int(self.lengths[n])}
-            for key, number in _env_figures(infos, int(n)).items():
-                if key not in self.repeated:
-                    episode[f"env_{key}" if key in OWN_FIGURES else key] = number
+            figures = {keys: x for keys, x in _env_figures(infos, int(n)) if keys not in self.repeated}
+            for keys in sorted(figures, key=_is_composed):
+                if keys not in self._names:
+                    self._names[keys] = self._find_name(keys)
+            for keys, number in figures.items():
+                episode[self._names[keys]] = number
             self._ended.append(episode)
+
+    def _find_name(self, keys: tuple[Any, ...]) -> str:
+        """Return a name for a figure with these keys that no other figure has had."""
+        name = _name_of(keys)
+        others = set(self._names.values())
+        numbered = (f"{name}_{number}" for number in count(2))
+        return name if name not in others else next(free for free in numbered if free not in others)
 
     def pop(self) -> list[Episode]:
         """Return the episodes that ended since the last call."""
@@ -80,20 +94,50 @@ class EpisodeStatistics:
         self.lengths = state["lengths"].cpu().numpy().copy()
 
 
-def _env_figures(infos: Mapping[str, Any], n: int) -> dict[str, float]:
-    """Return the numbers that environment n reports with its last observation, by name."""
-    found: dict[str, float] = {}
+def _name_of(keys: tuple[Any, ...]) -> str:
+    name = ".".join(map(str, keys))
+    return f"env_{name}" if name in OWN_FIGURES else name
+
+
+def _is_composed(keys: tuple[Any, ...]) -> bool:
+    """Return whether the environment itself does not call a figure by its name; such a one gets its name later."""
+    return (_name_of(keys),) != keys
+
+
+def _env_figures(infos: Mapping[Any, Any], n: int) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Yield the keys and the value of every number that environment n reports with its last observation."""
     for key, values in infos.items():
         if f"_{key}" not in infos or not infos[f"_{key}"][n]:
             continue
         if isinstance(values, Mapping):
-            found |= {f"{key}.{name}": number for name, number in _env_figures(values, n).items()}
-        elif isinstance(values, np.ndarray) and values.ndim == 1 and _is_number(values[n]):
-            found[key] = float(values[n])
-    return found
+            inner = _env_figures(values, n)
+        elif isinstance(values, np.ndarray) and values.ndim == 1:
+            inner = _numbers_in(values[n])
+        else:
+            continue
+        for keys, number in inner:
+            yield (key, *keys), number
 
 
-def _is_number(value: Any) -> bool:
-    """Return whether a value is a number: Python's, NumPy's, or in an array of no dimension."""
-    kinds = int | float | np.generic | np.ndarray
-    return isinstance(value, kinds) and np.ndim(value) == 0 and np.asarray(value).dtype.kind in "biuf"
+def _numbers_in(value: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Yield the keys and the value of every number in what one environment reports: a number, or a dictionary."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            for keys, number in _numbers_in(part):
+                yield (key, *keys), number
+        return
+    own = _as_number(value)
+    if own is not None:
+        yield (), own
+
+
+def _as_number(value: Any) -> float | None:
+    """Return a number as a float, and None for what is none; arrays and tensors of no dimension are numbers."""
+    if isinstance(value, np.generic | np.ndarray | torch.Tensor):
+        value = value.item() if value.ndim == 0 else None
+    if not isinstance(value, Real | Decimal):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return float("nan")

@@ -12,7 +12,7 @@ from memorl.envs.adapters.next_step import NextStep
 from memorl.envs.adapters.popgym import POPGym
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.single_env import SingleEnv, register
-from memorl.envs.make import find_config, make
+from memorl.envs.make import find_config, make, prepare_batch
 from memorl.envs.mortar_mayhem.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path.mystery_path import MysteryPath
 from memorl.envs.searing_spotlights.searing_spotlights import SearingSpotlights
@@ -41,6 +41,7 @@ __all__ = [
     "SingleEnv",
     "find_config",
     "make",
+    "prepare_batch",
     "register",
 ]
 

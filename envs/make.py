@@ -8,6 +8,8 @@ from typing import Any
 from gymnasium.vector import VectorEnv
 
 from memorl.envs.adapters.ids import find_spec
+from memorl.envs.adapters.infos import keep_own_values
+from memorl.envs.adapters.statistics import warn_of_statistics
 from memorl.envs.engine.names import unknown_name
 
 
@@ -41,6 +43,12 @@ def find_config(name: str) -> dict[str, Any]:
     if name.startswith("memorl/") and isinstance(entry, str):
         return {"_target_": f"memorl.envs.{entry.partition(':')[2]}", **spec.kwargs}
     return {"_target_": "memorl.envs.FromGymnasium", "id": name}
+
+
+def prepare_batch(env: VectorEnv[Any, Any, Any]) -> None:
+    """Let a batch that is trained on keep each environment's own infos, and warn of statistics that are not saved."""
+    keep_own_values(env)
+    warn_of_statistics(env)
 
 
 def config_names() -> list[str]:

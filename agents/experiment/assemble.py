@@ -6,6 +6,7 @@ part writes the value of each of its arguments into the configuration, so that i
 changed.
 """
 
+import importlib
 import inspect
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ def build_stream(config: dict[str, Any], num_envs: int, device: torch.device, **
     part = {name: value for name, value in config["env"].items() if name not in env_arguments}
     config["env"] = _batched(part)
     env = _build("env", config, VectorEnv, num_envs=num_envs, **env_arguments)
+    importlib.import_module("memorl.envs").prepare_batch(env)  # envs stands alone, so it is asked by its name
     return Stream(env, device, config["last_action"], config["last_reward"], config["scale_actions"])
 
 

@@ -16,9 +16,9 @@ from memorl.envs.engine.names import unknown_name
 from .flat import Flat, is_nested
 from .ids import find_spec
 from .next_step import NextStep
-from .numbers import FloatInfos
+from .statistics import KnownStatistics
 from .texts import WithoutTexts
-from .wrappers import Wrapper, find_wrappers, warn_of_statistics
+from .wrappers import Wrapper, find_wrappers
 
 MAX_PROCESSES = 1024
 
@@ -46,15 +46,13 @@ def make_batch(
     else:
         vectorization_mode = vectorization_mode or "sync"
         arguments["disable_env_checker"] = True
-        wrappers = (*wrappers, WithoutTexts, FloatInfos)
+        wrappers = (*wrappers, WithoutTexts, KnownStatistics)
     try:
         creator = spec.entry_point if vectorization_mode else spec.vector_entry_point
         _check_arguments(load_env_creator(creator) if isinstance(creator, str) else creator, arguments)
         env = gymnasium.make_vec(spec, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
     except (TypeError, KeyError, AssertionError, gymnasium.error.Error, ImportError) as error:
         raise ValueError(f"{id} cannot be made: {' '.join(str(error).split())}") from error
-    if vectorization_mode:
-        warn_of_statistics(env)
     env = NextStep(env)
     return Flat(env) if is_nested(env.single_observation_space) else env
 

@@ -12,23 +12,20 @@ So the rows are those of NEXT_STEP, at the price of one wasted step and episode 
 those of NEXT_STEP, but have the same distribution.
 """
 
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
-from numpy.typing import NDArray
 
 from .flat import parts_of
+from .infos import Infos, Rows, keep_own_values, merge_rows, select_rows
 
-Infos: TypeAlias = dict[str, Any]
-"""Batched infos: `infos[key]` [N, ...], arrays or dictionaries like this one, with a mask [N] at `infos["_" + key]`."""
-Rows: TypeAlias = NDArray[np.bool_]
 _FINAL = ("final_obs", "final_info", "_final_obs", "_final_info")
 
 
 @final
 class NextStep(VectorWrapper):
-    """A vector environment of any autoreset mode as one of mode NEXT_STEP.
+    """A vector environment of any autoreset mode as one of mode NEXT_STEP, in whose infos each env keeps its value.
 
     Args:
         env: It takes `reset_mask`, as Gymnasium's own do, unless its mode is NEXT_STEP, which is left as it is.
@@ -39,6 +36,7 @@ class NextStep(VectorWrapper):
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
         super().__init__(env)
+        keep_own_values(env)
         self.mode = env.metadata.get("autoreset_mode")
         if not isinstance(self.mode, AutoresetMode):
             modes = ", ".join(mode.name for mode in AutoresetMode)
@@ -75,11 +73,11 @@ class NextStep(VectorWrapper):
     def _replace_rows(self, observation: Any, infos: Infos, new: Rows, ended: Rows) -> tuple[Any, Infos]:
         """Put first observations in the rows of `new`, and final ones in those of the others that ended."""
         row = _copy(observation)
-        result = _select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
+        result = select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
         if self.mode == AutoresetMode.SAME_STEP and self._over.any():
             if "final_obs" not in infos:
                 raise RuntimeError("infos hold no final_obs at the end of an episode, though the mode is SAME_STEP")
-            result = _merge_rows(_select_rows(result, ~ended), _select_rows(infos.get("final_info", {}), self._over))
+            result = merge_rows(select_rows(result, ~ended), select_rows(infos.get("final_info", {}), self._over))
         if new.any():
             first, first_infos = self.env.reset(options={"reset_mask": new.copy()})
             firsts = parts_of(first)
@@ -87,7 +85,7 @@ class NextStep(VectorWrapper):
                 if not np.array_equal(array[~new], firsts[name][~new], equal_nan=array.dtype.kind == "f"):
                     raise RuntimeError("reset_mask of the env is not kept to: other envs were reset, too")
                 array[new] = firsts[name][new]
-            result = _merge_rows(result, _select_rows(first_infos, new))
+            result = merge_rows(result, select_rows(first_infos, new))
         for n in np.flatnonzero(self._over) if self.mode == AutoresetMode.SAME_STEP else ():
             finals = parts_of(infos["final_obs"][n])
             for name, array in parts_of(row).items():
@@ -99,27 +97,3 @@ def _copy(observation: Any) -> Any:
     if isinstance(observation, dict):
         return {key: _copy(value) for key, value in observation.items()}
     return tuple(map(_copy, observation)) if isinstance(observation, tuple) else np.array(observation)
-
-
-def _select_rows(infos: Infos, rows: Rows) -> Infos:
-    """Return the infos of some rows, without the keys that none of them has."""
-    result: Infos = {}
-    for key, value in infos.items():
-        having = infos.get(f"_{key}")
-        if not key.startswith("_") and having is not None and (having & rows).any():
-            result[key] = _select_rows(value, rows) if isinstance(value, dict) else value
-            result[f"_{key}"] = having & rows
-    return result
-
-
-def _merge_rows(one: Infos, other: Infos) -> Infos:
-    """Return the infos of both; no row is in both."""
-    result = one | other
-    for key in (key for key in one.keys() & other.keys() if not key.startswith("_")):
-        theirs = other[f"_{key}"]
-        result[f"_{key}"] = one[f"_{key}"] | theirs
-        if isinstance(one[key], dict):
-            result[key] = _merge_rows(one[key], other[key])
-        else:
-            result[key] = np.where(theirs.reshape(-1, *[1] * (np.ndim(one[key]) - 1)), other[key], one[key])
-    return result

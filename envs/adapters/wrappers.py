@@ -2,12 +2,10 @@
 
 import functools
 import inspect
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import gymnasium
-from gymnasium.vector import VectorEnv
 
 from memorl.envs.engine.names import unknown_name
 
@@ -15,9 +13,6 @@ from .ids import find_class
 
 Wrapper: TypeAlias = str | dict[str, Any] | Callable[..., Any]
 """The path of a class, `{"_target_": path, argument: value, ...}`, or a class itself."""
-
-STATISTICS = ("obs_rms", "return_rms")
-"""Attributes of Gymnasium's wrappers that hold running statistics."""
 
 
 def find_wrappers(wrappers: Sequence[Wrapper]) -> list[Callable[..., Any]]:
@@ -45,16 +40,3 @@ def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
     except TypeError as error:
         raise ValueError(f"{where} is {path}: {error}") from None
     return functools.partial(found, **arguments)
-
-
-def warn_of_statistics(env: VectorEnv[Any, Any, Any]) -> None:
-    """Warn of a wrapper that normalises by running statistics of its own, which no checkpoint has."""
-    for name in STATISTICS:
-        if hasattr(env, "call") and any(env.call("has_wrapper_attr", name)):
-            what = "observations" if name == STATISTICS[0] else "rewards"
-            instead = "model.normalize_observations=all" if name == STATISTICS[0] else "agent.normalize_values"
-            warnings.warn(
-                f"a wrapper normalises {what} by statistics of its own ({name}), which are not saved: they begin anew "
-                f"in a resumed run and in evaluation; {instead} does it in the model",
-                stacklevel=1,
-            )

@@ -71,20 +71,6 @@ def test_what_is_no_wrapper_is_named_in_one_line(wrappers: Sequence[Any], messag
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("mode", ["sync", "async"])
-@pytest.mark.parametrize(
-    ("wrapper", "instead"),
-    [("NormalizeObservation", r"model\.normalize_observations"), ("NormalizeReward", r"agent\.normalize_values")],
-)
-def test_a_wrapper_with_statistics_of_its_own_is_warned_of(mode: Any, wrapper: str, instead: str) -> None:
-    with pytest.warns(UserWarning, match=rf"statistics of its own .*not saved.*{instead}"):
-        FromGymnasium("CartPole-v1", vectorization_mode=mode, wrappers=[f"gymnasium.wrappers.{wrapper}"]).close()
-
-
-def test_a_wrapper_that_counts_episodes_is_not_warned_of() -> None:
-    FromGymnasium("CartPole-v1", wrappers=["gymnasium.wrappers.RecordEpisodeStatistics"]).close()
-
-
 @pytest.mark.parametrize("name", [name for name in gymnasium.registry if name.startswith("memorl/")])
 def test_our_ids_are_our_batches(name: str) -> None:
     config = find_config(name)

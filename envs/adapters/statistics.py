@@ -1,0 +1,68 @@
+"""Running statistics in the wrappers of an environment, which no checkpoint has."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any, final
+
+import gymnasium
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
+
+STATISTICS = ("obs_rms", "return_rms")
+"""Attributes of Gymnasium's wrappers that hold running statistics."""
+
+_LIKE_STATISTICS = re.compile(r"(.*_)?(rms|mean|avg|average|var|variance|std)(_.*)?")
+"""Names of attributes that a user's wrapper may have for them."""
+
+_INSTEAD = {False: "model.normalize_observations=all", True: "agent.normalize_values"}
+"""What does the same in the model, by whether it is about rewards."""
+
+
+@final
+class KnownStatistics(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """One environment that can be asked for the statistics of its wrappers, also in another process."""
+
+    def find_statistics(self) -> list[tuple[str, str]]:
+        """Return the names of the wrappers that have statistics, and of their attributes."""
+        return list(_statistics_of(self.env))
+
+
+def warn_of_statistics(env: VectorEnv[Any, Any, Any]) -> None:
+    """Warn of each wrapper, of the batch or in it, that seems to have running statistics of its own."""
+    found = list(_statistics_of(env))
+    base = env.unwrapped
+    if isinstance(base, SyncVectorEnv):
+        found += [one for single in base.envs for one in _statistics_of(single)]
+    elif isinstance(base, AsyncVectorEnv):
+        if all(base.call("has_wrapper_attr", "find_statistics")):
+            found += [one for several in base.call("find_statistics") for one in several]
+        else:
+            found += [("a wrapper", name) for name in STATISTICS if any(base.call("has_wrapper_attr", name))]
+    for wrapper, name in dict.fromkeys(found):
+        certainly = "which" if name in STATISTICS else "and if they change while it runs they"
+        instead = _INSTEAD[re.search("ret|rew", name) is not None]
+        warnings.warn(
+            f"{wrapper} has statistics of its own ({name}), {certainly} are not saved: they begin anew in a resumed "
+            f"run and in evaluation; {instead} normalises in the model",
+            stacklevel=2,
+        )
+
+
+def _statistics_of(env: Any) -> Iterator[tuple[str, str]]:
+    """Yield the layers of an environment that have statistics, and the name of one attribute of each."""
+    layer: Any = env
+    while layer is not None:
+        values = vars(layer)
+        inner = values.get("env")
+        is_users = inner is not None and type(layer).__module__.partition(".")[0] not in ("gymnasium", "memorl")
+        for name in sorted(values, key=lambda name: name not in STATISTICS):
+            if name in STATISTICS or _has_moments(values[name]) or (is_users and _LIKE_STATISTICS.fullmatch(name)):
+                yield f"{type(layer).__module__}.{type(layer).__qualname__}", name
+                break
+        layer = inner
+
+
+def _has_moments(value: Any) -> bool:
+    """Return whether an object has a mean and a variance, and does not compute them as arrays do."""
+    moments = [getattr(value, name, None) for name in ("mean", "var")]
+    return all(moment is not None and not callable(moment) for moment in moments)
