@@ -38,11 +38,11 @@ def main(composed: DictConfig) -> None:
             prepared = stack.enter_context(open_run(to_plain(composed), changed_settings()))
         if prepared is None:
             return
-        with exit_on_error(NotFiniteError, InvalidStep, CheckpointError):
-            try:
+        try:
+            with exit_on_error(NotFiniteError, InvalidStep, CheckpointError):
                 train_run(*prepared)
-            except KeyboardInterrupt:
-                raise SystemExit(f"stopped at once; {prepared[0].describe_way_on(prepared[1])}") from None
+        except KeyboardInterrupt:
+            raise SystemExit(f"stopped at once; {prepared[0].describe_way_on(prepared[1])}") from None
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ and tensors of no dimension, and those in dictionaries in dictionaries, which ar
 has a name of `OWN_FIGURES` is kept as "env_return" and so on, and one whose name another one has as "env_return_2".
 """
 
-from collections.abc import Collection, Iterator, Mapping
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import count
 from numbers import Real
@@ -23,6 +24,15 @@ Episode = dict[str, float]
 
 OWN_FIGURES = ("return", "length", "level", "cut")
 """Names of the figures of an episode that are not the environment's."""
+
+
+def mean_figures(episodes: Iterable[Episode]) -> Episode:
+    """Return the mean of each figure over the episodes in which it is a finite number, where there are some."""
+    values: dict[str, list[float]] = {}
+    for episode in episodes:
+        for name, number in episode.items():
+            values.setdefault(name, []).extend([number] if math.isfinite(number) else [])
+    return {name: float(np.mean(numbers)) for name, numbers in values.items() if numbers}
 
 
 class EpisodeStatistics:
@@ -139,5 +149,5 @@ def _as_number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):  # too large, or a signalling NaN
         return float("nan")

@@ -32,6 +32,17 @@ class JobError(Exception):
     """A job of a sweep failed, in a process of its own, and has said so."""
 
 
+class ExitError(Exception):
+    """Code that the script ran, such as an environment's, called `sys.exit`."""
+
+    def __init__(self, error: SystemExit) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = [frame for frame in frames if "_sitebuiltins" not in frame.filename][-1]  # where Python has `exit`
+        message = f"the environment called sys.exit({error.code!r}), in {frame.filename}, line {frame.lineno}"
+        super().__init__(" ".join(message.split()))
+        self.code = error.code if isinstance(error.code, int) and error.code else 1
+
+
 @contextmanager
 def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
     """End the script with one line on stderr where an error is of the settings, or memory ran out.
@@ -39,12 +50,13 @@ def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
     An error of a user's code keeps its traceback. In a sweep the next job runs.
     """
     try:
-        yield
+        with _exit_errors():
+            yield
     except JobError:
         raise
     except Exception as error:
         is_known = isinstance(error, (*kinds, OmegaConfBaseException)) or is_out_of_memory(error)
-        is_line = is_known and not is_of_user_code(error)
+        is_line = isinstance(error, ExitError) or (is_known and not is_of_user_code(error))
         if _is_sweep():
             _end_job(error, is_line)
         elif is_line:
@@ -72,6 +84,15 @@ def run_script(main: Callable[[], None]) -> None:
         raise SystemExit(1)
 
 
+@contextmanager
+def _exit_errors() -> Iterator[None]:
+    """Raise ExitError where the script would end as if all were well."""
+    try:
+        yield
+    except SystemExit as error:
+        raise ExitError(error) from error
+
+
 def _is_sweep() -> bool:
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
 
@@ -92,7 +113,7 @@ def _end_job(error: Exception, is_line: bool) -> None:
 
 def _end(error: Exception) -> NoReturn:
     print(f"error: {_one_line(error)}", file=sys.stderr)
-    raise SystemExit(1) from error
+    raise SystemExit(error.code if isinstance(error, ExitError) else 1) from error
 
 
 def _one_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from memorl.agents import Stream
+from memorl.agents.episodes import mean_figures
 
 from .assemble import build_stream
 from .evaluation import run_episodes
@@ -38,6 +39,8 @@ def build_held_out_stream(
 def evaluate_run(run: Run) -> dict[str, float]:
     """Return the mean figures of a run on its `evaluate_levels` levels, named as `evaluation/return`.
 
+    A figure that is not a finite number is counted out, as `summarise` does.
+
     The environments are new each time, so that the figures do not depend on the evaluations before.
     """
     settings = run.settings
@@ -51,10 +54,7 @@ def evaluate_run(run: Run) -> dict[str, float]:
             )
         finally:
             stream.env.close()
-    figures = {}
-    for name in dict.fromkeys(key for episode in episodes for key in episode):
-        figures[f"evaluation/{name}"] = float(np.mean([episode[name] for episode in episodes if name in episode]))
-    return figures
+    return {f"evaluation/{name}": mean for name, mean in mean_figures(episodes).items()}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from memorl.agents.episodes import mean_figures
 from memorl.agents.saved import require_like
 from memorl.memory import State
 
@@ -56,11 +57,7 @@ class Run:
         episodes = self.stream.episodes.pop()
         self.recent_returns.extend(episode["return"] for episode in episodes)
         tags = {"return": "charts/episodic_return", "length": "charts/episodic_length"}
-        stats = {}
-        for key in dict.fromkeys(key for episode in episodes for key in episode):
-            values = [episode[key] for episode in episodes if key in episode]
-            stats[tags.get(key, f"episode/{key}")] = float(np.mean(values))
-        return stats
+        return {tags.get(name, f"episode/{name}"): mean for name, mean in mean_figures(episodes).items()}
 
     @property
     def recent_return(self) -> float | None:

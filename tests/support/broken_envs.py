@@ -1,4 +1,4 @@
-"""An environment that fails some way into training; registered with Gymnasium as Broken-v0."""
+"""Environments that fail some way into training, Broken-v0, or whose figures are not finite, Measured-v0."""
 
 from typing import Any
 
@@ -6,11 +6,15 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
-FAILURES = {
+FAILURES: dict[str, BaseException | None] = {
     "value": ValueError("not a number"),
     "socket": ConnectionResetError("the simulator is gone"),
     "not_finite": None,
     "memory": MemoryError("no memory for the next picture"),
+    "exit": SystemExit(),
+    "exit_0": SystemExit(0),
+    "exit_3": SystemExit(3),
+    "exit_text": SystemExit("the window\nwas closed"),
 }
 
 
@@ -40,6 +44,27 @@ class Broken(gymnasium.Env[Any, Any]):
 
 
 gymnasium.register("Broken-v0", Broken)
+
+
+class Measured(gymnasium.Env[Any, Any]):
+    """Episodes of one step, in every other of which a figure is not finite; another figure never is."""
+
+    observation_space = spaces.Box(-1, 1, (2,))
+    action_space = spaces.Discrete(2)
+    resets = 0
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.number = Measured.resets
+        Measured.resets += 1
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        some = 2.5 if self.number % 2 else [np.nan, np.inf][self.number // 2 % 2]
+        return np.zeros(2, np.float32), 1.0, True, False, {"some": some, "none": np.nan}
+
+
+gymnasium.register("Measured-v0", Measured)
 
 
 class BrokenWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):

@@ -106,6 +106,17 @@ def test_an_endless_episode_is_cut() -> None:
     assert evaluate_run(run)["evaluation/length"] == 3
 
 
+def test_figures_that_are_not_finite_are_counted_out_in_training_and_evaluation() -> None:
+    env = ["env=gymnasium", "env.id=tests.support.broken_envs:Measured-v0", "evaluate_levels=4", "run_dir=none"]
+    run = Run(composed(*[a for a in small(*env) if not a.startswith(("env.k=", "env.length="))]))
+    figures = evaluate_run(run)
+    assert figures == {"evaluation/return": 1, "evaluation/length": 1, "evaluation/some": 2.5}
+    for _ in range(2):
+        run.stream.step(torch.zeros(8, 1, dtype=torch.int64))
+    trained = run.pop_episode_stats()
+    assert trained == {"charts/episodic_return": 1, "charts/episodic_length": 1, "episode/some": 2.5}
+
+
 @pytest.mark.parametrize("setting", ["evaluate_every", "evaluate_levels", "evaluate_max_steps"])
 def test_a_setting_of_0_is_refused(setting: str, tmp_path: Path) -> None:
     done = call("train.py", *small(f"run_dir={tmp_path / 'new'}", f"{setting}=0"))

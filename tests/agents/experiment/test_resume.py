@@ -95,6 +95,39 @@ def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
     assert "the environments were not saved: their episodes begin anew" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "code"),
+    [("exit", "None", 1), ("exit_0", "0", 1), ("exit_3", "3", 3), ("exit_text", r"'the window\\nwas closed'", 1)],
+)
+def test_an_environment_that_calls_sys_exit_ends_the_run_as_an_error_does(
+    kind: str, said: str, code: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    done = call("train.py", *BROKEN, f"env.kind={kind}", f"run_dir={folder}", "total_steps=1e6")
+    assert done.returncode == code
+    line = rf"error: the environment called sys\.exit\({said}\), in .*broken_envs\.py, line \d+\n"
+    assert re.fullmatch(line, done.stderr), done.stderr
+    assert f"stopped by an error; go on with: python train.py resume={folder} trust=true\n" in done.stdout
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+    evaluated = call("evaluate.py", f"checkpoint={folder}", "trust=true", "levels=20")
+    assert evaluated.returncode == code
+    assert re.fullmatch(line, evaluated.stderr), evaluated.stderr
+
+
+def test_an_environment_that_calls_sys_exit_at_once_ends_the_script_with_a_line(tmp_path: Path) -> None:
+    done = call("train.py", *BROKEN, "env.kind=exit_0", "env.steps=-100", f"run_dir={tmp_path / 'run'}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the environment called sys.exit(0), in ")
+
+
+def test_a_sweep_goes_on_after_an_environment_that_calls_sys_exit(tmp_path: Path) -> None:
+    jobs = [f"run_dir={tmp_path}/${{env.kind}}", "env.kind=exit_0,exit_3", "total_steps=1e6"]
+    done = call("train.py", "-m", *BROKEN, *jobs, f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert done.returncode == 1
+    assert "error: the environment called sys.exit(3), in " in done.stderr
+    assert "error: 2 jobs failed: " in done.stderr
+
+
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_an_error_before_the_first_step_keeps_its_traceback(mode: str, tmp_path: Path) -> None:
     wrapped = ["env.wrappers=[tests.support.broken_envs.BrokenWrapper]", f"env.vectorization_mode={mode}"]
