@@ -114,7 +114,7 @@ class FromGymnasium(VectorWrapper):
         num_envs: int = 1,
         vectorization_mode: Literal["sync", "async"] | None = "sync",
         render_mode: str | None = None,
-        wrappers: Sequence[Wrapper] = (),
+        wrappers: Sequence[Wrapper] | Wrapper = (),
         **arguments: Any,
     ) -> None:
         if render_mode is not None:

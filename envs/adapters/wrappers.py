@@ -15,13 +15,14 @@ Wrapper: TypeAlias = str | dict[str, Any] | Callable[..., Any]
 """The path of a class, `{"_target_": path, argument: value, ...}`, or a class itself."""
 
 
-def find_wrappers(wrappers: Sequence[Wrapper]) -> list[Callable[..., Any]]:
-    """Return functions of an environment that wrap it.
+def find_wrappers(wrappers: Sequence[Wrapper] | Wrapper) -> list[Callable[..., Any]]:
+    """Return functions of an environment that wrap it; one alone is a list of one.
 
     Raises:
         ValueError: There is no such class, it does not wrap one environment, or does not take the arguments.
     """
-    return [_find_wrapper(f"env.wrappers[{i}]", wrapper) for i, wrapper in enumerate(wrappers)]
+    listed = wrappers if isinstance(wrappers, Sequence) and not isinstance(wrappers, str) else [wrappers]
+    return [_find_wrapper(f"env.wrappers[{i}]", wrapper) for i, wrapper in enumerate(listed)]
 
 
 def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
@@ -39,4 +40,17 @@ def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
         signature.bind(None, **arguments)
     except TypeError as error:
         raise ValueError(f"{where} is {path}: {error}") from None
-    return functools.partial(found, **arguments)
+    return functools.partial(_wrap, f"{where} is {path}", found, arguments)
+
+
+def _wrap(what: str, found: Callable[..., Any], arguments: Mapping[str, Any], env: Any) -> gymnasium.Env[Any, Any]:
+    """Return an environment in a wrapper, whose errors get its name."""
+    try:
+        wrapped = found(env, **arguments)
+    except Exception as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        mode = f" (env.render_mode is {env.render_mode or 'null'})" if "render" in text.lower() else ""
+        raise ValueError(f"{what}: {text}{mode}") from error
+    if not isinstance(wrapped, gymnasium.Env):
+        raise ValueError(f"{what}; it must return an environment, not {type(wrapped).__name__}")
+    return wrapped

@@ -121,3 +121,14 @@ def test_figures_that_are_not_finite_are_counted_out_in_training_and_evaluation(
 def test_a_setting_of_0_is_refused(setting: str, tmp_path: Path) -> None:
     done = call("train.py", *small(f"run_dir={tmp_path / 'new'}", f"{setting}=0"))
     assert_refused(done, rf"{setting} is 0; it must be from 1 to [\d,]+")
+
+
+def test_a_batch_of_the_users_own_keeps_each_environments_own_figures() -> None:
+    config = composed(*small("run_dir=none", "evaluate_levels=6"))
+    run = Run(config | {"env": {"_target_": "tests.support.scores.make_scores"}})
+    for _ in range(40):
+        run.stream.step(torch.zeros(8, 1, dtype=torch.int64))
+    episodes = run.stream.episodes.pop()
+    assert len(episodes) > 8
+    assert {episode["score"] for episode in episodes} == {0.75}
+    assert evaluate_run(run)["evaluation/score"] == 0.75

@@ -71,6 +71,42 @@ def test_what_is_no_wrapper_is_named_in_one_line(wrappers: Sequence[Any], messag
     assert "\n" not in str(error.value)
 
 
+LIMIT = {"_target_": "gymnasium.wrappers.TimeLimit", "max_episode_steps": 1}
+
+
+@pytest.mark.parametrize("wrapper", [LIMIT, f"{__name__}.Doubled", Doubled], ids=["dict", "text", "class"])
+def test_one_wrapper_needs_no_list(wrapper: Any) -> None:
+    envs = FromGymnasium("CartPole-v1", num_envs=2, wrappers=wrapper)
+    envs.reset(seed=0)
+    _, rewards, _, truncated, _ = envs.step(np.zeros(2, np.int64))
+    assert rewards[0] == 2 or truncated.all()
+
+
+def lose(env: gymnasium.Env[Any, Any]) -> None:
+    """Forgets to return it."""
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize(
+    ("wrapper", "message"),
+    [
+        (LIMIT | {"max_episode_steps": 0}, r"gymnasium\.wrappers\.TimeLimit: Expect the .* actually: 0"),
+        (
+            {"_target_": "gymnasium.wrappers.RecordVideo", "video_folder": "nowhere"},
+            r"gymnasium\.wrappers\.RecordVideo: .*\(env\.render_mode is null\)",
+        ),
+        (
+            {"_target_": "gymnasium.wrappers.RescaleAction", "min_action": -1, "max_action": 1},
+            r"gymnasium\.wrappers\.RescaleAction: RescaleAction requires a Box",
+        ),
+        (f"{__name__}.lose", "it must return an environment, not NoneType"),
+    ],
+)
+def test_an_error_of_a_wrapper_has_its_name(wrapper: Any, message: str, mode: Any) -> None:
+    with pytest.raises(ValueError, match=rf"env\.wrappers\[1\] is .*{message}"):
+        FromGymnasium("CartPole-v1", vectorization_mode=mode, wrappers=[Doubled, wrapper])
+
+
 @pytest.mark.parametrize("name", [name for name in gymnasium.registry if name.startswith("memorl/")])
 def test_our_ids_are_our_batches(name: str) -> None:
     config = find_config(name)
