@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .limits import is_out_of_memory
-from .origin import is_of_user_code
+from .origin import is_of_ended_worker, is_of_user_code
 
 BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 """The launcher that runs every job of a sweep in this process."""
@@ -33,14 +33,11 @@ class JobError(Exception):
 
 
 class ExitError(Exception):
-    """Code that the script ran, such as an environment's, called `sys.exit`."""
+    """Code that the script ran, such as an environment's, ended its process by `sys.exit`."""
 
-    def __init__(self, error: SystemExit) -> None:
-        frames = traceback.extract_tb(error.__traceback__)
-        frame = [frame for frame in frames if "_sitebuiltins" not in frame.filename][-1]  # where Python has `exit`
-        message = f"the environment called sys.exit({error.code!r}), in {frame.filename}, line {frame.lineno}"
-        super().__init__(" ".join(message.split()))
-        self.code = error.code if isinstance(error.code, int) and error.code else 1
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @contextmanager
@@ -90,7 +87,14 @@ def _exit_errors() -> Iterator[None]:
     try:
         yield
     except SystemExit as error:
-        raise ExitError(error) from error
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = [frame for frame in frames if "_sitebuiltins" not in frame.filename][-1]  # where Python has `exit`
+        message = f"the environment called sys.exit({error.code!r}), in {frame.filename}, line {frame.lineno}"
+        raise ExitError(message, error.code if isinstance(error.code, int) and error.code else 1) from error
+    except (EOFError, ConnectionError) as error:
+        if not is_of_ended_worker(error):
+            raise
+        raise ExitError("the process of an environment ended: it called sys.exit, or was killed") from error
 
 
 def _is_sweep() -> bool:

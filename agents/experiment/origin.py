@@ -28,6 +28,12 @@ def is_of_user_code(error: BaseException) -> bool:
     )
 
 
+def is_of_ended_worker(error: EOFError | ConnectionError) -> bool:
+    """Return whether an error says that the process of an environment has ended, and not what was raised there."""
+    modules = list(_modules(error))
+    return WORKERS in modules and modules[-1] == "multiprocessing.connection"
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and those that it was raised from."""
     while error is not None:

@@ -93,8 +93,8 @@ class FromGymnasium(VectorWrapper):
 
     ## Arguments
     `id`; `num_envs`; `vectorization_mode`: "sync" steps one after the other, "async" gives each a process, null takes
-    the environment's own batch where it has one, whose envs draw from one seed; `wrappers`: a list of classes by their
-    path, with arguments as `{_target_: gymnasium.wrappers.TimeLimit, max_episode_steps: 100}`. All other arguments are
+    the environment's own batch where it has one, whose envs draw from one seed; `wrappers`: a class by its path, with
+    arguments as `{_target_: gymnasium.wrappers.TimeLimit, max_episode_steps: 100}`, or a list. All other arguments are
     the environment's: `env=FrozenLake-v1 env.is_slippery=false`.
 
     ## Source

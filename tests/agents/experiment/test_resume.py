@@ -120,6 +120,15 @@ def test_an_environment_that_calls_sys_exit_at_once_ends_the_script_with_a_line(
     assert done.stderr.startswith("error: the environment called sys.exit(0), in ")
 
 
+def test_a_process_of_an_environment_that_ends_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    arguments = [*BROKEN, "env.kind=exit_0", "env.vectorization_mode=async", "num_envs=2"]
+    done = call("train.py", *arguments, f"run_dir={folder}", "total_steps=1e6")
+    assert done.returncode == 1
+    assert "error: the process of an environment ended: it called sys.exit, or was killed\n" in done.stderr
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+
+
 def test_a_sweep_goes_on_after_an_environment_that_calls_sys_exit(tmp_path: Path) -> None:
     jobs = [f"run_dir={tmp_path}/${{env.kind}}", "env.kind=exit_0,exit_3", "total_steps=1e6"]
     done = call("train.py", "-m", *BROKEN, *jobs, f"hydra.sweep.dir={tmp_path / 'sweep'}")
