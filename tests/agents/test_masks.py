@@ -108,14 +108,15 @@ def test_a_head_without_a_mask_is_one_where_all_is_legal() -> None:
 def test_a_mask_of_another_size_is_named() -> None:
     env = SyncVectorEnv([lambda: Masked(spaces.Discrete(5), "observation")])
     env.single_action_space = spaces.Discrete(4)
-    with pytest.raises(ValueError, match=r"'action_mask'\] is Box.*; it must have 4 numbers, one for each choice"):
+    with pytest.raises(ValueError, match=r"'action_mask'\] has 5 numbers; it must have 4, one for each choice"):
         Stream(env)
 
 
 def test_a_mask_that_forbids_everything_is_named() -> None:
     stream = make_stream("branches", "info")
     infos = {"action_mask": np.array([[1, 1, 1, 0, 0, 0, 0]] * 2), "_action_mask": np.array([False, True])}
-    stream.masks.begin(infos)
     with pytest.raises(ValueError, match="action_mask of env 1 forbids every choice of branch 1"):
         stream.masks.read({}, infos, np.zeros(2, bool))
-    assert stream.masks.read({}, infos, np.ones(2, bool))[0].all()
+    masks = stream.masks.read({}, infos, np.ones(2, bool))
+    assert masks is not None
+    assert masks[0].all()
