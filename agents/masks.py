@@ -6,6 +6,9 @@ Legend: N environments, C choices of all discrete branches together, in the orde
 environment without one may take every action. It may also be what `sample` of Gymnasium's spaces takes, which has one
 number for each bit of a MultiBinary: 0 and 1 are the only legal bit, and 2 allows both.
 
+An `action_mask` inside of another entry of the observations counts where there is no other; with several, such as those
+of the agents of a game, each is the mask of the part of the actions that has the name of the entry that it is in.
+
 Where no action is a choice there is nothing to forbid, and `action_mask` is an ordinary observation, or info.
 """
 
@@ -39,15 +42,12 @@ class ActionMasks:
     def __init__(self, actions: Actions, space: spaces.Dict) -> None:
         self.space = actions.space
         self.choices = actions.choices
-        parts = [name for name in space.spaces if name.startswith(f"{ACTION_MASK}.")]
-        entries = [ACTION_MASK] if ACTION_MASK in space.spaces else parts
-        self.entries = tuple(entries) if self.choices else ()
+        self.entries = _find_entries(space) if self.choices else ()
         """The entries of the observations that are the mask, or parts of it."""
         if self.entries:
             sizes = [math.prod(space[name].shape or ()) for name in self.entries]
             columns = np.split(1 + np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-            names = [name.removeprefix(ACTION_MASK).removeprefix(".") for name in self.entries]
-            whole = nest(dict(zip(names, columns, strict=True)))
+            whole = nest(dict(zip(_part_names(self.entries), columns, strict=True)))
             self.columns = arrange(whole, self.space, f"observation_space['{ACTION_MASK}']", _read_columns)
             """The number of each choice among those of all entries, from 1 on; 0 is always legal, [C]."""
 
@@ -101,6 +101,20 @@ class ActionMasks:
             except ValueError as error:
                 raise InvalidStep(f"{error} (env {n})") from None
         return masks
+
+
+def _find_entries(space: spaces.Dict) -> tuple[str, ...]:
+    """Return the entries of observations that are the mask or parts of it; an inner one counts where no other is."""
+    names = [name for name in space.spaces if ACTION_MASK in name.split(".")]
+    parts = [name for name in names if name.startswith(f"{ACTION_MASK}.")]
+    return (ACTION_MASK,) if ACTION_MASK in names else tuple(parts or names)
+
+
+def _part_names(entries: tuple[str, ...]) -> list[str]:
+    """Return the names of entries without `action_mask`, and without what comes before it where this is the same."""
+    split = [f".{name}.".partition(f".{ACTION_MASK}.") for name in entries]
+    is_same = len({before for before, *_ in split}) == 1
+    return [(after if is_same else f"{before}.{after}").strip(".") for before, _, after in split]
 
 
 def _row(batch: Any, n: int, num_envs: int) -> Any:
