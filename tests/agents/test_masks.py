@@ -235,3 +235,39 @@ def test_without_choices_action_mask_is_an_ordinary_observation() -> None:
     actions = [policy({"action_mask": np.full(4, x, np.float32)})[0] for x in (0, 1)]
     assert actions[0].shape == (4,)
     assert not np.array_equal(*actions)
+
+
+def test_a_step_is_loaded_with_the_mask_that_it_had_and_without_one() -> None:
+    saved: list[dict[str, Any]] = []
+    for has_mask in (False, True):
+        stream = make_stream("discrete", "info")
+        stream.reset(0)
+        if not has_mask:
+            stream.current_step.obs.pop("action_mask")
+        saved.append({**stream.state_dict(), "env": {}})
+    for state in saved:
+        for at_reset in (True, False):
+            stream = make_stream("discrete", "info")
+            stream.env.load_state_dict = lambda state: None  # type: ignore[attr-defined]
+            stream.reset(0)
+            if not at_reset:
+                stream.current_step.obs.pop("action_mask")
+            stream.load_state_dict(state)
+            assert stream.current_step.obs.keys() == state["current_step"]["obs"].keys()
+    saved[1]["current_step"]["obs"]["action_mask"] = torch.ones(3, 4, dtype=torch.bool)
+    with pytest.raises(ValueError, match=r"the shape of current_step.obs.action_mask is \(3, 4\); it must be \(3, 5\)"):
+        stream.load_state_dict(saved[1])
+
+
+def test_rows_before_the_first_mask_allow_everything() -> None:
+    stream = Stream(FromGymnasium("tests.support.masked_envs:Masked", num_envs=3, form="branches", at_reset=False))
+    stream.reset(0)
+    model = make_model(stream, "gru")
+    rollout = collect(stream, model, model.memory.initial_state(3), 10)
+    masks = rollout.obs["action_mask"]
+    first = rollout.first[..., None].expand_as(masks)
+    assert masks[first].all()
+    assert (masks.sum(-1)[~rollout.first] == 2).all()
+    output, _ = model({name: x[:-1] for name, x in rollout.obs.items()}, rollout.states[0], rollout.first[:-1])
+    valid = ~rollout.last[:-1]
+    torch.testing.assert_close(output.policy.log_prob(rollout.action)[valid], rollout.log_prob[valid])
