@@ -271,3 +271,18 @@ def test_rows_before_the_first_mask_allow_everything() -> None:
     output, _ = model({name: x[:-1] for name, x in rollout.obs.items()}, rollout.states[0], rollout.first[:-1])
     valid = ~rollout.last[:-1]
     torch.testing.assert_close(output.policy.log_prob(rollout.action)[valid], rollout.log_prob[valid])
+
+
+def test_each_environment_has_a_mask_of_its_own_kind() -> None:
+    values: list[Any] = [
+        np.eye(5, dtype=np.int8)[0],
+        np.eye(5)[1] / 2,
+        np.eye(5, dtype=bool)[2],
+        [0, 0, 0, 0.1, 0],
+        None,
+    ]
+    batch = np.full(len(values), None, object)
+    for n, value in enumerate(values):
+        batch[n] = value
+    masks = make_stream("discrete", "info").masks.read({}, {"action_mask": batch}, np.zeros(len(values), bool))
+    assert np.array_equal(masks, [*np.eye(5, dtype=bool)[:4], np.ones(5, bool)])
