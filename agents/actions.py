@@ -7,7 +7,8 @@ A coordinate x whose bounds low and high are finite is centred and scaled, so th
 
     action = (high + low) / 2 + x (high - low) / 2                                                       (1)
 
-An x outside of the bounds is clipped, and `encode` gives the clipped one, which is the action that was executed.
+An action outside of the bounds is clipped, and one of a space of whole numbers is rounded. `encode` gives the x of what
+comes out, which is the action that was executed. The bits of a Box of type bool are discrete branches.
 """
 
 import math
@@ -20,6 +21,8 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
+
+from .branches import choices_of, has_bits, leaves_of
 
 MAX_BOUND = 1e30
 """A bound beyond this is none: some environments write the largest number of a type where they mean infinity."""
@@ -34,24 +37,25 @@ class Actions:
         scale: Scale the coordinates with finite bounds, equation (1).
 
     Raises:
-        ValueError: If the space is of another kind.
+        ValueError: If the space is of another kind, or a part of it is empty.
     """
 
     def __init__(self, space: spaces.Space, scale: bool = True) -> None:
         self.space = space
-        leaves = list(_leaves(space))
-        if not leaves:
-            raise ValueError(f"action_space is {space}; it must hold at least one action")
-        self.choices = tuple(int(n) for leaf in leaves for n in _choices(leaf).flat)
+        self.choices = choices_of(space)
         """Number of choices of each discrete branch."""
-        boxes = [leaf for leaf in leaves if isinstance(leaf, spaces.Box)]
+        boxes = [leaf for leaf in leaves_of(space) if isinstance(leaf, spaces.Box) and not has_bits(leaf)]
         bounds = np.concatenate([np.zeros((2, 0)), *(np.stack([b.low.ravel(), b.high.ravel()]) for b in boxes)], 1)
         scaled = (np.abs(bounds) < MAX_BOUND).all(0) & (bounds[0] < bounds[1]) & scale
         low, high = np.where(scaled, bounds, [[-1.0], [1.0]])
         self.centre = (high + low) / 2
         self.half_width = (high - low) / 2
-        self.bounds = torch.from_numpy((bounds - self.centre) / self.half_width).float()
+        whole = [np.full(math.prod(box.shape), _has_whole_numbers(box)) for box in boxes]
+        self._is_whole = torch.from_numpy(np.concatenate([np.zeros(0, np.bool_), *whole]))
+        self._limits = torch.from_numpy((bounds - self.centre) / self.half_width).float()
         """The bounds of the coordinates x, [2, A]."""
+        self._scale = torch.from_numpy(np.stack([self.centre, self.half_width]))
+        self._has_whole_numbers = bool(self._is_whole.any())
         self.coordinates = bounds.shape[1]
         self.branches = len(self.choices) + self.coordinates
         self.feature_size = sum(self.choices) + self.coordinates
@@ -66,34 +70,25 @@ class Actions:
         return _assemble(self.space, discrete, scaled)
 
     def encode(self, action: Tensor) -> Tensor:
-        """Return actions [..., K] as features: one-hot for each discrete branch, and the clipped coordinates."""
+        """Return actions [..., K] as features: one-hot for each discrete branch, and the executed coordinates."""
         branches = zip(action.long().unbind(-1), self.choices, strict=False)
         features = [one_hot(branch, n).float() for branch, n in branches]
         if self.coordinates:
-            low, high = self.bounds.to(action.device)
-            features.append(action[..., len(self.choices) :].clamp(low, high))
+            features.append(self._executed(action[..., len(self.choices) :]))
         return torch.cat(features, -1)
 
-
-def _leaves(space: spaces.Space) -> Iterator[spaces.Space]:
-    """Yield the parts of a space that are no Tuple and no Dict."""
-    if isinstance(space, spaces.Tuple | spaces.Dict):
-        for part in space.values() if isinstance(space, spaces.Dict) else space:
-            yield from _leaves(part)
-    elif isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Box):
-        yield space
-    else:
-        allowed = "Discrete, MultiDiscrete, MultiBinary, Box, or a Tuple or a Dict of these"
-        raise ValueError(f"action_space is {space}; it must be {allowed}")
-
-
-def _choices(space: spaces.Space) -> NDArray[Any]:
-    """Return the number of choices of each branch of a part, in its shape."""
-    if isinstance(space, spaces.MultiBinary):
-        return np.full(space.shape, 2)
-    if isinstance(space, spaces.MultiDiscrete):
-        return space.nvec
-    return np.array(space.n if isinstance(space, spaces.Discrete) else [])
+    def _executed(self, x: Tensor) -> Tensor:
+        """Return the coordinates [..., A] of what `to_env` makes of coordinates x."""
+        if x.device != self._limits.device:
+            self._is_whole = self._is_whole.to(x.device)
+            self._limits = self._limits.to(x.device)
+            self._scale = self._scale.to(x.device)
+        clipped = x.clamp(*self._limits)
+        if not self._has_whole_numbers:
+            return clipped
+        centre, half_width = self._scale
+        rounded = ((clipped * half_width + centre).round() - centre) / half_width
+        return torch.where(self._is_whole, rounded.float(), clipped)
 
 
 def _assemble(space: spaces.Space, discrete: Iterator[NDArray[Any]], scaled: Iterator[NDArray[Any]]) -> Any:
@@ -103,11 +98,25 @@ def _assemble(space: spaces.Space, discrete: Iterator[NDArray[Any]], scaled: Ite
     if isinstance(space, spaces.Tuple):
         return tuple(_assemble(part, discrete, scaled) for part in space)
     assert space.shape is not None
-    columns = scaled if isinstance(space, spaces.Box) else discrete
+    is_discrete = has_bits(space) or not isinstance(space, spaces.Box)
+    columns = discrete if is_discrete else scaled
     rows = np.stack([next(columns) for _ in range(math.prod(space.shape))], -1).reshape(-1, *space.shape)
     if isinstance(space, spaces.Box):
-        whole = np.issubdtype(space.dtype, np.integer)
-        rows = np.clip(np.rint(rows) if whole else rows, space.low, space.high)
-    elif isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
+        return (rows + space.low).astype(space.dtype) if has_bits(space) else _to_box(rows, space)
+    if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
         rows = rows + space.start
     return rows.astype(space.dtype)
+
+
+def _has_whole_numbers(space: spaces.Box) -> bool:
+    return np.issubdtype(space.dtype, np.integer)
+
+
+def _to_box(x: NDArray[np.float64], space: spaces.Box) -> NDArray[Any]:
+    """Return the actions of a Box that are nearest to numbers x."""
+    if not _has_whole_numbers(space):
+        return np.clip(x, space.low, space.high).astype(space.dtype)
+    rounded = np.rint(x)
+    is_above = rounded >= space.high.astype(np.float64)  # which may be 1 more than the type's largest number
+    whole = np.where(is_above, 0, np.maximum(rounded, space.low.astype(np.float64))).astype(space.dtype)
+    return np.where(is_above, space.high, np.clip(whole, space.low, space.high))

@@ -9,6 +9,7 @@ from torch import Tensor
 from memorl.memory import State
 
 from .model import ActorCritic
+from .observations import ACTION_MASK
 from .rollout import Rollout
 from .stream import Stream
 
@@ -37,7 +38,7 @@ def collect(stream: Stream, model: ActorCritic, state: State, length: int, every
     N = stream.env.num_envs
     K = stream.actions.branches
     step = stream.current_step
-    obs = {name: _allocate(T + 1, entry) for name, entry in step.obs.items()}
+    obs = {name: _allocate(T + 1, entry) for name, entry in step.obs.items() if name != ACTION_MASK}
     reward, first, last, terminal = (_allocate(T + 1, x) for x in step[1:])
     action = torch.empty(T, N, K, dtype=stream.actions.dtype, device=stream.device)
     log_prob = torch.empty(T, N, K, device=stream.device)
@@ -45,6 +46,8 @@ def collect(stream: Stream, model: ActorCritic, state: State, length: int, every
     states: list[State] = []
     pending: list[Tensor] = []
     for t in range(T + 1):
+        if ACTION_MASK in step.obs and ACTION_MASK not in obs:  # rows without a mask allow everything
+            obs[ACTION_MASK] = _allocate(T + 1, step.obs[ACTION_MASK]).fill_(True)
         for name, entry in step.obs.items():
             obs[name][t] = entry
         for rows, x in zip((reward, first, last, terminal), step[1:], strict=True):

@@ -49,11 +49,14 @@ class Interface:
         self.space = as_dict_space(observation_space)
         """The space of the environment's entries, with a mask where it has one."""
         self.masks = ActionMasks(self.actions, self.space)
-        masked = (ACTION_MASK,) if self.masks.in_observation else ()
-        self.env_space = spaces.Dict({name: entry for name, entry in self.space.items() if name not in masked})
+        others = {name: entry for name, entry in self.space.items() if name not in self.masks.entries}
+        self.env_space = spaces.Dict(others)
         """The space of the environment's own entries, without a mask."""
         self.observation_space = self._extended_space()
         """The space of what an encoder reads: the previous action and reward beside these."""
+        if not self.observation_space.spaces:
+            found = f"nothing but the mask {ACTION_MASK!r}" if self.masks.entries else "no entries"
+            raise ValueError(f"observation_space has {found}; it must have an entry for the encoder")
 
     @property
     def plain_spaces(self) -> dict[str, dict[str, Any]]:
@@ -74,9 +77,9 @@ class Interface:
             reward: The previous reward, [N].
             first: True where an episode begins, [N].
         """
-        entries = {name: self.to_tensor(entry) for name, entry in arrays.items()}
-        if self.masks.in_observation or self.masks.in_infos:
-            entries[ACTION_MASK] = self.to_tensor(self.masks.read(arrays, infos, last))
+        entries = {name: self.to_tensor(x) for name, x in arrays.items() if name not in self.masks.entries}
+        if (masks := self.masks.read(arrays, infos, last)) is not None:
+            entries[ACTION_MASK] = self.to_tensor(masks)
         if self.last_action:
             zeros = torch.zeros(len(reward), self.actions.feature_size, device=self.device)
             features = zeros if previous_action is None else previous_action

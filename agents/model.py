@@ -107,7 +107,8 @@ class ActorCritic(nn.Module):
 
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
         """Return the features [T, B, D] that the memory reads of observations [T, B, ...]; [T, B, 2 D] with "none"."""
-        flat = {name: entry.flatten(0, 1) for name, entry in obs.items() if name != ACTION_MASK}
+        masks = (ACTION_MASK,) if self.policy.choices else ()
+        flat = {name: entry.flatten(0, 1) for name, entry in obs.items() if name not in masks}
         normalised = self.normaliser(flat)
         x = self.encoder(normalised)
         if self.critic_encoder is not None:

@@ -90,7 +90,6 @@ class Policy:
             raise ValueError("reward is missing; the model was trained with last_reward=true, and reads it")
         rewards = np.where(begins, 0.0, numbers_to_rows("reward", reward, N, np.float64))
         masks = masks_to_rows(infos or {}, is_one)
-        self.interface.masks.begin(masks)
         starts = self.interface.to_tensor(begins)
         inputs = (state.get(LAST_ACTION), self.interface.to_tensor(rewards), starts)
         entries = self.interface.make_entries(arrays, masks, np.zeros(N, np.bool_), *inputs)

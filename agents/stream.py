@@ -85,7 +85,6 @@ class Stream:
         obs, infos = self.env.reset(seed=seed)  # type: ignore[arg-type]
         N = self.env.num_envs
         self.episodes.reset()
-        self.masks.begin(infos)
         self._last = np.zeros(N, bool)
         no_end = np.zeros(N, bool)
         self.current_step = self._make_step(obs, np.zeros(N), np.ones(N, bool), self._last, no_end, infos, None)
@@ -128,7 +127,8 @@ class Stream:
         own = self.current_step._asdict()
         parts = [{name: value for name, value in step.items() if name != "obs"} for step in (saved, own)]
         require_like("current_step", *parts)
-        require_like("current_step.obs", saved["obs"], own["obs"])
+        own_obs = self.masks.entries_like(own["obs"], saved["obs"], self.env.num_envs)
+        require_like("current_step.obs", saved["obs"], own_obs)
         for name, entry in {**parts[0], **saved["obs"]}.items():
             if not entry.isfinite().all():
                 raise ValueError(f"current_step.{name} has numbers that are not finite")
