@@ -1,6 +1,7 @@
 """Streams: flags, previous actions and rewards, episodes."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -151,3 +152,16 @@ def test_what_no_model_can_read_is_named_at_the_door(
     stream.reset(0)
     with pytest.raises(InvalidStep, match=message):
         stream.step(torch.zeros(1, 1, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.uint64])
+def test_whole_numbers_without_sign_survive_a_checkpoint(dtype: Any, tmp_path: Path) -> None:
+    space = spaces.Box(0, 1000, (3,), dtype)
+    stream = Stream(SyncVectorEnv([lambda: Showing(space, np.array([1, 2, 1000], dtype))]))
+    stream.reset(0)
+    obs = stream.step(torch.zeros(1, 1, dtype=torch.int64)).obs
+    assert obs["observation"].tolist() == [[1, 2, 1000]]
+    torch.save(obs, tmp_path / "obs.pt")
+    loaded = torch.load(tmp_path / "obs.pt", weights_only=True)
+    assert torch.equal(loaded["observation"], obs["observation"])
+    assert obs["observation"].dtype in (torch.int32, torch.int64, torch.float32)
