@@ -4,9 +4,8 @@ Legend: B batch (time folded in), H rows, W columns, C channels, F features.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from gymnasium import spaces
@@ -14,79 +13,18 @@ from torch import Tensor, nn
 
 from memorl.memory.checks import require_positive
 
-from .layouts import Layout, channels_last, choose_layout, image_shape
+from .encoder_parts import Pixels, Vector
+from .layouts import Layout, choose_layout, image_shape
 from .observations import Observation
-
-MIN_SIDE = 36
-"""Rows and columns from which an image goes through the convolutions of Mnih et al."""
-
-MAX_CELLS = 15
-"""Rows and columns up to which bytes are codes of what is in a cell, as in MiniGrid, and no brightness."""
-
-LARGEST_CODE = 10
-"""The largest code of MiniGrid."""
-
-
-class Pixels(nn.Module):
-    """Three convolutions over an image.
-
-    From 36 x 36 pixels on they are those of Mnih et al. (2015, https://doi.org/10.1038/nature14236), as in the Memory
-    Gym agents; smaller images have 3 x 3 kernels, which keep the size once and halve it twice.
-
-    Args:
-        shape: H, W and C. Memory Gym's order [x][y][c] is taken as it is, which is the layout (channels last) that
-            convolutions run fastest in.
-        layout: The layout of the images.
-        largest: The number that is scaled to 1.
-    """
-
-    def __init__(self, shape: tuple[int, int, int], layout: Layout = "hwc", largest: float = 255) -> None:
-        super().__init__()
-        H, W, C = shape
-        self.layout = layout
-        self.largest = largest
-        if min(H, W) >= MIN_SIDE:
-            sides = [((side - 8) // 4 + 1 - 4) // 2 + 1 - 2 for side in (H, W)]
-            self.first = nn.Conv2d(C, 32, 8, 4)
-            others = (nn.Conv2d(32, 64, 4, 2), nn.Conv2d(64, 64, 3, 1))
-        else:
-            sides = [-(-side // 4) for side in (H, W)]
-            self.first = nn.Conv2d(C, 32, 3, 1, padding=1)
-            others = (nn.Conv2d(32, 64, 3, 2, padding=1), nn.Conv2d(64, 64, 3, 2, padding=1))
-        self.rest = nn.Sequential(
-            nn.ReLU(inplace=True), others[0], nn.ReLU(inplace=True), others[1], nn.ReLU(inplace=True)
-        )
-        self.output_size = 64 * math.prod(sides)
-
-    def forward(self, obs: Tensor) -> Tensor:
-        """Return features [B, F] of images [B, ...]."""
-        images = channels_last(obs, self.layout).to(self.first.weight.dtype).permute(0, 3, 1, 2)
-        scaled = self.first.weight / self.largest  # the weight instead of the images: it is the smaller
-        features = F.conv2d(images, scaled, self.first.bias, self.first.stride, self.first.padding)
-        return self.rest(features).flatten(1)
-
-
-class Vector(nn.Module):
-    """One linear layer and ReLU over a flat vector; its numbers are divided by `largest` first."""
-
-    def __init__(self, size: int, output_size: int, largest: float = 1) -> None:
-        super().__init__()
-        self.linear = nn.Linear(size, output_size)
-        self.largest = largest
-        self.output_size = output_size
-
-    def forward(self, obs: Tensor) -> Tensor:
-        """Return features [B, F] of vectors [B, ...]."""
-        x = obs.reshape(len(obs), self.linear.in_features).to(self.linear.weight.dtype)
-        return torch.relu(self.linear(x if self.largest == 1 else x / self.largest))
+from .scales import scale_of
 
 
 class Encoder(nn.Module):
     """An encoder for dictionaries of Box, Discrete, MultiDiscrete and MultiBinary observations.
 
     Each entry has a part of its own: `Pixels` for images, `Vector` for everything else. The features of all parts are
-    concatenated and go through one linear layer and ReLU. Bytes are scaled to 0 .. 1; those of images of 15 x 15 or
-    fewer are taken for MiniGrid's codes, 0 .. 10, and scaled by these.
+    concatenated and go through one linear layer and ReLU. Whole numbers are scaled by the bounds of their space; bytes
+    from 0 to 255 of images of 15 x 15 or fewer are taken for MiniGrid's codes, 0 .. 10, and scaled by these.
 
     Args:
         space: The observation space of one environment, a dictionary of named entries.
@@ -111,7 +49,13 @@ class Encoder(nn.Module):
         if unknown := sorted(layouts.keys() - space.keys()):
             raise ValueError(f"encoder.layouts has {unknown[0]!r}; known entries are {', '.join(sorted(space))}")
         self.values = {name: _values(entry) for name, entry in space.items()}
-        parts = [_part(name, entry, vector_size, layouts) for name, entry in space.items()]
+        self.layouts = {
+            name: choose_layout(name, entry, layouts.get(name))
+            for name, entry in space.items()
+            if isinstance(entry, spaces.Box | spaces.MultiBinary)
+        }
+        """What each entry that is not discrete is read as."""
+        parts = [_part(name, entry, vector_size, self.layouts) for name, entry in space.items()]
         self.parts = nn.ModuleList(parts)
         self.linear = nn.Linear(sum(part.output_size for part in parts), output_size)
         self.output_size = output_size
@@ -122,6 +66,13 @@ class Encoder(nn.Module):
         """What each entry is read as, in words."""
         orthogonal(self)
         self.to(memory_format=torch.channels_last)
+
+    def keep_scales(self, names: Collection[str]) -> None:
+        """Take entries as they are, since they come normalised."""
+        for name, part in zip(self.values, self.parts, strict=True):
+            if name in names:
+                assert isinstance(part, Pixels | Vector)
+                part.keep_scale()
 
     def forward(self, obs: Observation) -> Tensor:
         """Return features [B, F] of observations whose entries are [B, ...]."""
@@ -146,13 +97,11 @@ def _part(name: str, space: spaces.Space, vector_size: int, layouts: Mapping[str
     if not isinstance(space, spaces.Box | spaces.MultiBinary):
         allowed = "Box, Discrete, MultiDiscrete, MultiBinary, or a Dict of them"
         raise ValueError(f"observation_space[{name!r}] is {space}; it must be {allowed}")
-    layout = choose_layout(name, space, layouts.get(name))
-    largest = 255 if isinstance(space, spaces.Box) and (space.dtype == np.uint8 or (space.high == 255).all()) else 1
+    layout = layouts[name]
+    scale = scale_of(space, layout)
     if layout == "vector":
-        return Vector(math.prod(space.shape), vector_size, largest if space.dtype == np.uint8 else 1)
-    shape = image_shape(space.shape, layout)
-    has_codes = space.dtype == np.uint8 and max(shape[:2]) <= MAX_CELLS
-    return Pixels(shape, layout, LARGEST_CODE if has_codes else largest)
+        return Vector(math.prod(space.shape), vector_size, scale)
+    return Pixels(image_shape(space.shape, layout), layout, scale.offset.item(), scale.largest.item())
 
 
 def _one_hot(obs: Tensor, values: tuple[range, ...]) -> Tensor:

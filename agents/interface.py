@@ -17,6 +17,9 @@ from .masks import ActionMasks
 from .observations import ACTION_MASK, Observation, as_dict_space
 from .spaces import space_to_plain
 
+WIDER = {"uint16": "int32", "uint32": "int64", "uint64": "float32"}
+"""Types that torch cannot save or compute with, and the types of the tensors in their place."""
+
 
 class Interface:
     """The spaces of one environment, with the inputs that a model has besides.
@@ -89,8 +92,8 @@ class Interface:
         return entries
 
     def to_tensor(self, x: NDArray[Any]) -> Tensor:
-        """Return an array on the device; float64 becomes float32."""
-        tensor = torch.from_numpy(np.ascontiguousarray(x))
+        """Return an array on the device; float64 becomes float32, and a type of `WIDER` another."""
+        tensor = torch.from_numpy(np.ascontiguousarray(x.astype(WIDER.get(x.dtype.name, x.dtype), copy=False)))
         tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor  # or the host would wait for its copy
         tensor = tensor.to(self.device, non_blocking=True)
         return tensor.float() if tensor.dtype == torch.float64 else tensor

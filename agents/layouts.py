@@ -3,8 +3,9 @@
 Letters of a layout: h rows, w columns, c channels, f frames. "hwc" is what most environments have, "chw" is torch's,
 "hw" a grey image, "fhw", "fhwc" and "fchw" are stacks of frames; "vector" is no image. Frames become channels.
 
-An entry counts as an image if it has bytes, bits, or floats from 0 to 1 or 0 to 255, in a shape that one of the layouts
-fits. Of a first and a last axis that both could be channels, the shorter one is; of equal ones, the last.
+An entry counts as an image if it has bits, whole numbers from 0 or -1 on, or floats from 0 to 1 or 0 to 255, in a shape
+that one of the layouts fits. Rows and columns that are equal are found as such; else, of a first and a last axis that
+both could be channels, the shorter one is; of equal ones, the last.
 """
 
 from typing import Literal, get_args
@@ -27,8 +28,10 @@ MIN_SIDE_OF_GREY = 16
 
 def _is_image_type(space: spaces.Box | spaces.MultiBinary) -> bool:
     """Return whether the numbers of an entry can be those of an image."""
-    if isinstance(space, spaces.MultiBinary) or space.dtype in (np.uint8, np.bool_):
+    if isinstance(space, spaces.MultiBinary) or space.dtype == np.bool_:
         return True
+    if space.dtype.kind != "f":
+        return bool((space.low >= -1).all())
     return bool((space.low == 0).all()) and any((space.high == high).all() for high in (1, 255))
 
 
@@ -39,7 +42,8 @@ def guess_layout(space: spaces.Box | spaces.MultiBinary) -> Layout:
         return "vector"
     if len(shape) == 2:
         return "hw" if min(shape) >= MIN_SIDE_OF_GREY else "vector"
-    channels_first = shape[-3] < shape[-1]
+    first, middle, last = shape[-3:]
+    channels_first = middle == last if (first == middle) != (middle == last) else first < last
     if min(shape[-2:] if channels_first else shape[-3:-1]) < MIN_SIDE:
         return "vector"
     if len(shape) == 4:

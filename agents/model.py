@@ -19,7 +19,7 @@ from memorl.memory import Memory, Parallel, State
 from memorl.memory.checks import require_at_least, require_choice
 
 from .actions import Actions
-from .encoders import orthogonal
+from .encoders import Encoder, orthogonal
 from .heads import ActionDistribution, PolicyHead
 from .normalise import ObservationNormaliser, Selection, ValueHead
 from .observations import ACTION_MASK, Observation
@@ -50,8 +50,8 @@ class ActorCritic(nn.Module):
             copies.
         precision: "float32", or "bfloat16" for autocast (states, logits and values stay float32).
         observation_space: The observation space of one environment, for what `normalize_observations` selects.
-        normalize_observations: Entries that are normalised by running moments: "unbounded" vectors, "all" vectors of
-            floats, or "none".
+        normalize_observations: Entries that are normalised by running moments: "unbounded" ones, whose bounds are
+            missing or wide (floats beyond 100, whole numbers of more than two bytes), "all" vectors, too, or "none".
 
     Raises:
         ValueError: If an argument is out of its range.
@@ -67,7 +67,11 @@ class ActorCritic(nn.Module):
         require_choice(Share, share=share)
         require_choice(Precision, precision=precision)
         require_choice(Selection, normalize_observations=normalize_observations)
-        self.normaliser = ObservationNormaliser(observation_space, normalize_observations)
+        encoders = [part for part in encoder.modules() if isinstance(part, Encoder)]
+        layouts = {name: layout for part in encoders for name, layout in part.layouts.items()}
+        self.normaliser = ObservationNormaliser(observation_space, normalize_observations, layouts)
+        for part in encoders:
+            part.keep_scales(self.normaliser.names)
         self.encoder = encoder
         self.critic_encoder = copy.deepcopy(encoder) if share == "none" else None
         self.memory = memory if share == "all" else Parallel([memory, copy.deepcopy(memory)], split=share == "none")

@@ -15,15 +15,16 @@ so that every V stays what it was:
 Legend: ... any leading shape, S the shape of a number's place (a vector's).
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from .actions import MAX_BOUND
-from .layouts import guess_layout
+from .layouts import Layout, guess_layout
 from .observations import Observation
+from .scales import is_of_bits, is_wide
 
 MAX_NORMALISED = 10
 """A normalised observation is clipped to this."""
@@ -31,11 +32,14 @@ MAX_NORMALISED = 10
 MIN_DEVIATION = 1e-2
 """A smaller deviation counts as this, so that what never changes is not blown up."""
 
+ROWS_OF_IMAGES = 16
+"""Rows of images whose moments are taken at once, as they need eight bytes a number."""
+
 TARGETS_REMEMBERED = 1 << 16
 """Targets of values that count: returns grow as a policy learns."""
 
 Selection = Literal["unbounded", "all", "none"]
-"""The observations that are normalised: vectors that are not bounded, all vectors of floats, or none."""
+"""The observations that are normalised: those whose bounds are missing or wide, all vectors, too, or none."""
 
 
 class Moments(nn.Module):
@@ -77,23 +81,40 @@ class Moments(nn.Module):
 
     def normalise(self, x: Tensor) -> Tensor:
         """Return x [..., *S] by equation (2)."""
-        centred = (x - self.mean).float()
+        centred = ((x if x.is_floating_point() else x.double()) - self.mean).float()
         return (centred / self.deviation(MIN_DEVIATION)).clamp(-MAX_NORMALISED, MAX_NORMALISED)
 
 
 class ObservationNormaliser(nn.Module):
-    """The vectors of observations, normalised, equation (2), and all other entries as they are.
+    """Entries of observations, normalised, equation (2), and all others as they are.
+
+    Each place of a vector has moments of its own; an image has one mean and deviation for all its pixels.
 
     Args:
         space: The observation space of one environment; None leaves everything as it is.
         selection: The entries that are normalised.
+        layouts: What entries are read as, by name; those that are not here are guessed.
     """
 
-    def __init__(self, space: spaces.Dict | None, selection: Selection = "unbounded") -> None:
+    def __init__(
+        self,
+        space: spaces.Dict | None,
+        selection: Selection = "unbounded",
+        layouts: Mapping[str, Layout] | None = None,
+    ) -> None:
         super().__init__()
-        entries = space.items() if space is not None else ()
-        self.names = [name for name, entry in entries if _is_selected(entry, selection)]
-        self.moments = nn.ModuleList(Moments(entry.shape or ()) for name, entry in entries if name in self.names)
+        self.names: list[str] = []
+        self.images: set[str] = set()
+        self.moments = nn.ModuleList()
+        for name, entry in space.items() if space is not None else ():
+            if not isinstance(entry, spaces.Box):
+                continue
+            layout = (layouts or {}).get(name) or guess_layout(entry)
+            if _is_selected(entry, layout, selection):
+                self.names.append(name)
+                self.moments.append(Moments(entry.shape if layout == "vector" else ()))
+                if layout != "vector":
+                    self.images.add(name)
 
     def forward(self, obs: Observation) -> Observation:
         """Return observations whose entries are [..., *S]."""
@@ -107,7 +128,8 @@ class ObservationNormaliser(nn.Module):
         """Merge the moments of observations whose entries are [..., *S]."""
         for name, moments in zip(self.names, self.moments, strict=True):
             assert isinstance(moments, Moments)
-            moments.update(obs[name])
+            for rows in obs[name].split(ROWS_OF_IMAGES) if name in self.images else (obs[name],):
+                moments.update(rows)
 
 
 class ValueHead(nn.Module):
@@ -143,11 +165,8 @@ class ValueHead(nn.Module):
         self.linear.bias.add_((old_mean - self.moments.mean.float()) / self.deviation)
 
 
-def _is_selected(space: spaces.Space, selection: Selection) -> bool:
+def _is_selected(space: spaces.Box, layout: Layout, selection: Selection) -> bool:
     """Return whether an entry of an observation is normalised."""
-    if selection == "none" or not isinstance(space, spaces.Box) or space.dtype.kind != "f":
+    if selection == "none":
         return False
-    if guess_layout(space) != "vector":
-        return False
-    bounded = (space.low > -MAX_BOUND).all() and (space.high < MAX_BOUND).all()
-    return selection == "all" or not bounded
+    return is_wide(space, layout) or (selection == "all" and layout == "vector" and not is_of_bits(space))

@@ -25,6 +25,10 @@ ACTION_MASK = "action_mask"
 """Name of the entry that says which choices are legal, [..., C], bool; it reaches the policy and not the encoder."""
 
 
+LARGEST = np.finfo(np.float32).max
+"""The largest number of float32, which every number becomes."""
+
+
 def as_entries(obs: Any) -> Mapping[str, Any]:
     """Return the entries of an observation."""
     return obs if isinstance(obs, Mapping) else {ENTRY: obs}
@@ -50,24 +54,42 @@ def as_dict_space(space: spaces.Space) -> spaces.Dict:
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})
 
 
-def has_only_values_of(space: spaces.Space, x: NDArray[Any]) -> bool:
-    """Return whether the numbers [N, ...] of a discrete space are in it; those of another space may be any."""
+def are_values_of(space: spaces.Space, x: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which numbers [N, ...] of a discrete space are in it; those of another space may be any."""
     if isinstance(space, spaces.Discrete):
-        return bool(((x >= space.start) & (x < space.start + space.n)).all())
+        return (x >= space.start) & (x < space.start + space.n)
     if isinstance(space, spaces.MultiDiscrete):
-        return bool(((x >= space.start) & (x < space.start + space.nvec)).all())
-    return True
+        return (x >= space.start) & (x < space.start + space.nvec)
+    return np.ones(x.shape, np.bool_)
 
 
-def require_finite(arrays: Mapping[str, NDArray[Any]], steps: NDArray[np.int64]) -> None:
-    """Raise InvalidStep for the first floating number that is not finite.
+def require_valid(
+    arrays: Mapping[str, NDArray[Any]], space: spaces.Dict, steps: NDArray[np.int64] | None = None
+) -> None:
+    """Raise InvalidStep for the first number that is not finite in float32, or not in its discrete space.
 
     Args:
         arrays: What N environments returned, by name, each [N, ...].
-        steps: The number of the step in the episode of each environment, [N].
+        space: The space of the entries; one that is not in it, such as a reward, may have any finite number.
+        steps: The number of the step in the episode of each environment, [N], for the message.
     """
     for name, x in arrays.items():
-        if x.dtype.kind == "f" and not np.isfinite(x).all():
-            n = int((~np.isfinite(x)).reshape(len(x), -1).any(1).argmax())
-            value = np.ravel(x[n])[~np.isfinite(np.ravel(x[n]))][0]
-            raise InvalidStep(f"{name} of env {n} is {value} at step {steps[n]} of its episode; it must be finite")
+        entry = space.spaces.get(name)
+        if entry is not None and (outside := ~are_values_of(entry, x)).any():
+            raise _invalid(name, x, outside, f"it must be in {entry}", steps)
+        if x.dtype.kind != "f":
+            continue
+        if not (finite := np.isfinite(x)).all():
+            raise _invalid(name, x, ~finite, "it must be finite", steps)
+        if x.dtype.itemsize > LARGEST.itemsize and (beyond := np.abs(x) > LARGEST).any():
+            raise _invalid(name, x, beyond, f"it must be finite in float32, at most {LARGEST:.2g}", steps)
+
+
+def _invalid(
+    name: str, x: NDArray[Any], wrong: NDArray[np.bool_], allowed: str, steps: NDArray[np.int64] | None
+) -> InvalidStep:
+    """Return the error that names the first wrong number."""
+    n = int(wrong.reshape(len(x), -1).any(1).argmax())
+    value = x[n][wrong[n]].flat[0] if x.ndim > 1 else x[n]
+    when = "" if steps is None else f" at step {steps[n]} of its episode"
+    return InvalidStep(f"{name} of env {n} is {value}{when}; {allowed}")

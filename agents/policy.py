@@ -14,13 +14,14 @@ from typing import Any, final
 
 import numpy as np
 import torch
+from gymnasium import spaces
 from torch import Tensor
 
 from memorl.memory import State
 
 from .interface import Interface
 from .model import ActorCritic
-from .observations import Observation
+from .observations import Observation, require_valid
 from .random_stream import RandomStream
 from .rows import first_row, masks_to_rows, numbers_to_rows, to_rows
 
@@ -73,9 +74,11 @@ class Policy:
             infos: The infos beside the observation, where they hold an `action_mask`.
 
         Raises:
-            ValueError: If the observation is not of the space, a number is missing, or the state is of another N.
+            ValueError: If the observation is not of the space, a number is missing or not finite, or the state is of
+                another N.
         """
         arrays, is_one = to_rows(obs, self.interface.space)
+        require_valid(arrays, self.interface.env_space)
         N = len(next(iter(arrays.values())))
         start = self._initial_state(N)
         if state is None:
@@ -89,6 +92,7 @@ class Policy:
         if reward is None and self.interface.last_reward and not begins.all():
             raise ValueError("reward is missing; the model was trained with last_reward=true, and reads it")
         rewards = np.where(begins, 0.0, numbers_to_rows("reward", reward, N, np.float64))
+        require_valid({"reward": rewards}, spaces.Dict())
         masks = masks_to_rows(infos or {}, is_one)
         starts = self.interface.to_tensor(begins)
         inputs = (state.get(LAST_ACTION), self.interface.to_tensor(rewards), starts)

@@ -23,7 +23,7 @@ def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool
     entries = {name: x for name, x in flatten_entries(obs).items() if name in space.spaces or not _is_text(x)}
     if entries.keys() != space.keys():
         raise ValueError(f"obs has the entries {', '.join(entries)}; it must have {', '.join(space)}")
-    arrays = {name: _to_array(entry, space[name].dtype) for name, entry in entries.items()}
+    arrays = {name: _to_array(name, entry, space[name]) for name, entry in entries.items()}
     batches = set()
     for name, array in arrays.items():
         shape = space[name].shape or ()
@@ -73,6 +73,14 @@ def _is_text(entry: Any) -> bool:
     return isinstance(entry, str) or (isinstance(entry, tuple | list) and all(isinstance(x, str) for x in entry))
 
 
-def _to_array(entry: Any, dtype: Any) -> NDArray[Any]:
+def _to_array(name: str, entry: Any, space: spaces.Space) -> NDArray[Any]:
+    """Return an entry in the type of its space; floats keep theirs, so that a check sees what they were."""
     array = entry.detach().cpu().numpy() if isinstance(entry, Tensor) else np.asarray(entry)
-    return array.astype(dtype, copy=False)
+    dtype = np.dtype(space.dtype)
+    if array.dtype.kind == dtype.kind == "f":
+        return array
+    with np.errstate(invalid="ignore"):
+        converted = array.astype(dtype)
+    if dtype.kind in "iub" and array.dtype.kind in "iufb" and (changed := converted != array).any():
+        raise ValueError(f"obs has an entry {name} that holds {array[changed].flat[0]}; it must be in {space}")
+    return converted

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal, final
 
 import gymnasium
@@ -15,7 +16,9 @@ from memorl.envs.engine.names import unknown_name
 
 from .flat import Flat, is_nested
 from .ids import find_spec
+from .minigrid_bounds import Corrected, correct_bounds
 from .next_step import NextStep
+from .shapes import ShapedObservations
 from .statistics import KnownStatistics
 from .texts import WithoutTexts
 from .wrappers import Wrapper, find_wrappers
@@ -46,7 +49,8 @@ def make_batch(
     else:
         vectorization_mode = vectorization_mode or "sync"
         arguments["disable_env_checker"] = True
-        wrappers = (*wrappers, WithoutTexts, KnownStatistics)
+        shaped = partial(ShapedObservations, types=vectorization_mode == "sync")
+        wrappers = (correct_bounds, *map(Corrected, wrappers), WithoutTexts, shaped, KnownStatistics)
     try:
         creator = spec.entry_point if vectorization_mode else spec.vector_entry_point
         _check_arguments(load_env_creator(creator) if isinstance(creator, str) else creator, arguments)
@@ -82,7 +86,9 @@ class FromGymnasium(VectorWrapper):
 
     ## Observations
     Agents take Box, Discrete, MultiDiscrete, MultiBinary, and dictionaries of these. Tuples, and dictionaries in
-    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0". Texts are left out.
+    dictionaries, become one dictionary of their innermost parts, named like "2" or "deck.0". Texts are left out, at
+    any depth. One that has not the shape or the entries of its space is named. MiniGrid's spaces say 0 .. 255; here
+    they have the bounds of what is shown, 10 for codes and 1 for one-hot ones.
 
     ## Start
     As the environment's `reset`: env i of `seed=s` is seeded with s + i.

@@ -1,6 +1,7 @@
 """Texts in observations, which no encoder reads."""
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, final
 
 import gymnasium
@@ -9,20 +10,66 @@ from gymnasium import spaces
 
 @final
 class WithoutTexts(gymnasium.ObservationWrapper[Any, Any, Any]):
-    """One environment whose dictionary of observations has no texts, such as MiniGrid's `mission`."""
+    """One environment whose observation has no texts, such as MiniGrid's `mission`, at any depth.
+
+    A tuple with a text becomes a dictionary, so that its other parts keep their numbers as names.
+    """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
         super().__init__(env)
         space = env.observation_space
-        parts = space.spaces if isinstance(space, spaces.Dict) else {}
-        self.texts = [name for name, part in parts.items() if part.dtype is not None and part.dtype.kind == "U"]
+        self.texts = list(_texts(space)) if isinstance(space, spaces.Dict | spaces.Tuple) else []
         if self.texts:
             left_out = f"the observation of {env} has texts, which are left out: {', '.join(self.texts)}"
             warnings.warn(left_out, stacklevel=1)
-            self.observation_space = spaces.Dict({name: p for name, p in parts.items() if name not in self.texts})
+            self.kept = _kept(space)
+            self.observation_space = _strip_space(space)
 
     def observation(self, observation: Any) -> Any:
         """Return the observation without its texts."""
-        if not self.texts:
-            return observation
-        return {name: part for name, part in observation.items() if name not in self.texts}
+        return _strip(observation, self.kept) if self.texts else observation
+
+
+def _named(whole: Any) -> dict[str, Any]:
+    """Return the parts of a dictionary or tuple, or of such a space, by name."""
+    if isinstance(whole, Mapping | spaces.Dict):
+        return dict(whole.items())
+    return {str(i): part for i, part in enumerate(whole)}
+
+
+def _is_text(space: spaces.Space[Any]) -> bool:
+    return space.dtype is not None and space.dtype.kind == "U"
+
+
+def _texts(space: spaces.Space[Any]) -> list[str]:
+    """Return the names of the texts in a dictionary or tuple, inner ones as "deck.0"."""
+    found = []
+    for name, part in _named(space).items():
+        if isinstance(part, spaces.Dict | spaces.Tuple):
+            found += [f"{name}.{inner}" for inner in _texts(part)]
+        elif _is_text(part):
+            found.append(str(name))
+    return found
+
+
+def _kept(space: spaces.Space[Any]) -> dict[str, Any] | None:
+    """Return the names that are kept of a space with texts, each with those inside it; None keeps a space whole."""
+    if not isinstance(space, spaces.Dict | spaces.Tuple) or not _texts(space):
+        return None
+    inner = {name: (part, _kept(part)) for name, part in _named(space).items() if not _is_text(part)}
+    return {name: kept for name, (_, kept) in inner.items() if kept is None or kept}
+
+
+def _strip_space(space: spaces.Space[Any]) -> spaces.Space[Any]:
+    kept = _kept(space)
+    if kept is None:
+        return space
+    parts = _named(space)
+    return spaces.Dict({name: _strip_space(parts[name]) for name in kept})
+
+
+def _strip(observation: Any, kept: dict[str, Any] | None) -> Any:
+    if kept is None:
+        return observation
+    parts = _named(observation)
+    return {name: _strip(parts[name], inner) for name, inner in kept.items()}

@@ -9,9 +9,10 @@ import torch
 from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
-from memorl.agents import Interface, Policy, Stream
+from memorl.agents import ActorCritic, Encoder, Interface, Policy, Stream
 from memorl.envs import FromGymnasium
 from tests.support.agents import counters, make_model
+from tests.support.memories import make_memory
 
 N = 2
 
@@ -172,3 +173,37 @@ def test_an_interface_needs_no_environment() -> None:
     env = SyncVectorEnv([Masked])
     interface = Interface(spaces.Dict({"x": spaces.Box(-1, 1, (2,))}), env.single_action_space, last_action=True)
     assert interface.observation_space["last_action"].shape == (7,)
+
+
+@pytest.mark.parametrize(
+    ("space", "obs", "message"),
+    [
+        (spaces.Box(-1, 1, (2,)), np.array([0, np.nan]), "observation of env 0 is nan; it must be finite"),
+        (spaces.Box(-1, 1, (2,)), np.array([[0, 0], [0, np.inf]]), "observation of env 1 is inf; it must be finite"),
+        (spaces.Box(-1, 1, (2,)), [1e300, 0], r"observation of env 0 is 1e\+300; it must be finite in float32"),
+        (spaces.Discrete(5), 7, r"observation of env 0 is 7; it must be in Discrete\(5\)"),
+        (spaces.Discrete(5), np.array([0, -1]), r"observation of env 1 is -1; it must be in Discrete\(5\)"),
+        (spaces.Discrete(5), 1.7, r"entry observation that holds 1\.7; it must be in Discrete\(5\)"),
+        (spaces.Box(0, 255, (1,), np.uint8), [300], r"entry observation that holds 300; it must be in Box"),
+        (spaces.Box(0, 255, (1,), np.uint8), [np.nan], r"entry observation that holds nan; it must be in Box"),
+    ],
+    ids=str,
+)
+def test_what_no_model_can_read_is_named_and_the_state_stays(space: spaces.Space, obs: Any, message: str) -> None:
+    stream = Stream(counters())
+    interface = Interface(space, stream.env.single_action_space)
+    encoder = Encoder(interface.observation_space, 12, 8)
+    policy = Policy(ActorCritic(encoder, make_memory("gru", 12), interface.actions, 0, 16), interface)
+    policy.act(space.sample())
+    before = policy.state
+    with pytest.raises(ValueError, match=message):
+        policy.act(obs)
+    assert policy.state is before
+
+
+@pytest.mark.parametrize("reward", [float("nan"), 1e39])
+def test_a_reward_that_no_model_can_read_is_named(reward: float) -> None:
+    policy = make_policy(Stream(counters(), last_reward=True))
+    policy.act(np.zeros(1))
+    with pytest.raises(ValueError, match=r"reward of env 0 is .*; it must be finite"):
+        policy.act(np.zeros(1), reward=reward)

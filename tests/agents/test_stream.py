@@ -1,8 +1,10 @@
 """Streams: flags, previous actions and rewards, episodes."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -91,3 +93,75 @@ def test_a_gpu_is_shown_what_a_cpu_is() -> None:
         for a, b in zip(here[1:], there[1:], strict=True):
             assert torch.equal(a, b.cpu())
         assert all(torch.equal(here.obs[key], there.obs[key].cpu()) for key in here.obs)
+
+
+class Showing(gymnasium.Env[Any, Any]):
+    """Shows and pays what it is told at its second step."""
+
+    action_space = spaces.Discrete(2)
+
+    def __init__(self, space: spaces.Space, value: Any, reward: float = 0.0) -> None:
+        self.observation_space = space
+        self.value = value
+        self.reward = reward
+        self.first = space.sample()
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        return self.first, {}
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        return self.value, self.reward, False, False, {}
+
+
+@pytest.mark.parametrize(
+    ("space", "value", "reward", "message"),
+    [
+        (
+            spaces.Discrete(5),
+            7,
+            0.0,
+            r"observation of env 0 is 7 at step 1 of its episode; it must be in Discrete\(5\)",
+        ),
+        (spaces.Discrete(5, start=2), 1, 0.0, r"observation of env 0 is 1 at .* Discrete\(5, start=2\)"),
+        (
+            spaces.MultiDiscrete([2, 3]),
+            np.array([1, 3]),
+            0.0,
+            r"observation of env 0 is 3 at .* MultiDiscrete\(\[2 3\]\)",
+        ),
+        (spaces.Dict(n=spaces.Discrete(2)), {"n": -1}, 0.0, r"n of env 0 is -1 at step 1 of .* in Discrete\(2\)"),
+        (
+            spaces.Box(-1, 1, (2,), np.float64),
+            np.array([0, -1e300]),
+            0.0,
+            r"observation of env 0 is -1e\+300 at .* float32",
+        ),
+        (
+            spaces.Box(-1, 1, ()),
+            np.float32(0),
+            1e39,
+            r"reward of env 0 is 1e\+39 at step 1 of .* float32, at most 3.4e\+38",
+        ),
+    ],
+    ids=str,
+)
+def test_what_no_model_can_read_is_named_at_the_door(
+    space: spaces.Space, value: Any, reward: float, message: str
+) -> None:
+    stream = Stream(SyncVectorEnv([lambda: Showing(space, value, reward)]))
+    stream.reset(0)
+    with pytest.raises(InvalidStep, match=message):
+        stream.step(torch.zeros(1, 1, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.uint64])
+def test_whole_numbers_without_sign_survive_a_checkpoint(dtype: Any, tmp_path: Path) -> None:
+    space = spaces.Box(0, 1000, (3,), dtype)
+    stream = Stream(SyncVectorEnv([lambda: Showing(space, np.array([1, 2, 1000], dtype))]))
+    stream.reset(0)
+    obs = stream.step(torch.zeros(1, 1, dtype=torch.int64)).obs
+    assert obs["observation"].tolist() == [[1, 2, 1000]]
+    torch.save(obs, tmp_path / "obs.pt")
+    loaded = torch.load(tmp_path / "obs.pt", weights_only=True)
+    assert torch.equal(loaded["observation"], obs["observation"])
+    assert obs["observation"].dtype in (torch.int32, torch.int64, torch.float32)
