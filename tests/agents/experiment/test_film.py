@@ -58,7 +58,7 @@ def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
         (["video=nowhere/film.mp4"], r"video is nowhere/film\.mp4; its folder must exist"),
         (["video=film.avi"], r"video is film\.avi; its ending must be one of \.gif, \.mp4"),
         (["video=film.mp4"], r"video cannot be made, the environment has no pictures: .*"),
-        (["video=3"], r"video is 3; it must be a valid boolean or a valid string"),
+        (["video=3"], r"video is 3; its ending must be one of \.gif, \.mp4"),
     ],
 )
 def test_a_video_without_pictures_is_refused_before_an_episode(arguments: list[str], says: str, finished: Path) -> None:
