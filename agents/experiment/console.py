@@ -88,7 +88,10 @@ def show_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
         The function that counts one more.
     """
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:  # rich 13 ends even a bar that is not shown with an empty line
+        yield lambda: None
+        return
+    with Progress(console=console, transient=True) as progress:
         task = progress.add_task(name, total=total)
         yield lambda: progress.advance(task)
 
