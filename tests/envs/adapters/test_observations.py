@@ -90,6 +90,10 @@ def test_another_shape_is_named(space: spaces.Space[Any], wrong: Any, message: s
     ids=str,
 )
 def test_what_minigrid_shows_varies_as_numbers_from_0_to_1_do(wrappers: list[str], largest: int, layout: str) -> None:
+    if "SymbolicObsWrapper" in wrappers:
+        pytest.importorskip(
+            "minigrid", "3.1", reason="before, it shows int64 in a space of uint8, which Gymnasium refuses"
+        )
     pytest.importorskip("minigrid")
     paths = [f"minigrid.wrappers.{name}" for name in wrappers]
     stream = Stream(FromGymnasium("MiniGrid-FourRooms-v0", num_envs=16, wrappers=paths))

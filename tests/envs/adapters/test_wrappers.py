@@ -86,6 +86,9 @@ def lose(env: gymnasium.Env[Any, Any]) -> None:
     """Forgets to return it."""
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # RecordVideo of Gymnasium 1.1, when deleted
 @pytest.mark.parametrize("mode", ["sync", "async"])
 @pytest.mark.parametrize(
     ("wrapper", "message"),
@@ -97,7 +100,7 @@ def lose(env: gymnasium.Env[Any, Any]) -> None:
         ),
         (
             {"_target_": "gymnasium.wrappers.RescaleAction", "min_action": -1, "max_action": 1},
-            r"gymnasium\.wrappers\.RescaleAction: RescaleAction requires a Box",
+            r"gymnasium\.wrappers\.RescaleAction: (RescaleAction requires a Box|AssertionError$)",  # 1.1 says no more
         ),
         (f"{__name__}.lose", "it must return an environment, not NoneType"),
     ],
