@@ -54,29 +54,29 @@ def as_dict_space(space: spaces.Space) -> spaces.Dict:
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})
 
 
-def are_values_of(space: spaces.Space, x: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return which numbers [N, ...] of a discrete space are in it; those of another space may be any."""
-    if isinstance(space, spaces.Discrete):
-        return (x >= space.start) & (x < space.start + space.n)
-    if isinstance(space, spaces.MultiDiscrete):
-        return (x >= space.start) & (x < space.start + space.nvec)
-    return np.ones(x.shape, np.bool_)
+def find_outside(space: spaces.Space | None, x: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return which numbers [N, ...] are not in a discrete space; None if all are, as in any other space."""
+    if not isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
+        return None
+    count = space.n if isinstance(space, spaces.Discrete) else space.nvec
+    outside = (x < space.start) | (x >= space.start + count)
+    return outside if outside.any() else None
 
 
 def require_valid(
-    arrays: Mapping[str, NDArray[Any]], space: spaces.Dict, steps: NDArray[np.int64] | None = None
+    arrays: Mapping[str, NDArray[Any]], known: Mapping[str, spaces.Space], steps: NDArray[np.int64] | None = None
 ) -> None:
     """Raise InvalidStep for the first number that is not finite in float32, or not in its discrete space.
 
     Args:
         arrays: What N environments returned, by name, each [N, ...].
-        space: The space of the entries; one that is not in it, such as a reward, may have any finite number.
+        known: The spaces of entries by name; one that has none, such as a reward, may have any finite number.
         steps: The number of the step in the episode of each environment, [N], for the message.
     """
     for name, x in arrays.items():
-        entry = space.spaces.get(name)
-        if entry is not None and (outside := ~are_values_of(entry, x)).any():
-            raise _invalid(name, x, outside, f"it must be in {entry}", steps)
+        space = known.get(name)
+        if (outside := find_outside(space, x)) is not None:
+            raise _invalid(name, x, outside, f"it must be in {space}", steps)
         if x.dtype.kind != "f":
             continue
         if not (finite := np.isfinite(x)).all():

@@ -14,7 +14,6 @@ from typing import Any, final
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from torch import Tensor
 
 from memorl.memory import State
@@ -78,7 +77,7 @@ class Policy:
                 another N.
         """
         arrays, is_one = to_rows(obs, self.interface.space)
-        require_valid(arrays, self.interface.env_space)
+        require_valid(arrays, self.interface.env_space.spaces)
         N = len(next(iter(arrays.values())))
         start = self._initial_state(N)
         if state is None:
@@ -92,7 +91,7 @@ class Policy:
         if reward is None and self.interface.last_reward and not begins.all():
             raise ValueError("reward is missing; the model was trained with last_reward=true, and reads it")
         rewards = np.where(begins, 0.0, numbers_to_rows("reward", reward, N, np.float64))
-        require_valid({"reward": rewards}, spaces.Dict())
+        require_valid({"reward": rewards}, {})
         masks = masks_to_rows(infos or {}, is_one)
         starts = self.interface.to_tensor(begins)
         inputs = (state.get(LAST_ACTION), self.interface.to_tensor(rewards), starts)

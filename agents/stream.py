@@ -18,13 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from torch import Tensor
 
 from .episodes import EpisodeStatistics
 from .interface import Interface
-from .observations import Observation, are_values_of, as_entries, require_valid
+from .observations import Observation, as_entries, find_outside, require_valid
 from .saved import require_like
 
 
@@ -66,8 +65,8 @@ class Stream:
         if mode != AutoresetMode.NEXT_STEP:
             raise ValueError(f"autoreset_mode is {mode}; it must be {AutoresetMode.NEXT_STEP}")
         self.env = env
-        both = (env.single_observation_space, env.single_action_space)
-        self.interface = Interface(*both, device, last_action, last_reward, scale_actions)
+        spaces = (env.single_observation_space, env.single_action_space)
+        self.interface = Interface(*spaces, device, last_action, last_reward, scale_actions)
         self.device = self.interface.device
         self.actions = self.interface.actions
         self.masks = self.interface.masks
@@ -134,7 +133,7 @@ class Stream:
             if not entry.isfinite().all():
                 raise ValueError(f"current_step.{name} has numbers that are not finite")
         for name, space in self.observation_space.items():
-            if not are_values_of(space, saved["obs"][name].cpu().numpy()).all():
+            if find_outside(space, saved["obs"][name].cpu().numpy()) is not None:
                 raise ValueError(f"current_step.obs.{name} has numbers that are not in {space}")
 
     def _make_step(
@@ -144,8 +143,8 @@ class Stream:
     ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
         arrays = {name: np.asarray(entry) for name, entry in as_entries(obs).items()}
-        require_valid(arrays, self.env_space, self.episodes.lengths)
-        require_valid({"reward": reward}, spaces.Dict(), self.episodes.lengths)
+        require_valid(arrays, self.env_space.spaces, self.episodes.lengths)
+        require_valid({"reward": reward}, {}, self.episodes.lengths)
         flags = [self.interface.to_tensor(x) for x in (first, last, terminal)]
         rewards = self.interface.to_tensor(reward).float()
         features = None if action is None or not self.interface.last_action else self.actions.encode(action)

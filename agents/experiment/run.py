@@ -15,7 +15,7 @@ from memorl.agents.saved import require_like
 from memorl.memory import State
 
 from .assemble import build_agent, build_model, build_stream, find_device
-from .checkpoint import load_model
+from .checkpoint import Checkpoints, load_model
 from .content import MAX_RECENT_EPISODES
 from .limits import memory_errors, require_memory
 from .settings import RunSettings
@@ -84,7 +84,7 @@ class Run:
 
     def describe_way_on(self, folder: Path) -> str:
         """Return a clause with the command that goes on with this run, if it has a checkpoint."""
-        is_saved = any((folder / "checkpoints").glob("step-*.pt"))
+        is_saved = Checkpoints(folder / "checkpoints").newest is not None
         return f"go on with: {self.describe_resume(folder)}" if is_saved else "there is no checkpoint yet to go on from"
 
     def state_dict(self, with_env: bool = True) -> dict[str, Any]:

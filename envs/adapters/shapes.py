@@ -37,7 +37,7 @@ class ShapedObservations(gymnasium.ObservationWrapper[Any, Any, Any]):
             array = np.asarray(part)
             if array.shape != shape:
                 raise self._invalid(name, f"has shape {array.shape}; it must be {shape}")
-            if self.types and not np.can_cast(array.dtype, dtype, "same_kind"):
+            if self.types and array.dtype != dtype and not np.can_cast(array.dtype, dtype, "same_kind"):
                 raise self._invalid(name, f"has type {array.dtype}; it must be {dtype}")
         return observation
 
