@@ -17,7 +17,7 @@ from .masks import ActionMasks
 from .observations import ACTION_MASK, Observation, as_dict_space
 from .spaces import space_to_plain
 
-WIDER = {"uint16": "int32", "uint32": "int64", "uint64": "float32"}
+WIDER = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.float32}
 """Types that torch cannot save or compute with, and the types of the tensors in their place."""
 
 
@@ -93,7 +93,9 @@ class Interface:
 
     def to_tensor(self, x: NDArray[Any]) -> Tensor:
         """Return an array on the device; float64 becomes float32, and a type of `WIDER` another."""
-        tensor = torch.from_numpy(np.ascontiguousarray(x.astype(WIDER.get(x.dtype.name, x.dtype), copy=False)))
+        if x.dtype in WIDER:
+            x = x.astype(WIDER[x.dtype])
+        tensor = torch.from_numpy(np.ascontiguousarray(x))
         tensor = tensor.pin_memory() if self.device.type == "cuda" else tensor  # or the host would wait for its copy
         tensor = tensor.to(self.device, non_blocking=True)
         return tensor.float() if tensor.dtype == torch.float64 else tensor
