@@ -54,15 +54,20 @@ __all__ = [
     "vtrace",
 ]
 
-OF_EXPERIMENT = ("TrainedRun", "load_policy", "train")
-"""Names of `memorl.agents.experiment`, imported at their first use, since it needs more than torch and Gymnasium."""
+ELSEWHERE = {
+    "TrainedRun": "memorl.agents.experiment",
+    "compare": "memorl.agents.comparison",
+    "load_policy": "memorl.agents.experiment",
+    "train": "memorl.agents.experiment",
+}
+"""Names that are imported at their first use, since their modules need more than torch and Gymnasium."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in OF_EXPERIMENT:
-        return getattr(importlib.import_module("memorl.agents.experiment"), name)
+    if name in ELSEWHERE:
+        return getattr(importlib.import_module(ELSEWHERE[name]), name)
     raise AttributeError(f"module 'memorl.agents' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *OF_EXPERIMENT])
+    return sorted([*__all__, *ELSEWHERE])

@@ -2,6 +2,7 @@
 
 from .api import TrainedRun, load_policy, train
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
+from .board import flatten
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import changed_settings, launch, to_plain
 from .compiling import announce_compilation
@@ -18,11 +19,13 @@ from .process import keep_freed_memory, prepare_process
 from .recording import build_video_stream, record_video
 from .result import print_result, write_result
 from .run import Run
-from .settings import EvaluationSettings, RunSettings
+from .settings import NOT_LEARNED_FROM, PARTS, EvaluationSettings, RunSettings
 from .start import open_run, resume_run, start_run
 from .training import train_run
 
 __all__ = [
+    "NOT_LEARNED_FROM",
+    "PARTS",
     "CheckpointError",
     "Checkpoints",
     "EvaluationSettings",
@@ -45,6 +48,7 @@ __all__ = [
     "exit_on_error",
     "find_checkpoint",
     "find_device",
+    "flatten",
     "keep_freed_memory",
     "launch",
     "load_checkpoint",

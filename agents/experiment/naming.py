@@ -22,16 +22,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from .represent import represent_all
 from .schema import Constructor
-from .settings import PARTS
+from .settings import NOT_LEARNED_FROM, PARTS
 
 IN_THE_PATH = ("env", "memory", "agent", "env.id", "seed")
 """Settings that have a place of their own in the path."""
-NOT_LEARNED_FROM = (
-    "run_dir", "resume", "resume_from", "trust", "device", "threads",
-    "checkpoint_every", "checkpoint_minutes", "keep_checkpoints", "evaluate_every", "evaluate_start", "evaluate_levels",
-    "evaluate_greedy", "evaluate_max_steps",
-)  # fmt: skip
-"""Settings that do not change what a run learns."""
 GROUPS = (*PARTS, "experiment")
 MAX_LENGTH = 100
 """Characters of a folder's name; file systems take 255 bytes."""

@@ -18,6 +18,13 @@ MAX_SEED = 2**63 - 1
 PARTS = ("env", "memory", "encoder", "model", "agent")
 """Keys of a run's configuration that are classes with arguments; the others are its settings."""
 
+NOT_LEARNED_FROM = (
+    "run_dir", "resume", "resume_from", "init_from_partial", "trust", "device", "threads",
+    "checkpoint_every", "checkpoint_minutes", "keep_checkpoints", "evaluate_every", "evaluate_start", "evaluate_levels",
+    "evaluate_greedy", "evaluate_max_steps",
+)  # fmt: skip
+"""Settings that do not change what a run learns."""
+
 
 @dataclass(frozen=True)
 class RunSettings:

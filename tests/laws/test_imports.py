@@ -23,6 +23,7 @@ PUBLIC = {
     "memorl.memory.probes",
     "memorl.envs",
     "memorl.agents",
+    "memorl.agents.comparison",
     "memorl.agents.experiment",
 }
 """The modules that other folders import from."""
