@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from .limits import is_out_of_memory
-from .origin import is_of_ended_worker, is_of_user_code
+from .origin import is_of_ended_worker, is_of_user_code, is_unforeseen
 
 BASIC_LAUNCHER = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
 """The launcher that runs every job of a sweep in this process."""
@@ -53,7 +53,7 @@ def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
         raise
     except Exception as error:
         is_known = isinstance(error, (*kinds, OmegaConfBaseException)) or is_out_of_memory(error)
-        is_line = isinstance(error, ExitError) or (is_known and not is_of_user_code(error))
+        is_line = isinstance(error, ExitError) or (is_known and not is_of_user_code(error) and not is_unforeseen(error))
         if _is_sweep():
             _end_job(error, is_line)
         elif is_line:

@@ -1,6 +1,7 @@
 """The order of the house: folders depend one way, only public names cross them, and no files import each other."""
 
 import ast
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,21 @@ def dependencies(path: Path) -> set[Path]:
     return found - {path}
 
 
+def is_public(module: str, name: str | None) -> bool:
+    """Return whether other folders may import a name of a module: it is a public module, or in `__all__` of one."""
+    if name is None:  # the whole module: none is, as everything that it has imported could be reached
+        return False
+    if f"{module}.{name}" in PUBLIC:
+        return True
+    public = importlib.import_module(module)
+    return module in PUBLIC and name in getattr(public, "__all__", vars(public)) and name in dir(public)
+
+
+def layer(path: Path) -> tuple[str, ...]:
+    """Return the place of a file inside its folder: (), ("parts",) or ("experiment",)."""
+    return path.relative_to(ROOT).parts[1:-1]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_imports_from_folders_below_and_there_only_public_names(path: Path) -> None:
     folder = FILES[path]
@@ -76,7 +92,19 @@ def test_a_file_imports_from_folders_below_and_there_only_public_names(path: Pat
         if top == "memorl" and other != folder:
             assert other in BELOW[folder], f"{folder} must not import {module}"
             whole = f"{module}.{name}"
-            assert module in PUBLIC or whole in PUBLIC or other == "configs", f"{module} is not public"
+            if other != "configs":
+                assert is_public(module, name), f"{whole} is not public"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_files_share_does_not_import_the_files_that_share_it(path: Path) -> None:
+    """Inside a folder: parts and compositions of memories know no memory, algorithms know no experiment."""
+    place = (FILES[path], *layer(path))
+    for other in dependencies(path):
+        whole = (FILES[other], *layer(other))
+        is_memory = whole == ("memory",) and other.name not in ("base.py", "checks.py", "probes.py")
+        assert not (place == ("memory", "parts") and (is_memory or whole == ("memory", "compose"))), other
+        assert not (place == ("agents",) and len(whole) > 1), other
 
 
 def test_no_two_files_import_each_other_even_by_way_of_others() -> None:

@@ -9,6 +9,7 @@ import torch
 
 from memorl.agents import Rollout
 from memorl.agents.experiment import CheckpointError, Run, errors, exit_on_error, load_checkpoint, train_run
+from memorl.agents.experiment.origin import is_unforeseen
 from tests.support.runs import composed, small
 
 ERRORS: dict[str, Callable[[], Any]] = {
@@ -59,3 +60,22 @@ def test_a_table_that_cannot_be_written_names_the_last_checkpoint(tmp_path: Path
         CheckpointError, match=r"metrics\.csv cannot be written: .*; the last good checkpoint is .*step-"
     ):
         train_run(run, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_bug"),
+    [
+        ("int('x')", True),
+        ("first, second = [1]", True),
+        ("raise ValueError('n is 3; it must be 2')", False),
+        ("raise ValueError(\n    'n is 3; '\n    'it must be 2'\n)", False),
+        ("open('/no/such/file')", False),
+        ("__import__('json').loads('[')", False),
+    ],
+)
+def test_what_this_library_did_not_mean_to_raise_is_a_bug(line: str, is_bug: bool, tmp_path: Path) -> None:
+    file = tmp_path / "part.py"
+    file.write_text(line)
+    with pytest.raises((ValueError, OSError)) as caught:
+        exec(compile(line, str(file), "exec"), {"__name__": "memorl.part"})
+    assert is_unforeseen(caught.value) == is_bug
