@@ -48,7 +48,8 @@ class Checkpoints:
     def find(self, name: str) -> Path:
         """Return the checkpoint of a name; ValueError names those that there are."""
         path = self.folder / Path(name).name
-        if not path.is_file():
+        is_elsewhere = Path(name).name != name and Path(name).resolve() != path.resolve()
+        if is_elsewhere or not path.is_file():
             known = ", ".join(sorted(file.name for file in self.folder.glob("*.pt")))
             raise ValueError(f"resume_from is {name}; the checkpoints of {self.folder} are {known or 'none'}")
         return path

@@ -5,7 +5,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, cast
 
 from rich.console import Console
@@ -14,39 +14,67 @@ from rich.text import Text
 
 MIN_WIDTH = 20  # characters of a text that stand in one line at least
 
+UNWRITABLE = (OSError, ValueError)
+"""What a stream raises that cannot be written, or is closed."""
+
+
+class Nowhere(io.TextIOBase):
+    """A stream whose texts are lost."""
+
+    def write(self, text: str) -> int:
+        """Lose a text."""
+        return len(text)
+
 
 class StandardOutput(io.TextIOBase):
-    """The standard output, which goes on without a reader when that one has left (`train.py | head -1`)."""
+    """The standard output, which goes on where nothing can be written to it any more.
+
+    Its reader may have left (`train.py | head -1`), the terminal or the disk behind it may be gone or full, or it was
+    closed before the script began.
+    """
 
     def __init__(self) -> None:
-        self.stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)  # rich puts itself in the place of it
+        stream = getattr(sys.stdout, "rich_proxied_file", sys.stdout)  # rich puts itself in the place of it
+        self.stream = stream or Nowhere()
 
     def write(self, text: str) -> int:
         """Write a text."""
         try:
             return self.stream.write(text)
-        except BrokenPipeError:
+        except UNWRITABLE:
             return self._discard()
 
     def flush(self) -> None:
         """Hand over what was written."""
         try:
             self.stream.flush()
-        except BrokenPipeError:
+        except UNWRITABLE:
             self._discard()
 
     def isatty(self) -> bool:
         """Return whether it is a terminal."""
-        return self.stream.isatty()
+        try:
+            return self.stream.isatty()
+        except UNWRITABLE:
+            return False
 
     def fileno(self) -> int:
         """Return the number of the file."""
         return self.stream.fileno()
 
     def _discard(self) -> int:
-        """Send everything that follows to nowhere."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+        """Send everything that follows to nowhere, also what Python still holds and writes at its end."""
+        with suppress(*UNWRITABLE):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+        self.stream = Nowhere()
         return 0
+
+
+def print_error(text: str) -> None:
+    """Print a line on the standard error, if there is one."""
+    if sys.stderr is not None:
+        with suppress(*UNWRITABLE):
+            print(text, file=sys.stderr, flush=True)
 
 
 def make_console(quiet: bool = False, width: int | None = None) -> Console:

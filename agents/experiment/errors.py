@@ -6,7 +6,6 @@ In a sweep the other jobs still run, and the script ends with the names of those
 import argparse
 import os
 import re
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from .console import print_error
 from .limits import is_out_of_memory
 from .origin import is_of_ended_worker, is_of_user_code, is_unforeseen
 
@@ -77,7 +77,7 @@ def run_script(main: Callable[[], None]) -> None:
         raise error.with_traceback(inside) from error.__cause__
     if failed_jobs:
         count = f"{len(failed_jobs)} job{'s' if len(failed_jobs) > 1 else ''} failed"
-        print(f"error: {count}: {'; '.join(failed_jobs)}", file=sys.stderr)
+        print_error(f"error: {count}: {'; '.join(failed_jobs)}")
         raise SystemExit(1)
 
 
@@ -107,7 +107,7 @@ def _end_job(error: Exception, is_line: bool) -> None:
     overrides: Any = OmegaConf.to_container(config.overrides.task, resolve=False)
     name = " ".join(override.lstrip("+") for override in overrides)
     if is_line:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        print_error(f"error: {_one_line(error)}")
     else:
         traceback.print_exception(error)
     failed_jobs.append(name)
@@ -116,7 +116,7 @@ def _end_job(error: Exception, is_line: bool) -> None:
 
 
 def _end(error: Exception) -> NoReturn:
-    print(f"error: {_one_line(error)}", file=sys.stderr)
+    print_error(f"error: {_one_line(error)}")
     raise SystemExit(error.code if isinstance(error, ExitError) else 1) from error
 
 

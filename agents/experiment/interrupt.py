@@ -1,9 +1,10 @@
 """Signals that ask a run for a clean end: Ctrl-C, and what a scheduler or a closed terminal sends."""
 
 import signal
-import sys
 import threading
 from types import FrameType
+
+from .console import print_error
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is not known on Windows
 
@@ -25,4 +26,4 @@ class Interrupt:
     def _request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop = True
         self.release()
-        print("\nfinishing this update, then saving; the same signal again stops at once", file=sys.stderr)
+        print_error("\nfinishing this update, then saving; the same signal again stops at once")

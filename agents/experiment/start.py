@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from .checkpoint import Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint
+from .console import make_console, print_line
 from .files import lock_folder, make_folder, replace_file
 from .metrics import mend_metrics
 from .naming import name_folder
@@ -100,11 +101,11 @@ def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run,
     with checkpoint_errors(path):
         env_was_saved = run.load_state_dict(saved)
     if not env_was_saved:
-        print("the environments were not saved: their episodes begin anew")
+        print_line(make_console(), "the environments were not saved: their episodes begin anew")
     if run.agent.steps >= settings.total_steps:
         raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
     for newer in checkpoints.set_aside_newer(run.agent.steps):
-        print(f"set aside, since the run goes on from {path.name}: {newer}")
+        print_line(make_console(), f"set aside, since the run goes on from {path.name}: {newer}")
     if mended := mend_metrics(folder / "metrics.csv", saved["metrics"]):
-        print(mended)
+        print_line(make_console(), mended)
     return run, folder

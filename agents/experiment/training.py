@@ -56,7 +56,9 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
         raise
     except WriteError as error:
         raise CheckpointError(f"{error}; {checkpoints.describe_newest()}") from error
-    except (Exception, SystemExit) as error:  # an environment may call sys.exit, as for a closed window
+    except BaseException as error:  # an environment may call sys.exit, or raise what the user would by Ctrl-C
+        if interrupt.stop and isinstance(error, KeyboardInterrupt):
+            raise
         if is_out_of_memory(error):
             traceback.clear_frames(error.__traceback__)  # what did not fit is let go, or there is no memory to save
         if run.updates > saved_updates:  # the environments are somewhere inside a rollout, and are not saved

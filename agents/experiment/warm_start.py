@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .checkpoint import checkpoint_errors, find_checkpoint, load_checkpoint, load_model
+from .console import make_console, print_line
 from .run import Run
 
 
@@ -48,7 +49,7 @@ def load_weights(run: Run) -> None:
     if len(differing) == len({**shapes, **found}):
         raise ValueError(f"init_from is {path}, of whose weights none fits: {described}")
     load_model(run.model, {**own, **{name: value for name, value in saved.items() if name not in differing}})
-    print(f"not taken from {path}, since they do not fit: {described}")
+    print_line(make_console(), f"not taken from {path}, since they do not fit: {described}")
 
 
 def _places_of_other_things(content: Mapping[str, Any], run: Run) -> dict[str, str]:

@@ -41,6 +41,8 @@ def import_module(where: str, name: str, value: str) -> Any:
     Raises:
         ValueError: There is no such module; the nearest is named.
     """
+    if "" in name.split("."):
+        raise ValueError(f"{where} is {value!r}; {name!r} in it must be the name of a module, such as package.module")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -79,5 +81,7 @@ def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
     versions = [known for known in gymnasium.registry if known.rpartition("-v")[0] == name]
     if versions:
         raise ValueError(f"{where} is {name!r}; it must name a version: {' or '.join(sorted(versions))}")
+    if cls is not None:
+        raise ValueError(f"{where} is {id!r}; {name} in it must be a gymnasium.Env or the id of one")
     classes = [known for known, value in vars(found).items() if inspect.isclass(value)] if found else []
     raise unknown_name(where, name, {*others, *gymnasium.registry, *classes}, others)

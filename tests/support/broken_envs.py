@@ -15,6 +15,8 @@ FAILURES: dict[str, BaseException | None] = {
     "exit_0": SystemExit(0),
     "exit_3": SystemExit(3),
     "exit_text": SystemExit("the window\nwas closed"),
+    "interrupt": KeyboardInterrupt("a signal handler of the simulator"),
+    "generator": GeneratorExit("the simulator's"),
 }
 
 

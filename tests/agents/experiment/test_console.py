@@ -1,6 +1,10 @@
 """What a user reads: nothing is broken, wherever it is printed."""
 
+import errno
+import io
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,10 +14,10 @@ import pytest
 from torch import nn
 
 from memorl.agents.experiment import Run, announce_compilation, make_console, print_line, train_run
-from memorl.agents.experiment.console import print_facts
+from memorl.agents.experiment.console import print_error, print_facts
 from memorl.agents.experiment.report import COMMANDS, describe_end, describe_start
 from tests.support.runs import composed, small
-from tests.support.scripts import call
+from tests.support.scripts import ROOT, call
 
 START = (
     "versions", "device", "environment", "observations", "actions", "memory", "model", "agent", "update", "parameters",
@@ -100,6 +104,44 @@ def test_a_quiet_run_prints_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
     printed = capsys.readouterr()
     assert printed.out == printed.err == ""
     assert (tmp_path / "run" / "metrics.csv").exists()
+
+
+class Unwritable(io.StringIO):
+    """A stream that cannot be written any more after some texts, as where a terminal is gone or a disk is full."""
+
+    def __init__(self, texts: int) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def write(self, text: str) -> int:
+        self.texts -= 1
+        if self.texts < 0:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().write(text)
+
+
+@pytest.mark.parametrize("texts", [None, 0, 5, 20, 40])
+def test_a_run_goes_on_where_nothing_can_be_printed(
+    texts: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = None if texts is None else Unwritable(texts)
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
+    run = Run(composed(*small("total_steps=300", f"run_dir={tmp_path}")))
+    train_run(run, tmp_path)
+    print_error("not seen")
+    assert run.agent.steps >= 300
+    assert len(list((tmp_path / "checkpoints").glob("step-*.pt"))) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", ">&- 2>&-"])
+def test_a_script_ends_well_where_nothing_can_be_printed(redirection: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = shlex.join([sys.executable, "train.py", *small(f"run_dir={folder}", "total_steps=300")])
+    done = subprocess.run(f"{command} {redirection}", shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
 
 
 def test_a_compilation_is_announced_once(capsys: pytest.CaptureFixture[str]) -> None:

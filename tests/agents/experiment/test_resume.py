@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.support.runs import GAME, SMALL, small, until_updates
+from tests.support.runs import GAME, SMALL, assert_refused, small, until_updates
 from tests.support.scripts import call
 
 BROKEN = [
@@ -112,6 +112,26 @@ def test_an_environment_that_calls_sys_exit_ends_the_run_as_an_error_does(
     evaluated = call("evaluate.py", f"checkpoint={folder}", "trust=true", "levels=20")
     assert evaluated.returncode == code
     assert re.fullmatch(line, evaluated.stderr), evaluated.stderr
+
+
+@pytest.mark.parametrize("kind", ["interrupt", "generator"])
+def test_whatever_an_environment_raises_saves_what_was_learned(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    done = call("train.py", *BROKEN, f"env.kind={kind}", f"run_dir={folder}", "total_steps=1e6")
+    assert done.returncode != 0
+    assert f"go on with: python train.py resume={folder} trust=true" in done.stdout
+    assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
+
+
+def test_a_run_does_not_go_on_from_a_checkpoint_of_another(finished: Path, tmp_path: Path) -> None:
+    copies = [tmp_path / "one", tmp_path / "other"]
+    for copy in copies:
+        shutil.copytree(finished, copy)
+    theirs = min((copies[1] / "checkpoints").glob("step-*.pt"))
+    refused = call("train.py", f"resume={copies[0]}", f"resume_from={theirs}", "total_steps=800")
+    assert_refused(refused, rf"resume_from is {theirs}; the checkpoints of {copies[0]}/checkpoints are .*\.pt")
+    own = copies[0] / "checkpoints" / theirs.name
+    assert call("train.py", f"resume={copies[0]}", f"resume_from={own}", "total_steps=800").returncode == 0
 
 
 def test_an_environment_that_calls_sys_exit_at_once_ends_the_script_with_a_line(tmp_path: Path) -> None:

@@ -43,3 +43,19 @@ def test_an_id_without_its_version_is_refused() -> None:
         FromGymnasium("CartPole")
     with pytest.raises(ValueError, match=r"^env\.id is 'CartPole-v7'; the nearest known are CartPole-v1"):
         FromGymnasium("CartPole-v7")
+
+
+@pytest.mark.parametrize("id", [".package:Env-v0", "..:Env", "package..module:Env-v0", ":Env-v0"])
+def test_a_module_without_a_name_is_refused(id: str) -> None:
+    with pytest.raises(ValueError, match=r"^env\.id is '"):
+        FromGymnasium(id)
+
+
+def test_a_wrapper_in_a_module_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"it must be the name of a module, such as package\.module"):
+        FromGymnasium("CartPole-v1", wrappers=["..x.Y"])
+
+
+def test_what_is_no_environment_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^env\.id is 'collections:Counter'; Counter in it must be a gymnasium\.Env"):
+        FromGymnasium("collections:Counter")
