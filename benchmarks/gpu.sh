@@ -5,16 +5,18 @@
 #     benchmarks/gpu.sh --wheels DIR --out DIR tests kernels train
 #     benchmarks/gpu.sh --dry-run                    the same on a CPU, small, Triton by its interpreter
 #
-# Each part ends within 4 minutes and writes its file as soon as it has it: OUT/<part>.md or .log, and a line in
-# OUT/summary.md. Move tables that are to stay into benchmarks/results/<what>_<hardware>_<date>.md.
+# Each part ends within 4 minutes. Its output goes to OUT/<part>.log as it comes, and a line about it to OUT/summary.md,
+# which grows from call to call. Move tables that are to stay into benchmarks/results/<what>_<hardware>_<date>.md.
 #
-# python3 must have torch, triton, numba, numpy and pytest; what else is missing comes as wheels. Beside torch 2.11's
-# usual companions these are enough (on a machine with network, for the Python of the other one):
+# python3 must have torch with all that it needs, triton, numba and numpy; what else is missing comes as wheels. These are
+# enough (on a machine with network, for the Python of the other one):
 #
-#     pip download --no-deps --only-binary=:all: --python-version 3.12 -d DIR gymnasium farama-notifications minigrid \
-#         pygame hydra-core omegaconf pydantic pydantic-core typing-inspection annotated-types av docstring_parser
+#     pip download --only-binary=:all: --python-version 3.12 -d DIR pytest-xdist gymnasium minigrid pydantic av \
+#         docstring_parser imageio rich tensorboard && rm DIR/numpy-*
+#     pip download --no-deps --only-binary=:all: --python-version 3.12 -d DIR hydra-core omegaconf pyyaml
 #     pip wheel --no-deps -w DIR antlr4-python3-runtime==4.9.3
 set -u
+called_from=$PWD
 cd "$(dirname "$0")/.." || exit 1
 
 ALL="tests kernels train diagonal kernels_tf32 memories scans"
@@ -31,6 +33,9 @@ while [ $# -gt 0 ]; do
            esac ;;
     esac
 done
+
+[ -z "$WHEELS" ] || [ "${WHEELS#/}" != "$WHEELS" ] || WHEELS=$called_from/$WHEELS
+[ "${OUT#/}" != "$OUT" ] || OUT=$called_from/$OUT
 
 site=$(mktemp -d)
 trap 'rm -rf "$site"' EXIT
@@ -59,12 +64,12 @@ else
     memory_args=(--updates 2 --rounds 1 --device cuda)
 fi
 
-python3 - > "$OUT/summary.md" <<'PYTHON'
+python3 - >> "$OUT/summary.md" <<'PYTHON'
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-print("#", torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU", "\n")
+print("\n#", torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU", "\n")
 for name in ("torch", "triton", "numpy", "numba", "gymnasium"):
     try:
         print(f"- {name} {version(name)}")
