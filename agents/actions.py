@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from .branches import choices_of, has_bits, leaves_of
+from .branches import choices_of, has_bits, innermost_parts
 
 MAX_BOUND = 1e30
-"""A bound beyond this is none: some environments write the largest number of a type where they mean infinity."""
+"""A larger bound counts as infinite: some environments write the largest number of a type and mean infinity."""
 
 
 class Actions:
-    """The branches of an action space, and the conversion of actions to the environment's and to features.
+    """The branches of an action space, and the conversion of actions to the environment's form and to features.
 
     Args:
         space: The action space of one environment: Discrete, MultiDiscrete, MultiBinary, Box, or a Tuple or a Dict of
@@ -44,7 +44,7 @@ class Actions:
         self.space = space
         self.choices = choices_of(space)
         """Number of choices of each discrete branch."""
-        boxes = [leaf for leaf in leaves_of(space) if isinstance(leaf, spaces.Box) and not has_bits(leaf)]
+        boxes = [part for part in innermost_parts(space) if isinstance(part, spaces.Box) and not has_bits(part)]
         bounds = np.concatenate([np.zeros((2, 0)), *(np.stack([b.low.ravel(), b.high.ravel()]) for b in boxes)], 1)
         scaled = (np.abs(bounds) < MAX_BOUND).all(0) & (bounds[0] < bounds[1]) & scale
         low, high = np.where(scaled, bounds, [[-1.0], [1.0]])
@@ -78,7 +78,7 @@ class Actions:
         return torch.cat(features, -1)
 
     def _executed(self, x: Tensor) -> Tensor:
-        """Return the coordinates [..., A] of what `to_env` makes of coordinates x."""
+        """Return coordinates [..., A] clipped and rounded, as `to_env` makes them and the environment executes them."""
         if x.device != self._limits.device:
             self._is_whole = self._is_whole.to(x.device)
             self._limits = self._limits.to(x.device)
@@ -92,7 +92,7 @@ class Actions:
 
 
 def _assemble(space: spaces.Space, discrete: Iterator[NDArray[Any]], scaled: Iterator[NDArray[Any]]) -> Any:
-    """Return the actions of a space from the next columns [N] of the discrete branches and of the coordinates."""
+    """Return the actions of a space, made from the next columns [N] of the discrete branches and the coordinates."""
     if isinstance(space, spaces.Dict):
         return {name: _assemble(part, discrete, scaled) for name, part in space.items()}
     if isinstance(space, spaces.Tuple):

@@ -1,4 +1,4 @@
-"""The update that all agents share: advantages once a rollout, then epochs of minibatches, each a loss, gradient, step.
+"""The update that all agents share: advantages once a rollout, then for each minibatch a loss, a gradient and a step.
 
 An agent knows neither the environment nor the kind of the model's memory.
 """
@@ -25,7 +25,7 @@ class NotFiniteError(FloatingPointError):
 
 
 class LinearSchedule(NamedTuple):
-    """A value that moves linearly from `start` to `end` and stays there; None as the end keeps the start."""
+    """A value that moves linearly from `start` to `end` and then stays; if `end` is None, it stays at `start`."""
 
     start: float
     end: float | None
@@ -101,7 +101,7 @@ class Agent(ABC):
         """Return the loss over a batch, to be minimised, and its detached parts, `approx_kl` among them."""
 
     def require_sequences(self, sequences: int) -> None:
-        """Raise ValueError if a rollout of so many sequences cannot be split into the minibatches."""
+        """Raise ValueError if a rollout with this number of sequences cannot be split into the minibatches."""
         if self.minibatches > sequences:
             allowed = f"it must be at most {sequences}, the sequences of a rollout"
             ways = "fewer agent.minibatches, more num_envs or a shorter sequence_length"

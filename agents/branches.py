@@ -15,11 +15,11 @@ def choices_of(space: spaces.Space) -> tuple[int, ...]:
     Raises:
         ValueError: If the space is of another kind than those of `Actions`, or a part of it is empty.
     """
-    return tuple(int(n) for leaf in leaves_of(space) for n in choices_in_shape(leaf).flat)
+    return tuple(int(n) for part in innermost_parts(space) for n in choices_in_shape(part).flat)
 
 
-def leaves_of(space: spaces.Space) -> Iterator[spaces.Space]:
-    """Yield the parts of a space that are no Tuple and no Dict.
+def innermost_parts(space: spaces.Space) -> Iterator[spaces.Space]:
+    """Yield the innermost parts of a space, which are neither a Tuple nor a Dict.
 
     Raises:
         ValueError: As `choices_of`.
@@ -27,7 +27,7 @@ def leaves_of(space: spaces.Space) -> Iterator[spaces.Space]:
     if isinstance(space, spaces.Tuple | spaces.Dict):
         _require_some(space, len(space.spaces))
         for part in space.values() if isinstance(space, spaces.Dict) else space:
-            yield from leaves_of(part)
+            yield from innermost_parts(part)
     elif isinstance(space, spaces.Discrete | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Box):
         _require_some(space, math.prod(space.shape or ()))
         yield space

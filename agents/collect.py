@@ -14,12 +14,12 @@ from .rollout import Rollout
 from .stream import Stream
 
 MAX_PENDING_ROWS = 16
-"""Rows that wait for their values: acting does not need them, and one large product costs less than many small ones."""
+"""Rows whose values are computed together: acting does not need values, and one large product is cheaper than many."""
 
 
 @torch.no_grad()
 def collect(stream: Stream, model: ActorCritic, state: State, length: int, every: int | None = None) -> Rollout:
-    """Act for T = `length` rows and keep the memory's state before every L = `every`-th of them.
+    """Act for T = `length` rows, and keep the memory's state before every L-th row, where L = `every`.
 
     Args:
         stream: The stream of steps; it has been reset.

@@ -13,7 +13,7 @@ from .layouts import Layout, channels_last
 from .scales import Scale
 
 MIN_SIDE = 36
-"""Rows and columns from which an image goes through the convolutions of Mnih et al."""
+"""Images with at least this many rows and columns go through the convolutions of Mnih et al."""
 
 
 class Pixels(nn.Module):
@@ -61,7 +61,7 @@ class Pixels(nn.Module):
         return self.rest(features).flatten(1)
 
     def keep_scale(self) -> None:
-        """Take the images as they are."""
+        """Use the images without scaling."""
         self.offset = 0
         self.largest = 1
 
@@ -95,6 +95,6 @@ class Vector(nn.Module):
         return torch.relu(self.linear(x))
 
     def keep_scale(self) -> None:
-        """Take the numbers as they are."""
+        """Use the numbers without scaling."""
         self.offset = None
         self.largest = None

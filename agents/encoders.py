@@ -1,4 +1,4 @@
-"""From observations to features: images, vectors, and dictionaries of them.
+"""Encode observations as features: images, vectors, and dictionaries of them.
 
 Legend: B batch (time folded in), H rows, W columns, C channels, F features.
 """
@@ -54,7 +54,7 @@ class Encoder(nn.Module):
             for name, entry in space.items()
             if isinstance(entry, spaces.Box | spaces.MultiBinary)
         }
-        """What each entry that is not discrete is read as."""
+        """The layout of each entry that is not discrete."""
         parts = [_part(name, entry, vector_size, self.layouts) for name, entry in space.items()]
         self.parts = nn.ModuleList(parts)
         self.linear = nn.Linear(sum(part.output_size for part in parts), output_size)
@@ -63,12 +63,12 @@ class Encoder(nn.Module):
             name: f"{entry} as {'a vector' if isinstance(part, Vector) else f'an image {part.layout}'}"
             for (name, entry), part in zip(space.items(), parts, strict=True)
         }
-        """What each entry is read as, in words."""
+        """A description of how each entry is read."""
         orthogonal(self)
         self.to(memory_format=torch.channels_last)
 
     def keep_scales(self, names: Collection[str]) -> None:
-        """Take entries as they are, since they come normalised."""
+        """Use the named entries without scaling, since they are normalised already."""
         for name, part in zip(self.values, self.parts, strict=True):
             if name in names:
                 assert isinstance(part, Pixels | Vector)
@@ -82,7 +82,7 @@ class Encoder(nn.Module):
 
 
 def _values(space: spaces.Space) -> tuple[range, ...]:
-    """Return the values of each component of a discrete observation; nothing where it is not discrete."""
+    """Return the number of values of each component of a discrete observation; none if it is not discrete."""
     if isinstance(space, spaces.Discrete):
         return (range(int(space.start), int(space.start + space.n)),)
     if isinstance(space, spaces.MultiDiscrete):
@@ -105,7 +105,7 @@ def _part(name: str, space: spaces.Space, vector_size: int, layouts: Mapping[str
 
 
 def _one_hot(obs: Tensor, values: tuple[range, ...]) -> Tensor:
-    """Return discrete components [B, ...] as one-hot vectors side by side; anything else unchanged."""
+    """Return discrete components [B, ...] as one-hot vectors side by side, and any other entry unchanged."""
     if not values:
         return obs
     components = obs.reshape(len(obs), len(values)).long().unbind(1)

@@ -27,7 +27,7 @@ OWN_FIGURES = ("return", "length", "level", "cut")
 
 
 def mean_figures(episodes: Iterable[Episode]) -> Episode:
-    """Return the mean of each figure over the episodes in which it is a finite number, where there are some."""
+    """Return the mean of each figure over the episodes in which it is finite; one that never is gets left out."""
     values: dict[str, list[float]] = {}
     for episode in episodes:
         for name, number in episode.items():
@@ -47,7 +47,7 @@ class EpisodeStatistics:
         self.repeated = {(name,) for name in repeated}
         self.returns = np.zeros(num_envs)
         self.lengths = np.zeros(num_envs, np.int64)
-        self._ended: list[Episode] = []
+        self._episodes: list[Episode] = []
         self._names: dict[tuple[Any, ...], str] = {}
 
     def reset(self) -> None:
@@ -67,7 +67,7 @@ class EpisodeStatistics:
                     self._names[keys] = self._find_name(keys)
             for keys, number in figures.items():
                 episode[self._names[keys]] = number
-            self._ended.append(episode)
+            self._episodes.append(episode)
 
     def _find_name(self, keys: tuple[Any, ...]) -> str:
         """Return a name for a figure with these keys that no other figure has had."""
@@ -78,9 +78,9 @@ class EpisodeStatistics:
 
     def pop(self) -> list[Episode]:
         """Return the episodes that ended since the last call."""
-        ended = self._ended
-        self._ended = []
-        return ended
+        episodes = self._episodes
+        self._episodes = []
+        return episodes
 
     def running(self) -> list[Episode]:
         """Return the return and length so far of every environment's current episode."""
@@ -110,7 +110,7 @@ def _name_of(keys: tuple[Any, ...]) -> str:
 
 
 def _is_composed(keys: tuple[Any, ...]) -> bool:
-    """Return whether the environment itself does not call a figure by its name; such a one gets its name later."""
+    """Return whether the name of a figure is made by us, not taken from the environment; such names are chosen last."""
     return (_name_of(keys),) != keys
 
 
@@ -142,7 +142,7 @@ def _numbers_in(value: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
 
 
 def _as_number(value: Any) -> float | None:
-    """Return a number as a float, and None for what is none; arrays and tensors of no dimension are numbers."""
+    """Return a number as a float, or None if the value is no number; arrays and tensors of no dimension are numbers."""
     if isinstance(value, np.generic | np.ndarray | torch.Tensor):
         value = value.item() if value.ndim == 0 else None
     if not isinstance(value, Real | Decimal):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .actions import Actions
 
 ILLEGAL_LOGIT = -1e9
-"""Finite, so that the entropy is; a branch without a legal choice, at the end of an episode, is uniform."""
+"""The logit of an illegal choice: finite, so that the entropy is finite; a branch without a legal choice is uniform."""
 
 
 class ActionDistribution(ABC):
@@ -88,7 +88,7 @@ class Gaussian(ActionDistribution):
         return torch.normal(self.mean, self.log_std.exp()).detach()
 
     def quantile(self, uniform: Tensor) -> Tensor:
-        """Return the coordinates below which a share of the distribution lies, of so much as each number says."""
+        """Return the quantiles of each coordinate's distribution at the shares that the numbers name."""
         return self.mean + self.log_std.exp() * torch.special.ndtri(uniform)
 
     def mode(self) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a model reads and does: the spaces of one environment, and observations as the model's entries.
+"""An interface holds the spaces of one environment, and turns its observations into the entries that a model reads.
 
 Legend: N environments, F features of an action.
 """
@@ -22,7 +22,7 @@ WIDER = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("u
 
 
 class Interface:
-    """The spaces of one environment, with the inputs that a model has besides.
+    """The spaces of one environment, and the entries that a model reads besides: the previous action and reward.
 
     Args:
         observation_space: The observations of one environment.

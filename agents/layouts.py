@@ -20,10 +20,10 @@ Layout = Literal["hwc", "chw", "hw", "fhw", "fhwc", "fchw", "vector"]
 LAYOUTS = get_args(Layout)
 
 MIN_SIDE = 3
-"""Rows and columns that an image with channels has at the least."""
+"""The smallest number of rows and columns of an image with channels."""
 
 MIN_SIDE_OF_GREY = 16
-"""Rows and columns that an image without channels has at the least; a smaller matrix is a vector."""
+"""The smallest number of rows and columns of an image without channels; a smaller matrix is a vector."""
 
 
 def _is_image_type(space: spaces.Box | spaces.MultiBinary) -> bool:
@@ -52,7 +52,7 @@ def guess_layout(space: spaces.Box | spaces.MultiBinary) -> Layout:
 
 
 def choose_layout(name: str, space: spaces.Box | spaces.MultiBinary, layout: Layout | None) -> Layout:
-    """Return the layout of an entry that was named, or guessed where it is None.
+    """Return the layout of an entry: the named one, or a guess if the name is None.
 
     Raises:
         ValueError: If there is no such layout, or the entry has another number of axes.

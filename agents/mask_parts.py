@@ -1,4 +1,4 @@
-"""A mask in any form as the branches of an action space have it.
+"""Arrange a mask of any form in the order of the branches of an action space.
 
 Legend: C choices of all discrete branches together, in the order of `Actions.choices`.
 
@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from .branches import choices_of
 
 Read = Callable[[Any, spaces.Space, str], NDArray[Any]]
-"""Return the choices of a space from an array, or from None; the text is the array's name in messages."""
+"""A function that returns the legal choices of a space, read from an array or None; the text names the array."""
 
 
 def arrange(mask: Any, space: spaces.Space, place: str, read: Read) -> NDArray[Any]:
-    """Return what `read` makes of the arrays of a mask, joined, [C].
+    """Return the arrays of a mask, read by `read` and joined, [C].
 
     Args:
         mask: The mask.
@@ -44,15 +44,15 @@ def arrange(mask: Any, space: spaces.Space, place: str, read: Read) -> NDArray[A
         children = _children(space)
         with_choices = [child for child in children if choices_of(child)]
         branches = [spaces.Discrete(n) for n in choices_of(space)]
-        fitting = [way for way in (children, with_choices, branches) if len(way) == len(parts)]
-        if not fitting:
+        layouts = [layout for layout in (children, with_choices, branches) if len(layout) == len(parts)]
+        if not layouts:
             raise ValueError(f"{place} has {len(parts)} parts; it must have {len(branches)}, one for each branch")
-        pairs = [(name, part, child) for (name, part), child in zip(parts.items(), fitting[0], strict=True)]
+        pairs = [(name, part, child) for (name, part), child in zip(parts.items(), layouts[0], strict=True)]
     return np.concatenate([arrange(part, child, f"{place}[{name!r}]", read) for name, part, child in pairs])
 
 
 def nest(parts: Mapping[str, Any]) -> Any:
-    """Return parts that are named like "1.a" as dictionaries in dictionaries; the part "" is the whole."""
+    """Return parts that are named like "1.a" as nested dictionaries; the part "" is the whole mask."""
     if parts.keys() == {""}:
         return parts[""]
     split = [(*name.partition("."), part) for name, part in parts.items()]
@@ -61,7 +61,7 @@ def nest(parts: Mapping[str, Any]) -> Any:
 
 
 def _parts(mask: Any) -> dict[Any, Any] | None:
-    """Return the parts of a mask in their order; None where it is an array, or None itself."""
+    """Return the parts of a mask in their order; None if the mask is an array or None."""
     if isinstance(mask, Mapping):
         return {name: mask[name] for name in sorted(mask, key=_rank)}
     is_sequence = isinstance(mask, tuple | list) or (isinstance(mask, np.ndarray) and mask.dtype.kind == "O")
@@ -75,7 +75,7 @@ def _rank(name: Any) -> tuple[bool, int, str]:
 
 
 def _children(space: spaces.Space) -> list[spaces.Space]:
-    """Return the parts of an action space, or those along the first axis of a single one."""
+    """Return the parts of an action space, or the parts along the first axis of a space that has no parts."""
     if isinstance(space, spaces.Tuple | spaces.Dict):
         return list(space.values() if isinstance(space, spaces.Dict) else space)
     if isinstance(space, spaces.MultiBinary) and len(space.shape) > 1:

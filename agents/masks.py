@@ -1,4 +1,4 @@
-"""Masks of legal actions: the entry `action_mask` of the observations, or else of the infos.
+"""Read masks of legal actions: the entry `action_mask` of the observations, or else of the infos.
 
 Legend: N environments, C choices of all discrete branches together, in the order of `Actions.choices`.
 
@@ -43,7 +43,7 @@ class ActionMasks:
         self.space = actions.space
         self.choices = actions.choices
         self.entries = _find_entries(space) if self.choices else ()
-        """The entries of the observations that are the mask, or parts of it."""
+        """The names of the entries of the observations that are the mask or parts of the mask."""
         if self.entries:
             sizes = [math.prod(space[name].shape or ()) for name in self.entries]
             columns = np.split(1 + np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
@@ -54,7 +54,7 @@ class ActionMasks:
     def read(
         self, obs: Mapping[str, Any], infos: Mapping[str, Any], last: NDArray[np.bool_]
     ) -> NDArray[np.bool_] | None:
-        """Return the masks [N, C] of a step; None where there are none.
+        """Return the masks [N, C] of a step; None if there are no masks.
 
         Args:
             obs: The entries of the observations.
@@ -76,7 +76,7 @@ class ActionMasks:
         return masks
 
     def entries_like(self, own: Mapping[str, Tensor], saved: Mapping[str, Tensor], num_envs: int) -> dict[str, Tensor]:
-        """Return our own entries of a step with a mask where the saved ones have it, and without it elsewhere."""
+        """Return the entries of a step, with a mask if the saved entries have one, and without it otherwise."""
         entries = dict(own)
         if self.choices and not self.entries:
             entries.pop(ACTION_MASK, None)
@@ -108,21 +108,21 @@ class ActionMasks:
 
 
 def _find_entries(space: spaces.Dict) -> tuple[str, ...]:
-    """Return the entries of observations that are the mask or parts of it; an inner one counts where no other is."""
+    """Return the names of the entries that are the mask or its parts; a nested mask counts if there is no other."""
     names = [name for name in space.spaces if ACTION_MASK in name.split(".")]
     parts = [name for name in names if name.startswith(f"{ACTION_MASK}.")]
     return (ACTION_MASK,) if ACTION_MASK in names else tuple(parts or names)
 
 
 def _part_names(entries: tuple[str, ...]) -> list[str]:
-    """Return the names of entries without `action_mask`, and without what comes before it where this is the same."""
+    """Return the names of entries without `action_mask`, and without the prefix before it if all have the same."""
     split = [f".{name}.".partition(f".{ACTION_MASK}.") for name in entries]
     is_same = len({before for before, *_ in split}) == 1
     return [(after if is_same else f"{before}.{after}").strip(".") for before, _, after in split]
 
 
 def _row(batch: Any, n: int, num_envs: int) -> Any:
-    """Return the mask of environment n; a dictionary is one of batches, with the flags [N] of those that have them."""
+    """Return the mask of environment n from a batch, or from a dictionary of batches with flags [N] of who has each."""
     if isinstance(batch, Mapping):
         flags = [f"_{name}" for name in batch if f"_{name}" in batch]
         names = [name for name in batch if name not in flags and (f"_{name}" not in flags or batch[f"_{name}"][n])]
@@ -133,7 +133,7 @@ def _row(batch: Any, n: int, num_envs: int) -> Any:
 
 
 def _read_columns(columns: Any, space: spaces.Space, place: str) -> NDArray[Any]:
-    """Return the columns of the choices of a space; column 0 where there are none."""
+    """Return the columns of the choices of a space; column 0 if it has no choices."""
     size = sum(choices_of(space))
     if columns is None:
         return np.zeros(size, np.int64)

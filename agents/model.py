@@ -27,7 +27,7 @@ from .observations import ACTION_MASK, Observation
 Precision = Literal["float32", "bfloat16"]
 
 Share = Literal["all", "encoder", "none"]
-"""What the policy and the critic share: the encoder, the memory and the body, the encoder only, or nothing."""
+"""The parts that the policy and the critic share: encoder, memory and body; the encoder only; or nothing."""
 
 
 class Output(NamedTuple):

@@ -30,13 +30,13 @@ MAX_NORMALISED = 10
 """A normalised observation is clipped to this."""
 
 MIN_DEVIATION = 1e-2
-"""A smaller deviation counts as this, so that what never changes is not blown up."""
+"""The smallest deviation, so that numbers that never change are not divided by zero."""
 
 ROWS_OF_IMAGES = 16
-"""Rows of images whose moments are taken at once, as they need eight bytes a number."""
+"""Rows of images whose moments are computed at once, as these need eight bytes a number."""
 
 TARGETS_REMEMBERED = 1 << 16
-"""Targets of values that count: returns grow as a policy learns."""
+"""The number of the newest value targets that count: returns grow as a policy learns."""
 
 Selection = Literal["unbounded", "all", "none"]
 """The observations that are normalised: those whose bounds are missing or wide, all vectors, too, or none."""

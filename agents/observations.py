@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class InvalidStep(ValueError):
-    """An environment returned what cannot be learned from."""
+    """An environment returned a step that a model cannot learn from."""
 
 
 Observation = dict[str, Tensor]
@@ -26,7 +26,7 @@ ACTION_MASK = "action_mask"
 
 
 LARGEST = np.finfo(np.float32).max
-"""The largest number of float32, which every number becomes."""
+"""The largest number of float32, the type that every number is converted to."""
 
 
 def as_entries(obs: Any) -> Mapping[str, Any]:

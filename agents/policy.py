@@ -1,4 +1,4 @@
-"""A trained model as a policy: observations in, actions out, as the environment has them.
+"""A trained model as a policy, which takes the environment's observations and returns the environment's actions.
 
 Legend: N environments, K action branches.
 
@@ -25,10 +25,10 @@ from .random_stream import RandomStream
 from .rows import first_row, masks_to_rows, numbers_to_rows, to_rows
 
 PREFIX = "memory."
-"""Before the names of the memory's own tensors in the state of a policy."""
+"""The prefix of the names of the memory's tensors in the state of a policy."""
 
 LAST_ACTION = "last_action"
-"""Name of the features of the previous action in the state of a policy."""
+"""The name of the features of the previous action in the state of a policy."""
 
 
 @final
@@ -82,21 +82,21 @@ class Policy:
         start = self._initial_state(N)
         if state is None:
             state = start
-            begins = np.ones(N, np.bool_)
+            is_first = np.ones(N, np.bool_)
         else:
-            begins = numbers_to_rows("first", first, N, np.bool_)
+            is_first = numbers_to_rows("first", first, N, np.bool_)
         shapes = {name: tuple(value.shape) for name, value in state.items()}
         if shapes != {name: tuple(value.shape) for name, value in start.items()}:
             raise ValueError(f"state is {shapes}; it must be what the call before returned for {N} environments")
-        if reward is None and self.interface.last_reward and not begins.all():
+        if reward is None and self.interface.last_reward and not is_first.all():
             raise ValueError("reward is missing; the model was trained with last_reward=true, and reads it")
-        rewards = np.where(begins, 0.0, numbers_to_rows("reward", reward, N, np.float64))
+        rewards = np.where(is_first, 0.0, numbers_to_rows("reward", reward, N, np.float64))
         require_valid({"reward": rewards}, {})
         masks = masks_to_rows(infos or {}, is_one)
-        starts = self.interface.to_tensor(begins)
-        inputs = (state.get(LAST_ACTION), self.interface.to_tensor(rewards), starts)
+        first_rows = self.interface.to_tensor(is_first)
+        inputs = (state.get(LAST_ACTION), self.interface.to_tensor(rewards), first_rows)
         entries = self.interface.make_entries(arrays, masks, np.zeros(N, np.bool_), *inputs)
-        action, state = self._choose(entries, state, starts)
+        action, state = self._choose(entries, state, first_rows)
         batch = self.interface.actions.to_env(action)
         return first_row(batch) if is_one else batch, state
 

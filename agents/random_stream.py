@@ -1,4 +1,4 @@
-"""A stream of random numbers of its own, for code that draws from torch's."""
+"""A separate stream of random numbers, for code that draws from torch's generators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class RandomStream:
-    """Torch's generators, seeded once, which continue with each use and leave the others where they are.
+    """Generators that are seeded once and continue with each use; torch's own generators do not move.
 
     Args:
         seed: The seed.

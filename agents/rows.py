@@ -15,7 +15,7 @@ from .observations import ACTION_MASK, flatten_entries
 
 
 def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool]:
-    """Return the entries of an observation, each [N, ...], and whether it is that of one environment.
+    """Return the entries of an observation, each [N, ...], and whether it came from one environment, without N.
 
     Raises:
         ValueError: If the observation is neither of the space nor a batch of such.
@@ -39,14 +39,14 @@ def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool
 
 
 def masks_to_rows(infos: Mapping[str, Any], is_one: bool) -> Mapping[str, Any]:
-    """Return infos as a batch has them, as far as masks go."""
+    """Return infos in the form of a batch; only the action mask is converted."""
     if not is_one or ACTION_MASK not in infos:
         return infos
     return {ACTION_MASK: [infos[ACTION_MASK]], f"_{ACTION_MASK}": np.ones(1, np.bool_)}
 
 
 def numbers_to_rows(name: str, numbers: Any, count: int, dtype: Any) -> NDArray[Any]:
-    """Return one number for each of N environments, zero where there are none, [N].
+    """Return the numbers as [N], one for each environment; zeros if there are no numbers.
 
     Raises:
         ValueError: If there is another number of them.
@@ -74,7 +74,7 @@ def _is_text(entry: Any) -> bool:
 
 
 def _to_array(name: str, entry: Any, space: spaces.Space) -> NDArray[Any]:
-    """Return an entry in the type of its space; floats keep theirs, so that a check sees what they were."""
+    """Return an entry in the type of its space; floats keep their own type, so that a check sees their values."""
     array = entry.detach().cpu().numpy() if isinstance(entry, Tensor) else np.asarray(entry)
     dtype = np.dtype(space.dtype)
     if array.dtype.kind == dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""Checks of what was saved against what it is loaded into."""
+"""Check saved tensors against the objects that load them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +25,7 @@ def require_like(place: str, saved: Mapping[str, Tensor], own: Mapping[str, Tens
 
 
 def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
-    """Load the state of an optimizer; what its constructor was given stays, and the parameters may change meanwhile.
+    """Load the state of an optimizer; its settings stay. This changes its parameters, which must be loaded afterwards.
 
     Args:
         optimizer: A new optimizer.
@@ -51,7 +51,7 @@ def load_optimizer(optimizer: Optimizer, saved: Mapping[str, Any]) -> None:
 
 
 def _stepped(optimizer: Optimizer) -> dict[str, Any]:
-    """Return the state of an optimizer after a step with gradients of 0; by then it has all that it will have."""
+    """Return the state of an optimizer after a step with zero gradients, which creates all of its tensors."""
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             parameter.grad = torch.zeros_like(parameter)

@@ -1,4 +1,4 @@
-"""The size of the numbers of an entry, as far as the bounds of its space tell it.
+"""Scale the numbers of an entry by the bounds of its space, where these tell the size of the numbers.
 
 Whole numbers are scaled by their bounds to 0 .. 1, or to -1 .. 1 where they have both signs. Floats stay as they are,
 but for images from 0 to 255. Bounds that are missing, or so wide that the numbers within may have any size, tell
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from .layouts import Layout, image_shape
 
 MAX_FLOAT = 100
-"""A bound of floats beyond this tells nothing: few networks learn from larger numbers."""
+"""A larger bound of floats is not used: few networks learn from larger numbers."""
 
 MAX_WHOLE = (1 << 16) - 1
-"""A distance between the bounds of whole numbers beyond this, that of two bytes, tells nothing."""
+"""A larger distance between the bounds of whole numbers, beyond two bytes, is not used."""
 
 MAX_SCALED = (1 << 31) - 2
-"""A larger distance is that of a type of 32 or 64 bits, and no bound."""
+"""A larger distance is the range of a 32 or 64 bit type, not a bound."""
 
 MAX_CELLS = 15
-"""Rows and columns up to which bytes from 0 to 255 are codes of what is in a cell, as in MiniGrid, no brightness."""
+"""Images of bytes with at most this many rows and columns hold codes of cells, as in MiniGrid, and no brightness."""
 
 LARGEST_CODE = 10
 """The largest code of MiniGrid."""
@@ -37,7 +37,7 @@ class Scale(NamedTuple):
 
 
 def scale_of(space: spaces.Box | spaces.MultiBinary, layout: Layout) -> Scale:
-    """Return the scale of an entry by its bounds; 0 and 1 where it stays as it is."""
+    """Return the scale of an entry by its bounds; the offset 0 and the size 1 change nothing."""
     if isinstance(space, spaces.MultiBinary) or space.dtype.kind == "b":
         return _same(1)
     if space.dtype.kind == "f":
@@ -55,7 +55,7 @@ def scale_of(space: spaces.Box | spaces.MultiBinary, layout: Layout) -> Scale:
 
 
 def is_wide(space: spaces.Space, layout: Layout) -> bool:
-    """Return whether the bounds of an entry tell nothing of the size of its numbers, or of some of them."""
+    """Return whether the bounds of an entry are too wide to tell the size of its numbers, or of some of them."""
     if not isinstance(space, spaces.Box) or space.dtype.kind == "b":
         return False
     low = np.asarray(space.low, np.float64)

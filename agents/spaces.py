@@ -1,4 +1,4 @@
-"""Spaces as plain containers and back, so that a checkpoint holds those of its environment."""
+"""Convert spaces to plain containers and back, so that a checkpoint holds the spaces of its environment."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 MAX_NUMBERS = 1 << 26
-"""Numbers that an observation or an action has at most."""
+"""The largest number of numbers in an observation or an action."""
 
 
 def space_to_plain(space: spaces.Space) -> dict[str, Any]:
@@ -35,43 +35,43 @@ def space_to_plain(space: spaces.Space) -> dict[str, Any]:
     raise ValueError(f"a space is {kind}; it must be Box, Discrete, MultiDiscrete, MultiBinary, Tuple or Dict")
 
 
-def space_from_plain(plain: Mapping[str, Any]) -> spaces.Space:
+def space_from_plain(spec: Mapping[str, Any]) -> spaces.Space:
     """Return the space that `space_to_plain` wrote.
 
     Raises:
         ValueError: If it is not one.
     """
     try:
-        return _read(plain)
+        return _read(spec)
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError, OverflowError, RecursionError) as error:
         text = " ".join(str(error).split())
         raise ValueError(f"a space cannot be read ({type(error).__name__}: {text})") from error
 
 
-def _read(plain: Mapping[str, Any]) -> spaces.Space:
-    kind = plain["kind"]
+def _read(spec: Mapping[str, Any]) -> spaces.Space:
+    kind = spec["kind"]
     if kind == "Dict":
-        return spaces.Dict({str(name): _read(part) for name, part in plain["parts"].items()})
+        return spaces.Dict({str(name): _read(part) for name, part in spec["parts"].items()})
     if kind == "Tuple":
-        return spaces.Tuple([_read(part) for part in plain["parts"]])
+        return spaces.Tuple([_read(part) for part in spec["parts"]])
     if kind == "MultiBinary":
-        return spaces.MultiBinary(plain["shape"])
-    dtype: Any = np.dtype(plain["dtype"]).type
+        return spaces.MultiBinary(spec["shape"])
+    dtype: Any = np.dtype(spec["dtype"]).type
     if kind == "Box":
-        shape = tuple(plain["shape"])
+        shape = tuple(spec["shape"])
         if math.prod(shape) > MAX_NUMBERS:
             raise ValueError(f"shape is {shape}; it must have at most {MAX_NUMBERS} numbers")
-        low, high = (np.broadcast_to(np.asarray(plain[name], dtype), shape) for name in ("low", "high"))
+        low, high = (np.broadcast_to(np.asarray(spec[name], dtype), shape) for name in ("low", "high"))
         return spaces.Box(low, high, shape, dtype)
     if kind == "Discrete":
-        return spaces.Discrete(plain["n"], start=plain["start"])
+        return spaces.Discrete(spec["n"], start=spec["start"])
     if kind == "MultiDiscrete":
-        return spaces.MultiDiscrete(np.array(plain["n"]), dtype=dtype, start=np.array(plain["start"]))
+        return spaces.MultiDiscrete(np.array(spec["n"]), dtype=dtype, start=np.array(spec["start"]))
     raise ValueError(f"the kind of a space is {kind!r}; it is not known")
 
 
 def _to_plain(bounds: NDArray[Any]) -> Any:
-    """Return one number where all are equal, and nested lists otherwise."""
+    """Return one number if all bounds are equal, and nested lists otherwise."""
     return bounds.flat[0].item() if bounds.size and (bounds == bounds.flat[0]).all() else bounds.tolist()
 
 

@@ -123,7 +123,7 @@ class Stream:
         self._last = step.last.cpu().numpy().copy()
 
     def _require_step(self, saved: Mapping[str, Any]) -> None:
-        """Raise ValueError unless this is a step as the current one, with values that can be learned from."""
+        """Raise ValueError unless the step has the form of the current one, and values that a model can learn from."""
         own = self.current_step._asdict()
         parts = [{name: value for name, value in step.items() if name != "obs"} for step in (saved, own)]
         require_like("current_step", *parts)

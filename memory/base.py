@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .checks import require_positive
 
 State = dict[str, Tensor]
-"""Named tensors that a memory carries from call to call, the batch on dimension 0 of every one."""
+"""Named tensors that a memory carries from call to call; dimension 0 of each is the batch."""
 
 
 class Memory(nn.Module, ABC):
@@ -33,7 +33,7 @@ class Memory(nn.Module, ABC):
     """
 
     horizon: int | None = None
-    """The number of steps that an input can move later outputs for; None where there is no bound."""
+    """The number of later steps that an input can influence; None if there is no bound."""
 
     def __init__(self, input_size: int, output_size: int) -> None:
         super().__init__()

@@ -49,5 +49,5 @@ class FrameStack(Memory):
             return frames[rows].masked_fill((episode[rows] != episode[past:])[..., None], 0)
 
         y = torch.cat([back(j) for j in range(self.k)], -1)
-        kept = frames[T:].masked_fill((episode[T:] != episode[-1])[..., None], 0)
-        return y, {"past": kept.transpose(0, 1)}
+        newest = frames[T:].masked_fill((episode[T:] != episode[-1])[..., None], 0)
+        return y, {"past": newest.transpose(0, 1)}

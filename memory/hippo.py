@@ -22,7 +22,7 @@ from .base import State
 
 
 class HiPPO(HiPPOMemory):
-    """A gated recurrent cell that reads a HiPPO memory of what it has written. `HiPPOMemory` explains the arguments.
+    """A gated recurrent cell with a HiPPO memory of the signals that it writes. `HiPPOMemory` explains the arguments.
 
     State: `h` [B, H], the last output, and `c` [B, C, N], the coefficients, both zero at the start of an episode; for
     legs also `clock` [B], the steps that the episode has had.

@@ -1,4 +1,4 @@
-"""What several runs show together.
+"""Compare several runs.
 
 from memorl.agents import compare
 comparison = compare("runs/mortar_mayhem")

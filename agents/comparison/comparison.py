@@ -48,7 +48,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What several runs show together.
+    """The comparison of several runs.
 
     Args:
         figure: The figure that is compared.
@@ -129,7 +129,7 @@ def scale_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[st
 
 
 def find_warnings(steps: Mapping[str, int], groups: Sequence[Group]) -> Iterator[str]:
-    """Yield what must be known before conclusions are drawn."""
+    """Yield the warnings that a reader must know before drawing conclusions."""
     for task, until in steps.items():
         runs = [run for group in groups for run in group.runs.get(task, [])]
         longest = max(run.last_step for run in runs)

@@ -24,7 +24,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8
 """Colours that the colour-blind tell apart, on white and on black (Okabe and Ito)."""
 DASHES = ("-", "--", ":", "-.")
 INK = "#010203"
-"""A colour that nothing else has, in the place of that of the page's text."""
+"""A colour that nothing else uses; it stands for the colour of the page's text."""
 
 SIZE = (4.6, 3.2)
 """Inches; narrow enough for the letters to be read on a phone."""

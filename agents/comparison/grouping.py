@@ -1,4 +1,4 @@
-"""Runs sorted by what they were: the task of each, and the group of those that differ in nothing but seed and task."""
+"""Sort runs into tasks and groups; the runs of a group differ only in seed and task."""
 
 import json
 from collections import Counter

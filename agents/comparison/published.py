@@ -54,13 +54,13 @@ class PublishedCurve:
 
 
 def find_published(task: Mapping[str, Any], figure: str) -> list[PublishedCurve]:
-    """Return the paper's curves of a figure on a task, given by the settings of its environment; none has nothing."""
+    """Return the paper's curves of a figure on a task, given the settings of its environment; the list may be empty."""
     name = _find_environment(task)
     return _read().get((name, FIGURES.get(figure, "")), [])
 
 
 def _find_environment(task: Mapping[str, Any]) -> str:
-    """Return the name of the environment in the paper; "" where it is another."""
+    """Return the name of the environment in the paper; "" if the paper does not have it."""
     own = {key.removeprefix("env."): value for key, value in task.items() if key not in ("env", "env.id")}
     if str(task.get("env.id", "")).startswith("memorl/"):
         return str(task["env.id"]).removeprefix("memorl/")

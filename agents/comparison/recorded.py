@@ -1,4 +1,4 @@
-"""What runs recorded, read from their folders.
+"""Read the settings, figures and evaluations that runs recorded in their folders.
 
 config.yaml has the settings, metrics.csv the figures of each update without a clock, TensorBoard's events the steps per
 second of each, and evaluation/ the episodes on held-out levels.
@@ -142,7 +142,7 @@ def find_runs(folders: Iterable[Path]) -> list[Path]:
 
 
 def _read_evaluation(file: Path, name: str) -> Evaluation | None:
-    """Return what `evaluate.py` wrote; None where it has not the figure."""
+    """Return the evaluation that `evaluate.py` wrote; None if it does not have the figure."""
     try:
         result = json.loads(file.read_text())
         mean = float(result["metrics"][name]["mean"])

@@ -26,7 +26,7 @@ from .training import train_run
 
 @dataclass(frozen=True)
 class TrainedRun:
-    """A run that is over, or was interrupted."""
+    """A run that has ended or was interrupted."""
 
     folder: Path
     run: Run
@@ -130,7 +130,7 @@ def load_policy(
 
 @contextmanager
 def _process_as_before() -> Iterator[None]:
-    """Leave torch's random numbers and threads as they were."""
+    """Restore torch's random numbers and threads at the end of the block."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng(range(torch.cuda.device_count())):
         try:

@@ -1,4 +1,4 @@
-"""The file of a checkpoint, before torch reads it: a zip archive of tensors, and a pickle that says where they belong.
+"""Check the file of a checkpoint before torch reads it: a zip archive of tensors, and a pickle that arranges them.
 
 Even `torch.load(weights_only=True)` lets a pickle ask for memory that the file does not hold, and waits for a pipe.
 """

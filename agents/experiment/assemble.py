@@ -1,4 +1,4 @@
-"""From a configuration to objects: environments, stream, encoder, memory, model and agent.
+"""Build the objects of a configuration: environments, stream, encoder, memory, model and agent.
 
 A configuration is a plain dictionary, as configs/train.yaml composes it: the parts `env`, `memory`, `encoder`, `model`
 and `agent`, each a class (`_target_`) with arguments of its constructor, and the keys of `RunSettings`. What builds a
@@ -79,7 +79,7 @@ def build_memory(config: dict[str, Any], input_size: int) -> Memory:
 
 
 def build_agent(config: dict[str, Any], model: ActorCritic, sequences: int) -> Agent:
-    """Return a new agent that trains a model on rollouts of so many sequences.
+    """Return a new agent that trains a model on rollouts with this number of sequences.
 
     Schedules run over all steps unless `anneal_steps` says otherwise, and there are no more minibatches than sequences
     unless the configuration has a number.

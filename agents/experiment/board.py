@@ -18,13 +18,13 @@ from torch.utils.tensorboard.summary import hparams
 from .settings import PARTS
 
 OF_THE_PLACE = ("run_dir", "resume", "resume_from", "trust")
-"""Settings that say nothing about what is learned, and are not compared."""
+"""Settings that do not change what is learned; runs are not compared by them."""
 
 MAX_NUMBER = 2**53  # a larger one, which a float does not hold, is shown as text
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return the settings of a configuration by names like "memory.hidden_size"; the class of a part is "memory"."""
+    """Return the settings of a configuration by names like "memory.hidden_size"; "memory" itself names the class."""
     flat: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, Mapping) and "_target_" in value:
@@ -36,15 +36,15 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def write_config(board: SummaryWriter, config: Mapping[str, Any], facts: Mapping[str, str], step: int) -> None:
-    """Write the configuration and what the run says of itself as tables on the page Text, as they are at a step."""
+    """Write the configuration of a run and the facts about it, at a step, as tables on the page Text."""
     board.add_text("run", _table("what", "value", facts), step)
     board.add_text("config", _table("setting", "value", flatten(config)), step)
 
 
 def write_hparams(board: SummaryWriter, config: Mapping[str, Any], name: str) -> None:
-    """Write the settings of the run of a name for the page HParams."""
+    """Write the settings of a run, under its name, for the page HParams."""
     classes = {part.capitalize(): _name_class(config[part]) for part in PARTS}
-    settings = {key: _plain(value) for key, value in flatten(config).items() if key not in (*OF_THE_PLACE, *PARTS)}
+    settings = {key: _to_hparam(value) for key, value in flatten(config).items() if key not in (*OF_THE_PLACE, *PARTS)}
     trial = f"{classes['Memory']} {classes['Env']} s{config['seed']} {name}"
     _write(board, hparams_pb(classes | settings, trial_id=trial))
 
@@ -66,8 +66,8 @@ def _name_class(part: Mapping[str, Any]) -> str:
     return str(part.get("id") or part["_target_"].rpartition(".")[2])
 
 
-def _plain(value: Any) -> bool | float | str:
-    """Return a value as HParams takes it: no null, no list, and no number that JSON has not."""
+def _to_hparam(value: Any) -> bool | float | str:
+    """Return a value as HParams accepts it: null, lists and numbers that JSON cannot write become texts."""
     if isinstance(value, str | bool) or (isinstance(value, int | float) and abs(value) < MAX_NUMBER):
         return value
     return json.dumps(value)
@@ -82,5 +82,5 @@ def _table(name: str, value: str, rows: Mapping[str, Any]) -> str:
 
 def _cell(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    plain = " ".join(text.replace("`", "'").replace("|", "\\|").split())
-    return f"`{plain}`" if plain else ""
+    line = " ".join(text.replace("`", "'").replace("|", "\\|").split())
+    return f"`{line}`" if line else ""

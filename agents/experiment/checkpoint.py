@@ -1,8 +1,8 @@
-"""Checkpoints: complete or absent, a bounded number of them, and data only.
+"""Write and read checkpoints: files that are complete or absent, limited in number, and contain only data.
 
-A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. What is read
-is checked step by step, each before the next one relies on it: the file (`archive`), the values (`plain`), their kinds
-and ranges and the checksum (`content`), what would be imported (`trust`).
+A file is written under a temporary name and renamed, so a run killed at any moment leaves complete files. A file is
+read in four steps, each of which checks it for the next one: the file (`archive`), the values (`containers`), their
+types, ranges and checksum (`content`), and the classes that the configuration would import (`trust`).
 """
 
 import re
@@ -18,9 +18,9 @@ from memorl.agents.saved import require_like
 
 from .archive import read_archive
 from .checksum import checksum
+from .containers import compact
 from .content import FORMAT, check_content
 from .files import WriteError, replace_file
-from .plain import compact
 from .trust import require_own
 
 
@@ -46,7 +46,7 @@ class Checkpoints:
         return max(self._by_step(), default=None)
 
     def find(self, name: str) -> Path:
-        """Return the checkpoint of a name; ValueError names those that there are."""
+        """Return the checkpoint of a name; ValueError lists the known names if there is none."""
         path = self.folder / Path(name).name
         is_elsewhere = Path(name).name != name and Path(name).resolve() != path.resolve()
         if is_elsewhere or not path.is_file():
@@ -59,12 +59,12 @@ class Checkpoints:
         return f"the last good checkpoint is {self.newest}" if self.newest else "no checkpoint was due yet"
 
     def describe_older(self, path: Path) -> str:
-        """Return a clause that says how to go on from the checkpoint before one; nothing where there is none."""
+        """Return a clause that says how to resume from the next older checkpoint; an empty text if there is none."""
         older = max((file for file in self._by_step() if file.name < path.name), default=None)
         return f"; resume_from={older.name} goes on from the one before" if older else ""
 
     def set_aside_newer(self, step: int) -> list[Path]:
-        """Rename the checkpoints of later steps, so that they are the newest no more, and return their new names."""
+        """Rename the checkpoints of later steps, so that they no longer count as newest, and return their new names."""
         newer = [file for file in self._by_step() if int(file.stem[len("step-") :]) > step]
         return [file.rename(file.with_suffix(".pt.aside")) for file in newer]
 
@@ -78,7 +78,7 @@ class Checkpoints:
             old.unlink()
 
     def _by_step(self) -> list[Path]:
-        """Return the checkpoints of the run, by their steps; a copy of another name is the user's and left alone."""
+        """Return the checkpoints of the run, sorted by step; files with other names belong to the user."""
         return sorted(file for file in self.folder.glob("step-*.pt") if re.fullmatch(r"step-\d{12,14}\.pt", file.name))
 
     def _write(self, content: dict[str, Any], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Choices that no file of configs/ has: a class by its path, and an environment by its Gymnasium id.
+"""Choices that have no file in configs/: a class named by its path, and an environment named by its Gymnasium id.
 
     memory=pkg.MyMemory     the class MyMemory of the module pkg; so do encoder=, agent=, model= and env=
     env=CartPole-v1         an id that is registered with Gymnasium, ours (memorl/...) among them
@@ -72,6 +72,6 @@ def store_choice(group: str, choice: str, config: dict[str, object]) -> None:
 
 
 def _env_config(name: str) -> dict[str, object]:
-    """Return the configuration of an environment; envs stands alone, so it is asked by its name, as classes are."""
+    """Return the configuration of an environment; envs is imported by its name, as agents does not depend on it."""
     config: dict[str, object] = importlib.import_module("memorl.envs").find_config(name)
     return config

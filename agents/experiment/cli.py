@@ -23,13 +23,13 @@ PACKAGE = Path(__file__).parents[2]
 """The folder of this library."""
 
 FORMAT_WARNING = warnings.formatwarning
-"""Python's own."""
+"""Python's own function that formats a warning."""
 
 PATHS = ("run_dir", "resume", "checkpoint", "init_from", "video")
 """Keys whose values are paths."""
 
 NO_EXPERIMENT = "experiment=null"
-"""The default, which Hydra does not take as an argument."""
+"""The default configuration folder, which Hydra does not accept as an argument."""
 
 
 def launch(main: Callable[[], None], groups: Path | None = None) -> None:
@@ -55,7 +55,7 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
 def _format_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
-    """Return one line for a warning of ours, and what Python has for others."""
+    """Return one line for a warning of this library, and Python's own text for other warnings."""
     if Path(filename).is_relative_to(PACKAGE):
         return f"warning: {message}\n"
     return FORMAT_WARNING(message, category, filename, lineno, line)
@@ -67,7 +67,7 @@ def _is_override(argument: str) -> bool:
 
 
 def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:
-    """Do what `--help` and `--list` ask for, and return whether there was one of them.
+    """Print the output of `--help` or `--list`, and return whether the command line has one of them.
 
     Args:
         script: The globals of the script.
@@ -96,7 +96,7 @@ def flag_values(arguments: Sequence[str], *names: str) -> list[str]:
 
 
 def normalize_override(argument: str, folders: Sequence[Path] = (), is_sweep: bool = False) -> str:
-    """Let `memory.window=64` set a constructor argument that no file mentions; the constructor checks the name.
+    """Return an override with which Hydra also sets arguments that no file mentions; the constructor checks the name.
 
     The path of a run may have characters that Hydra would read as its own.
 
@@ -126,8 +126,8 @@ def quote_path(path: str) -> str:
     """Return a path as Hydra reads it, whatever characters it has; `~` is the home folder, as in a shell."""
     if path[:1] in ("'", '"') and path[:1] == path[-1:] and len(path) > 1:
         return path
-    plain = re.sub(r"\\([=,\s])", r"\1", os.path.expanduser(path))
-    escaped = re.sub(r"(\\*)(?='|$)", lambda found: 2 * found[1], plain).replace("'", "\\'")
+    raw_path = re.sub(r"\\([=,\s])", r"\1", os.path.expanduser(path))
+    escaped = re.sub(r"(\\*)(?='|$)", lambda found: 2 * found[1], raw_path).replace("'", "\\'")
     return f"'{escaped}'"
 
 
@@ -140,6 +140,6 @@ def changed_settings() -> dict[str, str]:
 
 def to_plain(config: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as plain containers."""
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
+    containers = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(containers, dict)
+    return {str(key): value for key, value in containers.items()}

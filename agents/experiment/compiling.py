@@ -13,14 +13,14 @@ COMPILING = "compiling the environment and the memory: up to a minute, once"
 
 
 class FirstCompilation(event.Listener):
-    """Says, when Numba begins to compile something that its disk cache has not, that this takes some time; once."""
+    """Prints once, when Numba begins to compile code that is not in its disk cache, that this takes some time."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.was_said = False
 
     def on_start(self, event: Any) -> None:
-        """Say it."""
+        """Print the line."""
         if not self.was_said:
             print_line(self.console, COMPILING)
         self.was_said = True

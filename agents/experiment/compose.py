@@ -1,4 +1,4 @@
-"""A configuration from Python: choices of the groups of configs/, and settings in the place of theirs."""
+"""Compose a configuration in Python: choices of the groups of configs/, and settings that replace their settings."""
 
 import copy
 import inspect
@@ -46,7 +46,7 @@ def compose_config(choices: Mapping[str, Choice | None], settings: Mapping[str, 
             composed = compose("train", overrides, return_hydra_config=True)
             OmegaConf.set_struct(composed, False)
             for key, value in {**arguments, **settings}.items():
-                OmegaConf.update(composed, key, _plain(value), force_add=True)
+                OmegaConf.update(composed, key, _to_config(value), force_add=True)
             with _hydra_config(composed):
                 keys = [str(key) for key in composed if key != "hydra"]
                 return to_plain(OmegaConf.masked_copy(composed, keys))
@@ -65,12 +65,12 @@ def path_of(name: str, found: Any) -> str:
     return f"{module.__name__}.{title}"
 
 
-def _plain(value: Any) -> Any:
-    """Return a value as a configuration holds it."""
+def _to_config(value: Any) -> Any:
+    """Return the form of a value in a configuration."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): _to_config(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [_to_config(part) for part in value]
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if inspect.isclass(value) or inspect.isfunction(value):

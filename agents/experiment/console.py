@@ -1,4 +1,4 @@
-"""The console: standard output that outlives its reader, blocks of facts, and bars of progress."""
+"""The console: standard output that continues without a reader, blocks of facts, and progress bars."""
 
 import io
 import os
@@ -15,19 +15,19 @@ from rich.text import Text
 MIN_WIDTH = 20  # characters of a text that stand in one line at least
 
 UNWRITABLE = (OSError, ValueError)
-"""What a stream raises that cannot be written, or is closed."""
+"""The errors of a stream that cannot be written or is closed."""
 
 
 class Nowhere(io.TextIOBase):
-    """A stream whose texts are lost."""
+    """A stream that discards its texts."""
 
     def write(self, text: str) -> int:
-        """Lose a text."""
+        """Discard a text."""
         return len(text)
 
 
 class StandardOutput(io.TextIOBase):
-    """The standard output, which goes on where nothing can be written to it any more.
+    """The standard output; a script goes on where nothing can be written to it any more.
 
     Its reader may have left (`train.py | head -1`), the terminal or the disk behind it may be gone or full, or it was
     closed before the script began.
@@ -45,7 +45,7 @@ class StandardOutput(io.TextIOBase):
             return self._discard()
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Flush the output."""
         try:
             self.stream.flush()
         except UNWRITABLE:
@@ -63,7 +63,7 @@ class StandardOutput(io.TextIOBase):
         return self.stream.fileno()
 
     def _discard(self) -> int:
-        """Send everything that follows to nowhere, also what Python still holds and writes at its end."""
+        """Discard everything that is written from now on, and the text that Python writes at its end."""
         with suppress(*UNWRITABLE):
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
         self.stream = Nowhere()
@@ -85,7 +85,7 @@ def make_console(quiet: bool = False, width: int | None = None) -> Console:
 
 
 def print_line(console: Console, text: str) -> None:
-    """Print a line whole, so that what it names can be copied."""
+    """Print a line without breaking it, so that a path or command in it can be copied."""
     console.print(text, soft_wrap=True)
 
 
@@ -106,7 +106,7 @@ def print_facts(console: Console, facts: Mapping[str, str], whole: Collection[st
 
 @contextmanager
 def show_progress(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar while something goes on, where the standard error is a terminal.
+    """Show a progress bar on the standard error if it is a terminal.
 
     Args:
         name: What is counted.

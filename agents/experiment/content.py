@@ -1,4 +1,4 @@
-"""The content of a checkpoint, and all that must hold of it before anything is built from it."""
+"""The content of a checkpoint, and the checks that it must pass before anything is built from it."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from typing_extensions import TypedDict
 
 from .checksum import checksum
-from .plain import require_finite, require_plain
+from .containers import require_finite, require_plain_containers
 from .schema import check_value
 from .settings import MAX_STEPS, PARTS, RunSettings
 
@@ -98,7 +98,7 @@ def check_content(content: dict[str, Any]) -> None:
 
     What depends on the objects of the run, such as shapes, is checked where these are: by `load_state_dict` of each.
     """
-    require_plain(content)
+    require_plain_containers(content)
     check_value("", content, Content, lenient=False)
     if checksum(content) != content["checksum"]:
         raise ValueError("it is damaged: its checksum is another than when it was written")
@@ -119,7 +119,7 @@ def check_content(content: dict[str, Any]) -> None:
 
 
 def _require_data(place: str, value: Any) -> None:
-    """Raise ValueError unless this is what a yaml file can hold: containers with names, and no tensors."""
+    """Raise ValueError unless a yaml file can hold the value: containers with names, and no tensors."""
     if isinstance(value, Tensor):
         raise ValueError(f"{place} is a tensor; it must be a plain value")
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The description of a class: its one line, and the types, defaults and docstrings of its constructor's arguments."""
+"""Describe a class: its first sentence, and the type, default and docstring of each argument of its constructor."""
 
 import inspect
 import json
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from docstring_parser import DocstringStyle, parse
 
 REFERENCE = re.compile(r"As in `\w+`\.?")
-"""A description that leaves it to a base class."""
+"""A description that refers to the docstring of a base class."""
 
 REQUIRED = "(required)"
 
@@ -62,7 +62,7 @@ def format_value(value: Any) -> str:
 
 
 def format_type(hint: Any) -> str:
-    """Return a type in words, in those of the command line."""
+    """Return the description of a type, in the words that the command line uses."""
     origin = get_origin(hint)
     parts = get_args(hint)
     if origin is Annotated:
@@ -84,7 +84,7 @@ def format_type(hint: Any) -> str:
 
 
 def _meanings(cls: type) -> dict[str, str]:
-    """Return the descriptions of arguments by name, the class's own before those of its bases."""
+    """Return the descriptions of arguments by name; those of the class come before those of its bases."""
     found: dict[str, str] = {}
     for base in inspect.getmro(cls) if inspect.isclass(cls) else (cls,):
         for documented in (base, base.__dict__.get("__init__")):

@@ -11,7 +11,7 @@ LEAST = 2.0**-25  # stands for 0, which would be an action at infinity
 
 
 class Draws:
-    """Numbers inside of (0, 1) for every row of N episodes, each episode from a random stream of its own.
+    """Random numbers in (0, 1) for every row of N episodes; each episode has its own random stream.
 
     So an episode is the same whichever episodes run beside it.
 

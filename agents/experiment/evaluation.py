@@ -42,33 +42,33 @@ def run_episodes(
         Return, length and the environment's own metrics of each episode, in the order of the levels. Where some were
         cut, each also has `cut`, 1 or 0; those that were cut lack the metrics that come at the end.
     """
-    seen: Counter[int] = Counter()
+    repetitions: Counter[int] = Counter()
     numbered = []
     for level in levels:
-        numbered.append((level, seen[level]))
-        seen[level] += 1
+        numbered.append((level, repetitions[level]))
+        repetitions[level] += 1
     N = stream.env.num_envs
-    ended: list[Episode] = []
+    episodes: list[Episode] = []
     with _evaluation_mode(model):
         for start in range(0, len(numbered), N):
             batch = numbered[start : start + N]
-            ended += _run_batch(model, stream, batch, None if greedy else seed, max_steps, on_step, on_end)
-    if any(episode["cut"] for episode in ended):
-        return ended
-    return [{name: value for name, value in episode.items() if name != "cut"} for episode in ended]
+            episodes += _run_batch(model, stream, batch, None if greedy else seed, max_steps, on_step, on_end)
+    if any(episode["cut"] for episode in episodes):
+        return episodes
+    return [{name: value for name, value in episode.items() if name != "cut"} for episode in episodes]
 
 
 def _run_batch(
     model: ActorCritic, stream: Stream, episodes: Sequence[tuple[int, int]], seed: int | None, max_steps: int,
     on_step: Callable[[], None], on_end: Callable[[], None],
 ) -> list[Episode]:  # fmt: skip
-    """Run each episode in an environment of its own, greedily without a seed; each of them gets `cut`."""
+    """Run each episode in its own environment, greedily if the seed is None; each episode gets the figure `cut`."""
     N = stream.env.num_envs
     full = [*episodes, *[episodes[-1]] * (N - len(episodes))]  # the last one fills the environments that are left
     step = stream.reset([level for level, _ in full])
     state = model.memory.initial_state(N)
     stream.episodes.pop()
-    finished: list[Episode | None] = [None] * N
+    results: list[Episode | None] = [None] * N
     draws = None if seed is None else Draws(seed, full, stream.actions.feature_size)
     on_step()
     for _ in range(max_steps):
@@ -78,19 +78,19 @@ def _run_batch(
         step = stream.step(action[0])
         on_step()
         for n, episode in zip(step.last.nonzero().flatten().tolist(), stream.episodes.pop(), strict=True):
-            if finished[n] is None:
-                finished[n] = {**episode, "cut": 0.0}
+            if results[n] is None:
+                results[n] = {**episode, "cut": 0.0}
                 if n < len(episodes):
                     on_end()
-        if all(finished):
+        if all(results):
             break
     so_far = stream.episodes.running()
-    return [finished[n] or {**so_far[n], "cut": 1.0} for n in range(len(episodes))]
+    return [results[n] or {**so_far[n], "cut": 1.0} for n in range(len(episodes))]
 
 
 @contextmanager
 def _evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Put every module into evaluation mode, and each back into its own; a user's may have a dropout."""
+    """Put every module into evaluation mode, and restore the mode of each; a user's module may have dropout."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:

@@ -96,7 +96,7 @@ class Film:
 
 
 def require_film(file: Path) -> None:
-    """Raise ValueError if the ending of a video file is none of `FORMATS`, or its folder does not exist."""
+    """Raise ValueError if the ending of a video file is not in `FORMATS`, or if its folder does not exist."""
     if file.suffix not in FORMATS:
         raise ValueError(f"video is {file}; its ending must be one of {', '.join(FORMATS)}")
     if not file.parent.is_dir():

@@ -1,4 +1,4 @@
-"""Held-out levels: their environments, and an evaluation in the midst of a training, which it leaves as it was."""
+"""Held-out levels: their environments, and an evaluation during training, which does not change the training."""
 
 import copy
 import random

@@ -1,4 +1,4 @@
-"""All that can be set: `--help` of the scripts."""
+"""Print everything that can be set: `--help` of the scripts."""
 
 import inspect
 import re
@@ -30,7 +30,7 @@ AT_RUN_TIME = {
     "model": ("encoder", "memory", "actions", "observation_space"),
     "agent": ("model",),
 }
-"""Arguments that no configuration has."""
+"""Arguments of the command line that no configuration has."""
 
 HINTS = """
 --list memories prints what each is; so do envs, encoders, models, agents, losses and experiments.
@@ -82,7 +82,7 @@ def _print_part(console: Console, part: str, values: dict[str, Any]) -> None:
 
 
 def _creator(id: str) -> Any:
-    """Return the class or function that makes the environment of a Gymnasium id; None where it is not known."""
+    """Return the class or function that makes the environment of a Gymnasium id; None if the id is not known."""
     spec = gymnasium.registry.get(id.rpartition(":")[2])
     entry = spec.entry_point if spec else None
     return load_env_creator(entry) if isinstance(entry, str) else entry
@@ -108,5 +108,5 @@ def _compose(name: str, folders: Sequence[Path], overrides: Sequence[str]) -> di
             composed = compose(name, [*first, *own])
     except HydraException as error:
         raise ValueError(" ".join(str(error).partition("\n")[0].split())) from error
-    plain: Any = OmegaConf.to_container(OmegaConf.masked_copy(composed, list(PARTS)), resolve=False)
-    return {part: dict(plain[part]) for part in PARTS}
+    parts: Any = OmegaConf.to_container(OmegaConf.masked_copy(composed, list(PARTS)), resolve=False)
+    return {part: dict(parts[part]) for part in PARTS}

@@ -1,4 +1,4 @@
-"""Signals that ask a run for a clean end: Ctrl-C, and what a scheduler or a closed terminal sends."""
+"""Signals that ask a run to end: Ctrl-C, and the signals of a scheduler or of a closed terminal."""
 
 import signal
 import threading
@@ -10,7 +10,7 @@ NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # the last one is not known on Windows
 
 
 class Interrupt:
-    """The first signal sets `stop`; the next one has its usual meaning. Only the main thread can be told of signals."""
+    """The first signal sets `stop`; the next one has its usual effect. Only the main thread receives signals."""
 
     def __init__(self) -> None:
         self.stop = False

@@ -1,4 +1,4 @@
-"""Sizes that a machine cannot hold are refused before they are allocated, and memory that runs out is recognised.
+"""Refuse sizes that a machine cannot hold before they are allocated, and recognise errors of exhausted memory.
 
 A model is built once without memory, on torch's meta device, while the bytes and the number of its modules are counted:
 a layer too many ends the count, and the largest number of the part is named, since that is the one that was meant
@@ -21,11 +21,11 @@ T = TypeVar("T")
 MAX_MODULES = 4096
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 SIGNS = ("can't allocate memory", "out of memory", "calculation overflowed", "verflow when unpacking", "fit 'int' into")
-"""Parts of the messages of torch and Python where memory of the CPU is short, or a size is no number of bytes."""
+"""Parts of the messages of torch and Python that mean too little CPU memory, or an impossible number of bytes."""
 
 
 class TooLargeError(ValueError):
-    """Something is larger than the machine can hold."""
+    """An object is larger than the memory of the machine."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -37,7 +37,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def memory_of(device: torch.device) -> float:
-    """Return the bytes that a device has, used or free; infinity where that is not known."""
+    """Return the bytes of memory that a device has, used or free; infinity if that is not known."""
     if device.type == "cuda":
         return torch.cuda.get_device_properties(device).total_memory
     known = [float("inf")]
@@ -49,14 +49,14 @@ def memory_of(device: torch.device) -> float:
 
 
 def require_memory(what: str, size: float, device: torch.device) -> None:
-    """Raise TooLargeError if so many bytes are more than a device has."""
+    """Raise TooLargeError if a device has less memory than `size` bytes."""
     available = memory_of(device)
     if size > available:
         raise TooLargeError(f"{what} needs {_in_words(size)}; {device} has {_in_words(available)}")
 
 
 def build_within_limits(build: Callable[[], T], config: Mapping[str, Any], device: torch.device) -> T:
-    """Return what a function builds, unless its parameters do not fit on a device.
+    """Return the object that a function builds; TooLargeError if its parameters do not fit on a device.
 
     Args:
         build: Builds a module; it is called twice.
@@ -85,7 +85,7 @@ def build_within_limits(build: Callable[[], T], config: Mapping[str, Any], devic
 
 @contextmanager
 def memory_errors(config: Mapping[str, Any]) -> Iterator[None]:
-    """Raise TooLargeError where what a configuration says does not fit into memory."""
+    """Raise TooLargeError where the objects of a configuration do not fit into memory."""
     try:
         yield
     except Exception as error:

@@ -23,7 +23,7 @@ LISTS = {
     "losses": "agent",
     "experiments": "experiment",
 }
-"""The words that `--list` takes, each with its group; a loss belongs to an agent."""
+"""The words that `--list` accepts, each with its group; a loss is set as part of an agent."""
 
 MAX_ARGUMENTS = 40
 """Characters of the arguments of a choice in a list."""
@@ -33,7 +33,7 @@ WIDTH = 120
 
 
 def make_table() -> Table:
-    """Return a table without lines, whose names are never broken."""
+    """Return a table without lines that never breaks a name."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     return table

@@ -47,7 +47,7 @@ class Logger:
         self.newest: dict[str, float] = {}
 
     def begin(self, config: Mapping[str, Any], facts: Mapping[str, str]) -> None:
-        """Print what the run is, and write its configuration for TensorBoard."""
+        """Print the facts at the start of the run, and write its configuration for TensorBoard."""
         print_facts(self.console, facts, COMMANDS)
         write_config(self.board, config, facts, self.first_step)
         if not self.first_step:
@@ -55,7 +55,7 @@ class Logger:
         self.board.flush()
 
     def end(self, facts: Mapping[str, str], is_complete: bool) -> None:
-        """Print what the run has reached."""
+        """Print the facts at the end of the run."""
         if self.live:
             self.live.stop()
         print_facts(self.console, facts, COMMANDS)

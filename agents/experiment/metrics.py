@@ -78,7 +78,7 @@ class Metrics:
 
 
 def mend_metrics(path: Path, saved: Mapping[str, Any]) -> str:
-    """Cut the table of a run to where it was when a checkpoint was written, and set a damaged one aside.
+    """Cut the table of a run back to the rows of a checkpoint, and set a damaged table aside.
 
     Args:
         path: The file.
@@ -121,7 +121,7 @@ def _read_rows(path: Path, until: int) -> Iterator[Row]:
 
 
 def _has_numbers(row: Mapping[Any, Any]) -> bool:
-    """Return whether a row has a cell for each column, each of them a number or nothing."""
+    """Return whether a row has a cell for each column, and each cell is a number or empty."""
     if None in row or None in row.values():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Names that are not known, and classes by their dotted path, such as `pkg.MyMemory`."""
+"""Describe names that are not known, and find classes by their dotted path, such as `pkg.MyMemory`."""
 
 import difflib
 import importlib
@@ -30,7 +30,7 @@ def is_dotted_path(text: str) -> bool:
 
 
 def find_object(where: str, path: str) -> Any:
-    """Return what a dotted path names; its modules are imported.
+    """Return the object that a dotted path names; its modules are imported.
 
     Args:
         where: Name of the setting that has the path, for messages.
@@ -60,7 +60,7 @@ def find_object(where: str, path: str) -> Any:
 
 
 def _import_module(name: str) -> ModuleType | None:
-    """Return a module, or None where there is none of that name; what it raises itself is not caught."""
+    """Return a module, or None if no module has that name; an error raised inside the module is not caught."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

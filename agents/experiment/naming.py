@@ -1,4 +1,4 @@
-"""The folder of a new run, whose path says what was run.
+"""The folder of a new run, whose path describes the settings of the run.
 
     runs/<env>[-<id>]/<memory>/<agent>[/<what differs>]/<time>-s<seed>
     runs/gymnasium-CartPole-v1/gru/ppo/agent.lr=0.001,num_envs=16/2026-01-01_12-00-00-s0
@@ -63,7 +63,7 @@ def _describe(config: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
 
 
 def _defaults(choices: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the configuration of the chosen files; nothing where one of them is not ours."""
+    """Return the configuration of the chosen files; an empty one if a file is not in configs/."""
     is_running = GlobalHydra.instance().is_initialized()  # then it also knows the files of `--config-dir`
     try:
         with nullcontext() if is_running else initialize_config_module("memorl.configs", version_base=None):
@@ -71,12 +71,12 @@ def _defaults(choices: Mapping[str, Any]) -> Mapping[str, Any]:
     except (HydraException, OmegaConfBaseException):  # a class, a dictionary, or a file of the user's
         return {}
     composed.run_dir = ""
-    plain: Any = OmegaConf.to_container(composed, resolve=True)
-    return plain if isinstance(plain, dict) else {}
+    settings: Any = OmegaConf.to_container(composed, resolve=True)
+    return settings if isinstance(settings, dict) else {}
 
 
 def _argument_default(config: Mapping[str, Any], key: str) -> Any:
-    """Return the default of a constructor argument; None where it has none."""
+    """Return the default of a constructor argument; None if it has no default."""
     part, _, name = key.partition(".")
     if part not in PARTS or not name:
         return None
@@ -84,7 +84,7 @@ def _argument_default(config: Mapping[str, Any], key: str) -> Any:
 
 
 def _flatten(place: str, changed: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted key and the value of every setting, those in dictionaries too."""
+    """Yield the dotted key and the value of every setting, including the settings inside dictionaries."""
     for name, value in changed.items():
         key = f"{place}.{name}" if place else name
         if isinstance(value, Mapping):

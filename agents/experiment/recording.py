@@ -44,7 +44,7 @@ def build_video_stream(
 
 
 def take_picture(stream: Stream) -> np.ndarray:
-    """Return what the first environment of a stream shows, bytes [H, W, 3].
+    """Return the picture of the first environment of a stream, bytes [H, W, 3].
 
     Raises:
         ValueError: If that is no picture.
@@ -61,7 +61,7 @@ def record_video(
     model: ActorCritic, stream: Stream, file: Path, levels: Sequence[int], seed: int, greedy: bool, max_steps: int,
     on_end: Callable[[], None] = lambda: None,
 ) -> None:  # fmt: skip
-    """Write one episode of each level, one after the other: those that an evaluation with the same seed has.
+    """Write a video with one episode of each level in turn, the same episodes as an evaluation with the same seed.
 
     Args:
         model: The model that acts.

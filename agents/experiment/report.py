@@ -18,7 +18,7 @@ COMMANDS = ("writes to", "watch", "checkpoint", "evaluate", "go on")
 
 
 def describe_start(run: Run, folder: Path) -> dict[str, str]:
-    """Return what a run is made of and where it writes."""
+    """Return the facts at the start of a run: its parts, its sizes and its folder."""
     threads = torch.get_num_threads()
     versions = [f"memorl {_version('memorl')}", f"torch {torch.__version__}", f"python {platform.python_version()}"]
     config = run.config
@@ -41,7 +41,7 @@ def describe_start(run: Run, folder: Path) -> dict[str, str]:
 
 
 def describe_end(run: Run, folder: Path, checkpoint: Path | None) -> dict[str, str]:
-    """Return what a run has reached, where that is, and what can be done with it."""
+    """Return the facts at the end of a run: its steps, its returns, its checkpoint and the commands that use it."""
     settings = run.settings
     steps = run.agent.steps
     facts = {"steps": _describe_steps(run)}
@@ -85,7 +85,7 @@ def _name(part: Mapping[str, Any]) -> str:
 
 
 def _describe_observations(run: Run) -> str:
-    """Return the encoder, and of each entry what it is read as, where the encoder says so, and whether normalised."""
+    """Return the name of the encoder, and for each entry how it is read and whether it is normalised."""
     reads = getattr(run.model.encoder, "reads", {})
     entries = []
     for name, space in run.stream.observation_space.items():
@@ -113,7 +113,7 @@ def _describe_update(run: Run) -> str:
 
 
 def _describe_steps(run: Run) -> str:
-    """Return the number of steps, and of the rows that are none."""
+    """Return the number of steps, and the number of rows that are not steps."""
     settings = run.settings
     rows = run.updates * settings.num_envs * settings.rollout_steps
     ends = rows - run.agent.steps

@@ -44,7 +44,7 @@ def represent(value: Any) -> Any:
 
 
 def represent_all(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the forms of those values that have one."""
+    """Return the forms of the values that have a form."""
     forms = {}
     for name, value in values.items():
         try:

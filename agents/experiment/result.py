@@ -13,14 +13,14 @@ from .files import replace_file
 
 
 def write_result(result: Mapping[str, Any], file: Path) -> None:
-    """Write a result as JSON; a number that JSON has not, such as NaN, is null."""
+    """Write a result as JSON; a number that JSON cannot write, such as NaN, becomes null."""
     text = json.dumps(_without_nan(result), indent=1, allow_nan=False) + "\n"
     with replace_file(file) as opened:
         opened.write(text.encode())
 
 
 def print_result(console: Console, result: Mapping[str, Any]) -> None:
-    """Print the figures as a table that is as wide as it must be, so that no word is broken."""
+    """Print the figures as a table that is wide enough to break no word."""
     rows = [("figure", "mean", "std", "95 % interval", "episodes")]
     for name, row in result["metrics"].items():
         interval = f"{_number(row['low'])} .. {_number(row['high'])}"

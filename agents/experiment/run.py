@@ -1,4 +1,4 @@
-"""A run: the objects of a configuration, and all that must be saved to continue bit for bit."""
+"""A run: the objects of a configuration, and the state that must be saved to continue bit for bit."""
 
 import copy
 import shlex

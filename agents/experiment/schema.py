@@ -55,7 +55,7 @@ class Constructor(Generic[T]):
         return Constructor(where, found, values)
 
     def check(self, reserved: Collection[str] = ()) -> dict[str, Any]:
-        """Return the values as the types of the hints.
+        """Return the values converted to the types of the hints.
 
         Args:
             reserved: Names of the arguments that the values must not set.
@@ -115,7 +115,7 @@ def _hints(found: Any) -> dict[str, Any]:
 
 
 def check_value(name: str, value: Any, hint: Any, lenient: bool = True) -> Any:
-    """Return the value as the type of a hint; ValueError names the place inside the value that has another type.
+    """Return the value converted to the type of a hint; ValueError names the part of the value that has another type.
 
     Args:
         name: Name of the value in messages.

@@ -13,7 +13,7 @@ MAX_ENVS = 2**17
 MAX_LEVELS = 10**6
 MAX_PROBE_STEPS = 2**14
 MAX_SEED = 2**63 - 1
-"""Numbers above these are slips of the keyboard: no machine would come to their end, or torch cannot read them."""
+"""Larger numbers are typing errors: no machine would finish such a run, or torch cannot read them."""
 
 PARTS = ("env", "memory", "encoder", "model", "agent")
 """Keys of a run's configuration that are classes with arguments; the others are its settings."""

@@ -33,7 +33,7 @@ RESUMABLE = (
 
 @contextmanager
 def open_run(config: dict[str, Any], changed: Mapping[str, Any]) -> Iterator[tuple[Run, Path]]:
-    """Hold a new run and its folder, or those that `resume` names, against other processes.
+    """Open a new run and its folder, or the run that `resume` names, and lock the folder against other processes.
 
     Args:
         config: The composed configuration.

@@ -1,4 +1,4 @@
-"""The loop of training: collect, update, log, save; and what is saved when a signal or an error ends it."""
+"""The training loop: collect, update, log, save; the run is also saved when a signal or an error ends it."""
 
 import time
 import traceback
@@ -17,7 +17,7 @@ from .run import Run
 
 
 def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
-    """Collect and update until the steps are done, or until a signal or an error; what was learned is saved.
+    """Collect and update until the steps are done, or until a signal or an error; then save the run.
 
     Args:
         run: The run, new or as it goes on.
@@ -74,7 +74,7 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
 
 
 def _update_run(run: Run, logger: Logger) -> dict[str, float]:
-    """Collect a rollout, learn from it, evaluate where that is due, and return the figures, which are in the log."""
+    """Collect a rollout, learn from it, evaluate if that is due, and log and return the figures."""
     agent = run.agent
     settings = run.settings
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a configuration that somebody else may have written would import: nothing but this library's own classes.
+"""Checks that a configuration, which a stranger may have written, imports only this library's own classes.
 
 A text of a part can be the path of a class (`package.MyMemory`), or an id whose module is imported (`package:Env-v0`);
 what a constructor does with it cannot be known. So no text may look like one, unless it names a class of ours.
@@ -18,7 +18,7 @@ PACKAGES = ("memorl.agents.", "memorl.envs.", "memorl.memory.")
 
 
 def find_foreign(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the place and the text of every value of a configuration that could import what is not ours."""
+    """Yield the place and the text of every value of a configuration that could import another package."""
     for part in PARTS:
         for place, text in _texts(part, config[part]):
             if place.endswith("._target_") or is_dotted_path(text):
@@ -29,13 +29,13 @@ def find_foreign(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def require_own(path: Path, config: Mapping[str, Any]) -> None:
-    """Raise ValueError if the configuration of a checkpoint names what is not ours."""
+    """Raise ValueError if the configuration of a checkpoint names classes of another package."""
     for place, text in find_foreign(config):
         raise ValueError(f"{path} names {place} {text}, which is not a class of memorl; trust=true imports it")
 
 
 def trust_argument(config: Mapping[str, Any]) -> str:
-    """Return what a command needs so that a checkpoint of this configuration is read: " trust=true" or nothing."""
+    """Return the argument that a command needs to read a checkpoint of this configuration: " trust=true" or nothing."""
     return " trust=true" if any(find_foreign(config)) else ""
 
 
@@ -54,7 +54,7 @@ def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _is_own_class(path: str) -> bool:
-    """Return whether a path is that of a class which one of our modules defines; no other module is imported."""
+    """Return whether a path names a class that one of our modules defines; no other module is imported."""
     module_name, _, name = path.rpartition(".")
     if not f"{module_name}.".startswith(PACKAGES):
         return False

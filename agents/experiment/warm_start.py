@@ -53,7 +53,7 @@ def load_weights(run: Run) -> None:
 
 
 def _places_of_other_things(content: Mapping[str, Any], run: Run) -> dict[str, str]:
-    """Return the beginnings of the names of weights that serve other observations or actions, with what these are."""
+    """Return the prefixes of the names of weights that serve other observations or actions, each with the reason."""
     places: dict[str, str] = {}
     spaces = run.stream.interface.plain_spaces
     entries = [_entries(content["config"], content["spaces"]), _entries(run.config, spaces)]
@@ -66,7 +66,7 @@ def _places_of_other_things(content: Mapping[str, Any], run: Run) -> dict[str, s
 
 
 def _entries(config: Mapping[str, Any], spaces: Mapping[str, Any]) -> list[str]:
-    """Return the names of what an encoder reads, in their order."""
+    """Return the names of the entries that an encoder reads, in their order."""
     inputs = [name for name in ("last_action", "last_reward") if config.get(name)]
     return [*spaces["observation"].get("parts", {}), *inputs]
 

@@ -1,1 +1,1 @@
-"""Environments of others with the rows of ours, and ours where others expect theirs (`memorl.envs.adapters.sb3`)."""
+"""Adapt other environments to this library, and ours to other libraries (`memorl.envs.adapters.sb3`)."""

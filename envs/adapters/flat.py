@@ -1,4 +1,4 @@
-"""Observations that are tuples, or dictionaries in dictionaries, as one dictionary of arrays."""
+"""Flatten observations that are tuples or nested dictionaries into one dictionary of arrays."""
 
 from typing import Any, final
 

@@ -128,7 +128,7 @@ class FromGymnasium(VectorWrapper):
         super().__init__(make_batch(id, num_envs, vectorization_mode, find_wrappers(wrappers), **arguments))
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode everywhere; a batch that takes one seed for all envs gets one that all seeds make."""
+        """Begin an episode in every env; a batch that takes one seed for all envs gets a seed made from all seeds."""
         takes_many = isinstance(self.env.unwrapped, SyncVectorEnv | AsyncVectorEnv | BatchedEnv)
         if not takes_many and isinstance(seed, Sequence | np.ndarray):
             seed = int(np.random.SeedSequence([int(s) for s in seed]).generate_state(1)[0])

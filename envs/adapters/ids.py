@@ -1,4 +1,4 @@
-"""Ids of environments, and paths of classes, in modules that may be the user's."""
+"""Find environments by their ids, and classes by their paths, also in the user's own modules."""
 
 import importlib
 import inspect
@@ -12,7 +12,7 @@ from gymnasium.envs.registration import EnvSpec
 from memorl.envs.engine.names import nearest_names, unknown_name
 
 REGISTRARS = {"MiniGrid-": "minigrid", "BabyAI-": "minigrid", "ALE/": "ale_py", "popgym-": "popgym"}
-"""By the beginning of an id: the package that registers such ids when it is imported."""
+"""The package that registers the ids with a prefix when it is imported."""
 
 
 def find_class(where: str, path: str) -> Any:
@@ -54,7 +54,7 @@ def import_module(where: str, name: str, value: str) -> Any:
 
 
 def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
-    """Return what Gymnasium knows of an id; `module:` in front of it is imported, and may also hold a class.
+    """Return Gymnasium's spec of an id; a module before a colon, as in `module:id`, is imported and may hold a class.
 
     Args:
         where: Name of the setting that has the id, for messages.

@@ -77,7 +77,7 @@ def merge_rows(one: Infos, other: Infos) -> Infos:
 
 
 def _set_row(batch: Any, n: int, value: Any, num_envs: int) -> Any:
-    """Return a batch, or a new one, that has a value in row n and the same values as before in the others."""
+    """Return the batch with a value in row n and its old values in the other rows; it may be a new array."""
     array = np.asarray(value) if isinstance(value, _ARRAYS) else None
     if array is None or array.dtype.kind == "O":
         batch = _as_objects(batch, num_envs)
@@ -91,7 +91,7 @@ def _set_row(batch: Any, n: int, value: Any, num_envs: int) -> Any:
 
 
 def _common_type(batch: Any, array: NDArray[Any]) -> np.dtype[Any] | None:
-    """Return the type that holds a batch and one more row of it; None where there is none but `object`."""
+    """Return the type that holds the batch and one more row; None if only `object` does."""
     if not isinstance(batch, np.ndarray) or batch.shape[1:] != array.shape:
         return None
     kinds = {batch.dtype.kind, array.dtype.kind}

@@ -105,9 +105,9 @@ class MiniGrid(VectorObservationWrapper):
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """Step every env."""
         observation, rewards, terminated, truncated, infos = super().step(actions)
-        ended = terminated | truncated
-        if ended.any():
-            infos = infos | {"success": ended & (rewards > 0), "_success": ended}
+        last = terminated | truncated
+        if last.any():
+            infos = infos | {"success": last & (rewards > 0), "_success": last}
         return observation, rewards, terminated, truncated, infos
 
     def observations(self, observations: Any) -> Any:

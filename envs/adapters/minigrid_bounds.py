@@ -1,4 +1,4 @@
-"""The bounds of MiniGrid's observations as they are: its spaces say 0 .. 255, whatever they hold.
+"""Correct the bounds of MiniGrid's observation spaces, which say 0 .. 255 whatever the observations contain.
 
 Codes of what is in a cell reach 10, and one-hot ones 1. Networks scale bytes by their bounds, so these have to be true.
 """
@@ -18,7 +18,7 @@ LARGEST_CODE = 10
 
 
 def correct_bounds(env: Any) -> Any:
-    """Return an environment whose space, if it is one of MiniGrid's that shows codes, has their bounds."""
+    """Return the environment; if it is one of MiniGrid's that shows codes, its space has the bounds of these codes."""
     if "minigrid" not in sys.modules:
         return env
     from minigrid import wrappers
@@ -50,7 +50,7 @@ class Corrected:
 
 
 def _is_plain(env: Any, base: Any) -> bool:
-    """Return whether an environment shows what MiniGrid's own does, by a class of MiniGrid or one derived from it."""
+    """Return whether an environment shows MiniGrid's own observations, made by MiniGrid's own method."""
     own = env.unwrapped
     return (
         isinstance(own, base) and type(own).gen_obs is base.gen_obs and env.observation_space is own.observation_space

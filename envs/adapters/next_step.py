@@ -61,23 +61,23 @@ class NextStep(VectorWrapper):
         if self.mode == AutoresetMode.DISABLED and new.any():
             self.env.reset(options={"reset_mask": new.copy()})
         observation, rewards, terminated, truncated, infos = self.env.step(actions)
-        ended = terminated | truncated
-        self._over = ended & ~new
-        if new.any() or ended.any():
-            observation, infos = self._replace_rows(observation, infos, new, ended)
+        last = terminated | truncated
+        self._over = last & ~new
+        if new.any() or last.any():
+            observation, infos = self._replace_rows(observation, infos, new, last)
             rewards = np.where(new, 0.0, rewards)
             terminated = terminated & ~new
             truncated = truncated & ~new
         return observation, rewards, terminated, truncated, infos
 
-    def _replace_rows(self, observation: Any, infos: Infos, new: Rows, ended: Rows) -> tuple[Any, Infos]:
-        """Put first observations in the rows of `new`, and final ones in those of the others that ended."""
+    def _replace_rows(self, observation: Any, infos: Infos, new: Rows, last: Rows) -> tuple[Any, Infos]:
+        """Put first observations in the rows of `new`, and final ones in the other rows of `last`."""
         row = _copy(observation)
         result = select_rows({key: value for key, value in infos.items() if key not in _FINAL}, ~new)
         if self.mode == AutoresetMode.SAME_STEP and self._over.any():
             if "final_obs" not in infos:
                 raise RuntimeError("infos hold no final_obs at the end of an episode, though the mode is SAME_STEP")
-            result = merge_rows(select_rows(result, ~ended), select_rows(infos.get("final_info", {}), self._over))
+            result = merge_rows(select_rows(result, ~last), select_rows(infos.get("final_info", {}), self._over))
         if new.any():
             first, first_infos = self.env.reset(options={"reset_mask": new.copy()})
             firsts = parts_of(first)

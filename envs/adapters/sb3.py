@@ -62,11 +62,11 @@ class SB3VecEnv(VecEnv):
         for n, info in enumerate(infos_of_rows):
             info["TimeLimit.truncated"] = bool(truncated[n] and not terminated[n])
         if done.any():
-            ended = np.flatnonzero(done).tolist()
-            for n in ended:
+            rows = np.flatnonzero(done).tolist()
+            for n in rows:
                 infos_of_rows[n]["terminal_observation"] = deepcopy(row_of(observation, n))
             observation, first_infos = self.env.reset(options={"reset_mask": done.copy()})
-            for n in ended:
+            for n in rows:
                 self.reset_infos[n] = info_of_row(first_infos, n)
         return observation, np.asarray(rewards, np.float32), done, infos_of_rows
 

@@ -1,4 +1,4 @@
-"""Observations that do not have the shape or type of their space, named before a batch fails on them."""
+"""Check the shapes and types of observations against their space, so that an error names the entry."""
 
 from typing import Any, final
 
@@ -47,7 +47,7 @@ class ShapedObservations(gymnasium.ObservationWrapper[Any, Any, Any]):
 
 
 def _arrays_of(space: Any) -> dict[str, Any] | None:
-    """Return shape and type of each part of a space; None if a part is no array, or there is none."""
+    """Return the shape and type of each part of a space; None if a part is no array, or there are no parts."""
     try:
         parts = parts_of(space)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Running statistics in the wrappers of an environment, which no checkpoint has."""
+"""Warn of running statistics in the wrappers of an environment, which no checkpoint saves."""
 
 import re
 import warnings
@@ -12,10 +12,10 @@ STATISTICS = ("obs_rms", "return_rms")
 """Attributes of Gymnasium's wrappers that hold running statistics."""
 
 _LIKE_STATISTICS = re.compile(r"(.*_)?(rms|mean|avg|average|var|variance|std)(_.*)?")
-"""Names of attributes that a user's wrapper may have for them."""
+"""Names that the attributes with running statistics may have in a user's wrapper."""
 
 _INSTEAD = {False: "model.normalize_observations=all", True: "agent.normalize_values"}
-"""What does the same in the model, by whether it is about rewards."""
+"""The setting that does the same in the model, by whether the statistics are of rewards."""
 
 
 @final
@@ -63,6 +63,6 @@ def _statistics_of(env: Any) -> Iterator[tuple[str, str]]:
 
 
 def _has_moments(value: Any) -> bool:
-    """Return whether an object has a mean and a variance, and does not compute them as arrays do."""
+    """Return whether an object stores a mean and a variance; an array only computes them."""
     moments = [getattr(value, name, None) for name in ("mean", "var")]
     return all(moment is not None and not callable(moment) for moment in moments)

@@ -53,7 +53,7 @@ def _texts(space: spaces.Space[Any]) -> list[str]:
 
 
 def _kept(space: spaces.Space[Any]) -> dict[str, Any] | None:
-    """Return the names that are kept of a space with texts, each with those inside it; None keeps a space whole."""
+    """Return the names of the parts that stay when texts are left out, each with the names inside it; None for all."""
     if not isinstance(space, spaces.Dict | spaces.Tuple) or not _texts(space):
         return None
     inner = {name: (part, _kept(part)) for name, part in _named(space).items() if not _is_text(part)}

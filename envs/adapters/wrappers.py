@@ -12,11 +12,11 @@ from memorl.envs.engine.names import unknown_name
 from .ids import find_class
 
 Wrapper: TypeAlias = str | dict[str, Any] | Callable[..., Any]
-"""The path of a class, `{"_target_": path, argument: value, ...}`, or a class itself."""
+"""A wrapper: the path of a class, `{"_target_": path, argument: value, ...}`, or a class."""
 
 
 def find_wrappers(wrappers: Sequence[Wrapper] | Wrapper) -> list[Callable[..., Any]]:
-    """Return functions of an environment that wrap it; one alone is a list of one.
+    """Return functions that wrap an environment; a single wrapper counts as a list of one.
 
     Raises:
         ValueError: There is no such class, it does not wrap one environment, or does not take the arguments.
@@ -44,7 +44,7 @@ def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
 
 
 def _wrap(what: str, found: Callable[..., Any], arguments: Mapping[str, Any], env: Any) -> gymnasium.Env[Any, Any]:
-    """Return an environment in a wrapper, whose errors get its name."""
+    """Return an environment in a wrapper; an error of the wrapper names the wrapper."""
     try:
         wrapped = found(env, **arguments)
     except Exception as error:

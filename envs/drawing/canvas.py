@@ -1,4 +1,4 @@
-"""Drawing as memory traffic: every sprite is rasterised once, a frame is one copy and a few masked writes.
+"""Draw frames from sprites: every sprite is rasterised once, and a frame is one copy and a few masked writes.
 
 A frame is uint8 [84][84][3], indexed [x][y][channel] as `pygame.surfarray` does, seen here as [84][252]: a column x is
 252 bytes in a row. A sprite stores two bytes for each byte of its bounding box, `keep` and `paint`:
@@ -24,7 +24,7 @@ Colour = tuple[int, int, int]
 
 
 class Sprites(NamedTuple):
-    """An atlas as compiled code takes it: sprite k is place[k] = (first byte, columns, bytes a column, x, y)."""
+    """An atlas in arrays for compiled code: sprite k is place[k] = (first byte, columns, bytes a column, x, y)."""
 
     place: NDArray[np.int64]
     keep: NDArray[np.uint8]
@@ -32,7 +32,7 @@ class Sprites(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """The sprites of a game and its own scenery, as compiled code takes them."""
+    """The sprites of a game and its own scenery, in arrays for compiled code."""
 
     scenery: Any
     """The arrays and the numbers of sprites of one game alone, made before it starts."""

@@ -91,10 +91,10 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._last_observation: Observation | None = None
 
     def _on_episode_end(self, ends: Array) -> None:
-        """Learn from the episodes that ended in a step; a reset ends none."""
+        """Update the state that depends on the episodes that ended; called after every step, not after a reset."""
 
     def _on_seeded_reset(self) -> None:
-        """Begin anew with what goes on from episode to episode, as `reset` has a seed."""
+        """Restart the state that continues from episode to episode, since `reset` has a seed."""
 
     def close_extras(self, **_: Any) -> None:
         """End the threads."""
@@ -139,7 +139,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         return self._begin(rows)
 
     def _begin(self, rows: NDArray[np.bool_]) -> tuple[Observation, Infos]:
-        """Step the rows of a reset; the others take the step, too, and are then put back to where they were."""
+        """Step the rows of a reset; the other rows also take the step, and are then restored."""
         others = ~rows
         state = self._state[others]
         kept = [array[others] for array in arrays_of(self._last_observation)] if others.any() else []

@@ -11,7 +11,7 @@ from .options import Flag, Integer, Option, encode
 
 BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
 DEFAULTS = {"num_envs": 1, "threads": 1, "copy": True}
-"""The kinds and the defaults of the arguments of every environment that are no options."""
+"""The kinds and the defaults of the arguments that every environment has besides its options."""
 _LEVELS: dict[str, Option] = {"levels.start": Integer(0, 2**62), "levels.count": Integer(1, 2**32 - 1)}
 
 
@@ -33,7 +33,7 @@ def check_render_mode(render_mode: str | None, metadata: Mapping[str, Any]) -> N
 
 
 def seeds_per_env(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
-    """Return the seed of each env that `reset(seed=...)` means: s, s + 1, ... for a number s, else one or None each."""
+    """Return a seed for each env: s, s + 1, ... for a number s, the entries of a list, or None for every env."""
     if isinstance(seed, int | np.integer):
         seeds: list[Any] = [int(seed) + i for i in range(num_envs)]
     elif isinstance(seed, Sequence | np.ndarray):

@@ -33,7 +33,7 @@ class Field(NamedTuple):
     shape: tuple[int, ...] = ()
 
     def bounds(self, state: Array, params: Array) -> tuple[Array, Array] | None:
-        """Return the lowest and the highest value; `params` [N] are those in force in each env."""
+        """Return the lowest and the highest value; `params` [N] are the current params of each env."""
         if self.low is None:
             return None
         low, high = (bound(state, params) if callable(bound) else bound for bound in (self.low, self.high))
@@ -41,7 +41,7 @@ class Field(NamedTuple):
 
 
 def fields(names: str, dtype: Any = np.int64, low: Bound = None, high: Bound = None) -> list[Field]:
-    """Return a field for each of some names, all alike."""
+    """Return one field for each name; all have the same type and bounds."""
     return [Field(name, dtype, low, high) for name in names.split()]
 
 

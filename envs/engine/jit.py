@@ -1,4 +1,4 @@
-"""Compiled code, and the one rule that keeps its disk cache honest.
+"""Compile functions, and keep their disk cache valid when the code changes.
 
 `jit` compiles a function that compiled code calls, into its caller. `compile_loop` compiles what Python calls: a loop
 over the envs of a batch, without the GIL, kept on disk between runs. A loop closes over the functions of a game.

@@ -29,12 +29,12 @@ from .jit import Compiled, Record, compile_loop, jit
 
 @jit
 def report_nothing(env: Record, params: Record) -> None:
-    """Leave the infos to the rules."""
+    """Report nothing: the rules write the infos."""
 
 
 @jit
 def observe_nothing(env: Record, params: Record, scene: Any, output: Array) -> None:
-    """Leave an observation that the game does not have."""
+    """Write nothing: the game does not have this observation."""
 
 
 def compile_step_batch(

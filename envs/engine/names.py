@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], main: Collection[str] = ()) -> ValueError:
-    """Return an error that lists the nearest known names, or all of a few; where none is near, all of the main ones."""
+    """Return an error that lists the nearest known names; without near ones it lists `main`, or the first of all."""
     names = sorted(known)
     near = nearest_names(name, names)
     if main and not near:

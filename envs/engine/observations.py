@@ -27,7 +27,7 @@ def arrays_of(observation: Observation) -> list[Array]:
 
 
 def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
-    """Return the pictures as [N][x][y and channel], and the vectors [N][V]; empty arrays where there are none."""
+    """Return the pictures as [N][x][y and channel], and the vectors [N][V]; an array is empty if the env has none."""
     pixels = _NO_PIXELS
     vectors = _NO_VECTORS
     for array in arrays_of(observation):

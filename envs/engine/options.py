@@ -18,8 +18,8 @@ from .names import unknown_name
 from .rng import Rng, integers
 
 MAX_CHOICES = 16
-MANY = 2**31
-"""A bound of whole numbers that have none of their own."""
+MAX_COUNT = 2**31
+"""The bound of options and fields that count steps or other things and have no bound of their own."""
 
 
 class Option(ABC):
@@ -39,7 +39,7 @@ class Option(ABC):
         """Return the value as a record holds it; TypeError or ValueError if it is not of this kind."""
 
     def decode(self, stored: Any) -> Any:
-        """Return a value that `encode` makes `stored` of, if there is one."""
+        """Return a value that `encode` would turn into `stored`, if there is such a value."""
         return stored
 
     def is_valid(self, stored: Array) -> bool:
@@ -108,7 +108,7 @@ class Integer(Option):
 @final
 @dataclass(frozen=True)
 class Choices(Option):
-    """A list of whole numbers, one of which is drawn at the start of each episode."""
+    """A list of whole numbers from which each episode draws one."""
 
     low: int
     high: int
@@ -131,7 +131,7 @@ class Choices(Option):
 @final
 @dataclass(frozen=True)
 class IntegerRange(Option):
-    """A whole number, or the lowest and the highest of those of which one is drawn at the start of each episode."""
+    """A whole number, or a range [lowest, highest] from which each episode draws one."""
 
     low: int
     high: int

@@ -22,7 +22,7 @@ _CARRIERS: dict[str, type] = {"u": np.int64, "b": np.uint8}
 
 
 def views(tables: Mapping[str, Array]) -> dict[str, Array]:
-    """Return every field of every table, sharing its memory."""
+    """Return every field of every table as an array that shares the table's memory."""
     fields = {f"{key}.{name}": table[name] for key, table in tables.items() for name in table.dtype.names or ()}
     return {key: field.view(_CARRIERS.get(field.dtype.kind, field.dtype)) for key, field in fields.items()}
 
@@ -68,7 +68,7 @@ class RecordedEnv:
         """Fill the derived fields of all params, the fields of the state that depend on them, and the scene, if any."""
 
     def _check_options(self, values: Mapping[str, Any]) -> None:
-        """Raise ValueError where options that are allowed one by one do not go together."""
+        """Raise ValueError where options that are allowed one by one are not allowed together."""
 
     def _apply_options(self, rows: slice | NDArray[np.intp], values: Mapping[str, Any]) -> None:
         for name, value in values.items():
@@ -76,7 +76,7 @@ class RecordedEnv:
         self._derive_params(self._params)
 
     def state_dict(self) -> dict[str, Array]:
-        """Return all that decides the steps to come, random streams included, as plain numeric arrays."""
+        """Return the state that decides all later steps, including random streams, as plain numeric arrays."""
         return {key: field.copy() for key, field in views({"state": self._state, "params": self._params}).items()}
 
     def _load(self, state: Mapping[str, Array]) -> None:
@@ -102,7 +102,7 @@ class RecordedEnv:
         self._derive_params(self._params)
 
     def _validate_state(self, state: Array, params: Array) -> None:
-        """Raise ValueError where loaded records hold what no env could; fill the derived fields of the params."""
+        """Raise ValueError if loaded records hold an impossible state; then fill the derived fields of the params."""
         for name, option in self.options.items():
             if not option.is_valid(params[name]):
                 raise ValueError(f"params.{name} holds a value of another kind; it must be {option}")

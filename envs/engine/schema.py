@@ -22,7 +22,7 @@ def options_of(cls: type) -> dict[str, Option]:
 
 
 def option_values(cls: type, arguments: Mapping[str, Any], variant: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Return the options that a variant takes, and a value of each of them and of each one in `arguments`.
+    """Return the names of the options that a variant takes, and a value of each of these and of each argument.
 
     Args:
         cls: The environment.

@@ -1,4 +1,4 @@
-"""The looks of Mortar Mayhem: arenas of tiles, command pictures, and the sprites they become.
+"""The sprites of Mortar Mayhem: arenas of tiles and pictures of commands.
 
 An arena of size s is s x s tiles of 14 pixels in the middle of the frame. Tile (i, j) has its centre at
 (low + 14 i + 7, low + 14 j + 7) with low = 42 - 7 s. The flat number of a tile is i s + j.
@@ -35,7 +35,7 @@ def low_edge(size: int) -> int:
 
 
 class Scenery(NamedTuple):
-    """Everything drawn before the game starts, as compiled code takes it."""
+    """The pictures that are drawn before the game starts, in arrays for compiled code."""
 
     floors: NDArray[np.uint8]
     """Frames without figure or command: [arena size][0 calm, 1 exploded][84][252]."""

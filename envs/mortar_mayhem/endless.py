@@ -25,8 +25,8 @@ def draw_command(env: Record, params: Record, k: int) -> None:
 
 
 @jit
-def judge(env: Record, params: Record, on_target: bool) -> float:
-    """Judge the present command; after the last one the list grows, also when it was failed."""
+def finish_endless_command(env: Record, params: Record, on_target: bool) -> float:
+    """Finish the present command and return its reward; after the last one the list grows, also after a failure."""
     last = env.current == env.count
     if on_target:
         env.commands_completed += 1

@@ -11,7 +11,7 @@ from memorl.envs.drawing.character import SCALE, SCALES, Figures
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MAX_COUNT, Choices, Flag, Integer, Number
 
 from .arena import SLOT_ORDER, add_scenery
 from .endless import report
@@ -122,11 +122,11 @@ class MortarMayhem(PictureEnv):
         allowed_commands: Annotated[int | None, Integer(4, 9)] = None,
         command_count: Annotated[Sequence[int] | None, Choices(1, MAX_COMMANDS)] = None,
         initial_command_count: Annotated[int | None, Integer(1, MAX_COMMANDS)] = None,
-        command_show_duration: Annotated[Sequence[int] | None, Choices(0, MANY)] = None,
-        command_show_delay: Annotated[Sequence[int] | None, Choices(0, MANY)] = None,
-        explosion_duration: Annotated[Sequence[int] | None, Choices(1, MANY)] = None,
-        explosion_delay: Annotated[Sequence[int] | None, Choices(1, MANY)] = None,
-        max_steps: Annotated[int | None, Integer(-1, MANY)] = None,
+        command_show_duration: Annotated[Sequence[int] | None, Choices(0, MAX_COUNT)] = None,
+        command_show_delay: Annotated[Sequence[int] | None, Choices(0, MAX_COUNT)] = None,
+        explosion_duration: Annotated[Sequence[int] | None, Choices(1, MAX_COUNT)] = None,
+        explosion_delay: Annotated[Sequence[int] | None, Choices(1, MAX_COUNT)] = None,
+        max_steps: Annotated[int | None, Integer(-1, MAX_COUNT)] = None,
         visual_feedback: Annotated[bool, Flag()] = True,
         reward_command_failure: Annotated[float, Number()] = 0.0,
         reward_command_success: Annotated[float, Number()] = 0.1,

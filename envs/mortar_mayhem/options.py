@@ -13,7 +13,7 @@ from memorl.envs.drawing.canvas import SIZE
 from memorl.envs.drawing.character import SCALES, SPEED, Figures
 from memorl.envs.engine.episodes import is_playing
 from memorl.envs.engine.fields import Array, Field, fields
-from memorl.envs.engine.options import MANY, Choices, Option
+from memorl.envs.engine.options import MAX_COUNT, Choices, Option
 
 MAX_COMMANDS = 1024
 ENDLESS_SIZE = 6
@@ -44,7 +44,7 @@ def variant(grid: bool, act_only: bool, endless: bool) -> dict[str, Any]:
 
 
 OUTSIDE = 4
-"""The centre of an endless figure gets so many pixels outside the picture."""
+"""The number of pixels by which the centre of the figure can leave the picture in the endless variant."""
 
 
 def _longest(state: Array, params: Array) -> Any:
@@ -64,8 +64,8 @@ STATE: list[Field] = [
     *fields("current first_shown", low=0, high=lambda state, params: state["count"] - is_playing(state, params)),
     Field("command_on_view", low=-1, high=8),
     Field("frame", low=-1, high=2**62),
-    *fields("show_duration show_delay", low=0, high=MANY),
-    *fields("explosion_duration explosion_delay", low=is_playing, high=MANY),
+    *fields("show_duration show_delay", low=0, high=MAX_COUNT),
+    *fields("explosion_duration explosion_delay", low=is_playing, high=MAX_COUNT),
     *fields("fuse blast", low=0, high=2**62),
     Field("success", low=0, high=1),
     Field("exploded", np.bool_),

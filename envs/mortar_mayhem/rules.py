@@ -20,7 +20,7 @@ from memorl.envs.engine.options import choose
 from memorl.envs.engine.rng import integers
 
 from .arena import MOVES, TILE, low_edge
-from .endless import draw_command, draw_figure, judge
+from .endless import draw_command, draw_figure, finish_endless_command
 
 
 @jit
@@ -102,7 +102,8 @@ def start(env: Record, params: Record) -> None:
 
 
 @jit
-def _judge(env: Record, params: Record, on_target: bool) -> float:
+def _finish_command(env: Record, params: Record, on_target: bool) -> float:
+    """Finish the present command and return its reward."""
     reward = params.reward_command_success if on_target else params.reward_command_failure
     if not on_target:
         env.phase = ENDED
@@ -136,7 +137,10 @@ def advance(env: Record, params: Record, action: NDArray[np.int64]) -> float:
         env.current += 1
         env.exploded = True
         env.fuse = 1
-        reward = judge(env, params, on_target) if params.endless else _judge(env, params, on_target)
+        if params.endless:
+            reward = finish_endless_command(env, params, on_target)
+        else:
+            reward = _finish_command(env, params, on_target)
     if not env.exploded:
         env.fuse += 1
     elif env.blast > 0 and env.blast % env.explosion_duration == 0:

@@ -24,7 +24,7 @@ _RIGHT = 6
 
 @jit
 def _point(env: Record) -> None:
-    """Point the ground truth at the next tile; where that is to the left it stays as it was."""
+    """Point the ground truth at the next tile, unless this tile is to the left."""
     across = env.node_x[env.node + 1] - env.node_x[env.node]
     down = env.node_y[env.node + 1] - env.node_y[env.node]
     if across >= 0:

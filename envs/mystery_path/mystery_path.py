@@ -10,7 +10,7 @@ from memorl.envs.drawing.character import SCALE, SCALES, Figures, radius, sprite
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number
+from memorl.envs.engine.options import MAX_COUNT, Choices, Flag, Integer, Number
 
 from . import endless_path, endless_rules, endless_view, rules, view
 from .options import ENDLESS_KINDS, PARAMS, TILE, variant
@@ -103,7 +103,7 @@ class MysteryPath(PictureEnv):
         grid: bool = False,
         endless: bool = False,
         observation: str = "pixels",
-        max_steps: Annotated[int | None, Integer(-1, MANY)] = None,
+        max_steps: Annotated[int | None, Integer(-1, MAX_COUNT)] = None,
         agent_scale: Annotated[float, SCALES] = SCALE,
         agent_speed: Annotated[float | None, Number(-1000, 1000)] = None,
         cardinal_origin_choice: Annotated[Sequence[int] | None, Choices(0, 3)] = None,
@@ -114,7 +114,7 @@ class MysteryPath(PictureEnv):
         show_stamina: Annotated[bool | None, Flag()] = None,
         visual_feedback: Annotated[bool, Flag()] = True,
         camera_offset_scale: Annotated[float | None, Number(-1000, 1000)] = None,
-        stamina_level: Annotated[int | None, Integer(1, MANY)] = None,
+        stamina_level: Annotated[int | None, Integer(1, MAX_COUNT)] = None,
         reward_goal: Annotated[float | None, Number()] = None,
         reward_fall_off: Annotated[float, Number()] = 0.0,
         reward_path_progress: Annotated[float | None, Number()] = None,

@@ -15,7 +15,7 @@ _GREY = (210, 210, 210)
 
 
 class Scenery(NamedTuple):
-    """Everything drawn before the game starts, as compiled code takes it: grounds, and numbers of sprites."""
+    """The pictures that are drawn before the game starts, in arrays for compiled code, and numbers of sprites."""
 
     grounds: NDArray[np.uint8]
     """[0 black, 1 ice][84 + 12][252]: a tile more than a frame, to scroll by its offset."""

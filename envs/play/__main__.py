@@ -12,7 +12,7 @@ view=agent      what the agent sees; truth: what is hidden from it; both: side b
 zoom=2          how large: 1 is 336 pixels a side in most games
 record=FILE     write a .gif (or .mp4, where imageio can) instead of opening a window; --record FILE is the same
 keys=STRING     the keys to press in it, as "right*12 up+right*3 .*5" (. is nothing); without: random actions
-steps=200       at most so many steps in it; it also ends where the episode does
+steps=200       the largest number of its steps; it also ends at the end of the episode
 
 Keys of the window: arrows or WASD as below, Page Up and Page Down the next and the last seed, Tab the next view, Enter
 again, Escape leaves. Games of turns wait for a key. After an episode its infos are printed, and its keys for `keys=`.
@@ -56,12 +56,12 @@ def record_film(scene: Scene, settings: Settings) -> None:
     """Write a film of keys or random actions."""
     import imageio.v3 as imageio
 
-    space = scene.plain.single_action_space
+    space = scene.env.single_action_space
     space.seed(settings.seed)
     if settings.keys is None:
         actions = [space.sample() for _ in range(settings.steps)]
     else:
-        actions = parse_keys(settings.keys, controls_of(scene.plain))[: settings.steps]
+        actions = parse_keys(settings.keys, controls_of(scene.env))[: settings.steps]
     scene.reset(settings.seed)
     frames = [scene.picture(settings.zoom)]
     size = len(actions) * frames[0].nbytes
@@ -84,7 +84,7 @@ def record_film(scene: Scene, settings: Settings) -> None:
 def open_game(scene: Scene, settings: Settings) -> Game:
     """Open the window of a game; RuntimeError says what to do where there is no display."""
     try:
-        return Game(scene, controls_of(scene.plain), settings)
+        return Game(scene, controls_of(scene.env), settings)
     except RuntimeError as error:
         raise RuntimeError(f"{error}; --record {settings.env.rpartition('/')[2]}.gif writes a film instead") from error
 

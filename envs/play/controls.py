@@ -23,7 +23,7 @@ class Controls:
     """The keys of a game."""
 
     action: Callable[[Keys], Any]
-    """Turns the keys that are pressed into an action of one env; None where they mean nothing."""
+    """Turns the pressed keys into an action of one env; None if the keys have no meaning."""
     waits: bool
     """True if time stands still until a key is pressed."""
     help: dict[str, str]

@@ -16,17 +16,18 @@ class Scene:
     """One env for each view, all with the same seeds and actions."""
 
     def __init__(self, name: str, arguments: dict[str, Any], view: str) -> None:
-        plain = make(name, 1, **arguments)
-        modes = plain.metadata.get("render_modes", [])
+        env = make(name, 1, **arguments)
+        modes = env.metadata.get("render_modes", [])
         if "rgb_array" not in modes:
             raise ValueError(f"env={name} has no pictures to play by")
         if missing := set(VIEWS[view]) - set(modes):
             raise ValueError(f"view is {view!r}, but env={name} cannot draw {missing.pop()}; give view=agent")
         self.views = [known for known, needed in VIEWS.items() if set(needed) <= set(modes)]
         self.view = view
-        self.plain = plain
+        self.env = env
+        """An env without pictures, which is asked for its spaces and its keys."""
         self.envs = {mode: make(name, 1, render_mode=mode, **arguments) for mode in VIEWS["both"] if mode in modes}
-        self.fps: float = plain.metadata.get("render_fps", 10)
+        self.fps: float = env.metadata.get("render_fps", 10)
 
     def reset(self, seed: int) -> None:
         """Begin the episode of a seed."""

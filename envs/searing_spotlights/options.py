@@ -81,7 +81,7 @@ STATE: list[Field] = [
 
 
 def check_together(values: Mapping[str, Any], endless: bool) -> None:
-    """Raise ValueError where options that are allowed one by one do not go together."""
+    """Raise ValueError where options that are allowed one by one are not allowed together."""
     for kind in ("radius", "speed"):
         low = values[f"spot_min_{kind}"]
         high = values[f"spot_max_{kind}"]
@@ -110,7 +110,7 @@ def final_darkness(threshold: int, duration: int) -> int:
 
 
 def check_symbols(values: Mapping[str, Any], room: int) -> None:
-    """Raise ValueError where symbols would tell of what is black on black, or have no room for all coins."""
+    """Raise ValueError where symbols would describe things that the picture hides, or have no room for all coins."""
     for name, refused in {"black_background": True, "coin_enabled": False}.items():
         if name in values and bool(values[name]) == refused:
             raise ValueError(f"{name} is {refused}; with symbols it must be {not refused}, as it hides things in black")

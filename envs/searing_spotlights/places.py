@@ -95,7 +95,7 @@ def add_coin(env: Record, cells: Cells, radius: int) -> None:
 
 @jit
 def take_coins(env: Record, params: Record) -> float:
-    """Take every coin in reach, but pass over the one that follows one taken, as the original does."""
+    """Take every coin in reach, but skip the coin after a taken one, as the original does."""
     reward = 0.0
     reach = params.coin_radius + params.radius
     k = 0

@@ -1,4 +1,4 @@
-"""The looks of Searing Spotlights before anything moves: floors, spans of spotlights, sprites and their silhouettes.
+"""The scenery of Searing Spotlights: floors, spans of spotlights, sprites and their silhouettes.
 
 `derive_params` fills the derived fields of the params with the numbers of the sprites and the order of the layers.
 """

@@ -9,7 +9,7 @@ from memorl.envs.drawing.character import SCALE, SCALES, SPEED
 from memorl.envs.drawing.picture_env import PictureEnv
 from memorl.envs.engine.fields import Array
 from memorl.envs.engine.loop import compile_game
-from memorl.envs.engine.options import MANY, Choices, Flag, Integer, Number, encode
+from memorl.envs.engine.options import MAX_COUNT, Choices, Flag, Integer, Number, encode
 
 from .options import MAX_COINS, MAX_RADIUS, MAX_SPOTS, PARAMS, STATE, check_symbols, check_together, variant
 from .rules import advance, report, start
@@ -104,14 +104,14 @@ class SearingSpotlights(PictureEnv):
         *,
         endless: bool = False,
         observation: str = "pixels",
-        max_steps: Annotated[int | None, Integer(-1, MANY)] = None,
-        steps_per_coin: Annotated[int | None, Integer(-1, MANY)] = None,
+        max_steps: Annotated[int | None, Integer(-1, MAX_COUNT)] = None,
+        steps_per_coin: Annotated[int | None, Integer(-1, MAX_COUNT)] = None,
         initial_spawns: Annotated[int | None, Integer(0, MAX_SPOTS)] = None,
         num_spawns: Annotated[int | None, Integer(0, MAX_SPOTS)] = None,
-        initial_spawn_interval: Annotated[float | None, Number(0, MANY)] = None,
-        spawn_interval_threshold: Annotated[float | None, Number(0, MANY)] = None,
+        initial_spawn_interval: Annotated[float | None, Number(0, MAX_COUNT)] = None,
+        spawn_interval_threshold: Annotated[float | None, Number(0, MAX_COUNT)] = None,
         spawn_interval_decay: Annotated[float | None, Number()] = None,
-        spawn_interval: Annotated[int | None, Integer(1, MANY)] = None,
+        spawn_interval: Annotated[int | None, Integer(1, MAX_COUNT)] = None,
         spot_min_radius: Annotated[float, Number(1, MAX_RADIUS)] = 30 * SCALE,
         spot_max_radius: Annotated[float, Number(1, MAX_RADIUS)] = 55 * SCALE,
         spot_min_speed: Annotated[float, Number(0, 2)] = 0.0025,
@@ -120,12 +120,12 @@ class SearingSpotlights(PictureEnv):
         visual_feedback: Annotated[bool, Flag()] = True,
         black_background: Annotated[bool, Flag()] = False,
         hide_chessboard: Annotated[bool, Flag()] = False,
-        light_dim_off_duration: Annotated[int, Integer(0, MANY)] = 6,
+        light_dim_off_duration: Annotated[int, Integer(0, MAX_COUNT)] = 6,
         light_threshold: Annotated[int, Integer(0, 255)] = 255,
         num_coins: Annotated[Sequence[int] | None, Choices(0, MAX_COINS)] = None,
         coin_enabled: Annotated[bool | None, Flag()] = None,
         coin_scale: Annotated[float, Number(0.1, 1)] = 1.5 * SCALE,
-        coin_show_duration: Annotated[int | None, Integer(0, MANY)] = None,
+        coin_show_duration: Annotated[int | None, Integer(0, MAX_COUNT)] = None,
         coins_visible: Annotated[bool, Flag()] = False,
         use_exit: Annotated[bool | None, Flag()] = None,
         exit_scale: Annotated[float | None, Number(0.1, 1)] = None,

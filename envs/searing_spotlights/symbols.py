@@ -1,4 +1,4 @@
-"""The symbolic observation of Searing Spotlights: what the picture shows, and nothing that is hidden.
+"""The symbolic observation of Searing Spotlights: it describes all that the picture shows, and nothing hidden.
 
 A thing is described if a pixel of it can be seen; a spotlight if a pixel would be dark without it, and only one of two
 that are the same in this.
@@ -44,7 +44,7 @@ assert MAX_SPOTS <= 64
 
 
 def symbol_names(coins: int) -> tuple[str, ...]:
-    """Return the names of the values, for at most so many coins."""
+    """Return the names of the values; the description has room for `coins` coins."""
     return _FIXED + tuple(f"coin_{slot}_{what}" for slot in range(coins) for what in ("seen", "x", "y"))
 
 
@@ -63,7 +63,7 @@ def _leftmost(places: Array, count: int, done: np.uint64) -> int:
 
 @jit
 def _write_spots(env: Record, params: Record, things: Things, order: Order, vector: NDArray[np.float32]) -> None:
-    """Write spotlights in order of place, which says nothing of their age."""
+    """Write spotlights in the order of their places, so that the order does not tell their age."""
     above = LAYERS
     for i in range(LAYERS - 1, 0, -1):
         if order[i] == DARK:
@@ -89,7 +89,7 @@ def _write_spots(env: Record, params: Record, things: Things, order: Order, vect
 def _write_coins(
     env: Record, params: Record, things: Things, order: Order, under: int, vector: NDArray[np.float32]
 ) -> None:
-    """Write coins in order of place, which does not say which was drawn first."""
+    """Write coins in the order of their places, so that the order does not tell which was drawn first."""
     at = _COINS
     done = NONE
     for _ in range(env.coin_count):
@@ -106,7 +106,7 @@ def _write_coins(
 
 @jit
 def _write_bar(env: Record, params: Record, vector: NDArray[np.float32]) -> None:
-    """Write the bar: when more health is lost than there was, it is longer than its field and covers the next ones."""
+    """Write the bar; if more health was lost than was left, the bar is longer than its field and covers others."""
     vector[2] = env.red_width / HEALTH
     if params.show_last_action:
         vector[_ACROSS + env.bar_across] = 1

@@ -1,1 +1,1 @@
-"""Diagnostic tasks: each pays for memory, for as long as it says, and for nothing else."""
+"""Diagnostic tasks: each rewards memory over a known number of steps, and nothing else."""

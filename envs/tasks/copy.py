@@ -5,7 +5,7 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import MANY, Flag, Integer, IntegerRange, draw_from_range
+from memorl.envs.engine.options import MAX_COUNT, Flag, Integer, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
 from .quiz import Quiz, compile_quiz, length_below, symbol_names
@@ -80,7 +80,7 @@ class Copy(Quiz):
         self,
         *,
         pattern_length: Annotated[int, Integer(1, _LONGEST)] = 8,
-        delay: Annotated[int | Sequence[int], IntegerRange(0, MANY)] = 8,
+        delay: Annotated[int | Sequence[int], IntegerRange(0, MAX_COUNT)] = 8,
         backwards: Annotated[bool, Flag()] = False,
         symbols: int = 4,
         num_envs: int = 1,
@@ -91,5 +91,5 @@ class Copy(Quiz):
         names = [*symbol_names(symbols), "query"]
         pattern = Field("pattern", low=0, high=symbols - 1, shape=(_LONGEST,))
         length = length_below(lambda state, params: 2 * params["pattern_length"] + state["delay"])
-        state = [pattern, Field("delay", low=0, high=MANY), length]
+        state = [pattern, Field("delay", low=0, high=MAX_COUNT), length]
         super().__init__(_STEP_BATCH, names, symbols, locals(), state)

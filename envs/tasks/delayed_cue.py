@@ -5,7 +5,7 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import MANY, Flag, IntegerRange, draw_from_range
+from memorl.envs.engine.options import MAX_COUNT, Flag, IntegerRange, draw_from_range
 from memorl.envs.engine.rng import integers
 
 from .quiz import Quiz, compile_quiz
@@ -79,12 +79,12 @@ class DelayedCue(Quiz):
     def __init__(
         self,
         *,
-        delay: Annotated[int | Sequence[int], IntegerRange(1, MANY)] = 16,
+        delay: Annotated[int | Sequence[int], IntegerRange(1, MAX_COUNT)] = 16,
         distractors: Annotated[bool, Flag()] = True,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
         copy: bool = True,
         render_mode: str | None = None,
     ) -> None:
-        state = [Field("cue", low=0, high=1), Field("delay", low=0, high=MANY)]
+        state = [Field("cue", low=0, high=1), Field("delay", low=0, high=MAX_COUNT)]
         super().__init__(_STEP_BATCH, _NAMES, 2, locals(), state, low=-1)

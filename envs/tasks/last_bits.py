@@ -24,7 +24,7 @@ import numpy as np
 from memorl.envs.engine.episodes import is_playing
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import MANY, Integer, Number, Option, encode
+from memorl.envs.engine.options import MAX_COUNT, Integer, Number, Option, encode
 from memorl.envs.engine.rng import integers
 
 from .quiz import Quiz, length_below
@@ -33,9 +33,9 @@ Curriculum = Literal["none", "single", "multi"]
 MAX_N = 256
 
 _RING = MAX_N
-_LIMITS: dict[str, Option] = {"max_n": Integer(2, MAX_N), "window": Integer(1, MANY), "threshold": Number(0, 1)}
+_LIMITS: dict[str, Option] = {"max_n": Integer(2, MAX_N), "window": Integer(1, MAX_COUNT), "threshold": Number(0, 1)}
 _PARAMS = [Field("grows", np.bool_), Field("multi", np.bool_)]
-"""Episodes count for the curriculum where n `grows`; only the constructor's arguments do, not those of a reset."""
+"""The curriculum counts an episode where `grows` is True: under the constructor's arguments, not a reset's options."""
 
 
 def _state(max_n: int) -> list[Field]:
@@ -46,7 +46,7 @@ def _state(max_n: int) -> list[Field]:
     """
     return [
         Field("level", low=2, high=max_n),
-        Field("answered", low=0, high=MANY, shape=(2,)),
+        Field("answered", low=0, high=MAX_COUNT, shape=(2,)),
         Field("right", low=0, high=lambda state, params: state["answered"], shape=(2,)),
         Field("counts", np.bool_),
         Field("n", low=lambda state, params: 2 * is_playing(state, params), high=max_n),
@@ -76,7 +76,7 @@ def show_bit(env: Record, params: Record, vector: Array) -> bool:
 
 @jit
 def bit_before(env: Record, steps: int) -> int:
-    """Return the bit shown so many steps before."""
+    """Return the bit that was shown `steps` steps before the last one."""
     return env.bits[(env.length - steps) % _RING]
 
 

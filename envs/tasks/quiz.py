@@ -25,7 +25,7 @@ from memorl.envs.engine.episodes import ENDED, PLAYING, is_playing
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Compiled, Record, jit
 from memorl.envs.engine.loop import compile_step_batch
-from memorl.envs.engine.options import MANY, Option
+from memorl.envs.engine.options import MAX_COUNT, Option
 
 
 @jit
@@ -91,7 +91,7 @@ class Quiz(BatchedEnv, ABC):
         fields = [
             Field("target", low=-1, high=answers - 1),
             Field("last", np.bool_),
-            Field("questions", low=is_playing, high=MANY),
+            Field("questions", low=is_playing, high=MAX_COUNT),
             Field("correct", low=0, high=lambda state, params: state["questions"]),
             Field("success", low=0, high=1),
             Field("accuracy", np.float64, 0, 1),
@@ -103,7 +103,7 @@ class Quiz(BatchedEnv, ABC):
 
 
 def length_below(high: Callable[[Array, Array], Any]) -> Field:
-    """Return the field of the length of an episode that plays for less than so many steps, and then has so many."""
+    """Return the field `length`, the steps of an episode: below `high` while it goes on, at most `high` at its end."""
     return Field("length", low=0, high=lambda state, params: high(state, params) - is_playing(state, params))
 
 

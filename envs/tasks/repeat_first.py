@@ -5,7 +5,7 @@ from typing import Annotated, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import MANY, Integer
+from memorl.envs.engine.options import MAX_COUNT, Integer
 from memorl.envs.engine.rng import integers
 
 from .quiz import Quiz, compile_quiz, length_below, symbol_names
@@ -66,7 +66,7 @@ class RepeatFirst(Quiz):
     def __init__(
         self,
         *,
-        length: Annotated[int, Integer(2, MANY)] = 64,
+        length: Annotated[int, Integer(2, MAX_COUNT)] = 64,
         symbols: int = 4,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,

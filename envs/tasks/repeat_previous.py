@@ -8,7 +8,7 @@ from typing import Annotated, Any, final
 
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
-from memorl.envs.engine.options import MANY, Integer
+from memorl.envs.engine.options import MAX_COUNT, Integer
 from memorl.envs.engine.rng import integers
 
 from .quiz import Quiz, compile_quiz, length_below, symbol_names
@@ -71,7 +71,7 @@ class RepeatPrevious(Quiz):
         *,
         k: Annotated[int, Integer(1, _MAX_K)] = 4,
         symbols: int = 4,
-        length: Annotated[int, Integer(2, MANY)] = 64,
+        length: Annotated[int, Integer(2, MAX_COUNT)] = 64,
         num_envs: int = 1,
         levels: Mapping[str, int] | None = None,
         copy: bool = True,

@@ -1,4 +1,4 @@
-"""The backend of a core that runs: chosen by device and dtype, or named, and then it is that one or an error."""
+"""Choose the backend of a core by device and dtype; a backend that the user names runs, or there is an error."""
 
 import importlib.util
 from functools import cache
@@ -13,11 +13,11 @@ Dtypes = tuple[torch.dtype, ...]
 
 FLOATS = (torch.float32, torch.float64)
 MAX_ROWS_PER_THREAD = 64
-"""Rows a thread up to which a cell compiled by Numba is faster than one of torch's operators."""
+"""Up to this many rows a thread, a cell compiled by Numba is faster than a cell of torch's operators."""
 
 HAS_TRITON = importlib.util.find_spec("triton") is not None
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
-"""True where these are installed; they are imported only by what uses them."""
+"""True if the library is installed; only the backends that use it import it."""
 
 
 def is_transformed(*tensors: Tensor | None) -> bool:
@@ -31,7 +31,7 @@ def is_transformed(*tensors: Tensor | None) -> bool:
 
 @cache
 def _numba_works() -> bool:
-    """Return whether Numba can be imported, which it cannot beside a NumPy that it does not know."""
+    """Return whether Numba can be imported; it refuses a NumPy version that it does not know."""
     try:
         importlib.import_module("numba")
     except ImportError:
@@ -78,40 +78,40 @@ def choose_cell(backend: str, gates: Tensor, first: Tensor, *states: Tensor, wei
 
     "auto" is "numba" only where a thread has few rows, and "reference" for a single step on a CPU.
     """
-    chosen = choose(backend, gates, *states, weight=weight, numba=(torch.float32,))
-    if backend == "auto" and chosen in ("torch", "numba"):
+    choice = choose(backend, gates, *states, weight=weight, numba=(torch.float32,))
+    if backend == "auto" and choice in ("torch", "numba"):
         if is_single_step(gates):
             return "reference"
         if not has_few_rows(first, MAX_ROWS_PER_THREAD):
             return "torch"
-    return chosen
+    return choice
 
 
 def _why_no_numba(tensors: tuple[Tensor, ...], weight: Tensor | None, allowed: Dtypes) -> str:
-    """Return why Numba cannot run, or nothing."""
+    """Return the reason why Numba cannot run, or an empty text."""
     if not HAS_NUMBA:
         return "numba is not installed"
     if not torch.compiler.is_compiling() and not _numba_works():
         return "numba cannot be imported"
-    given = tensors if weight is None else (*tensors, weight)
-    if any(a.device.type != "cpu" or a.dtype not in allowed for a in given):
-        kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in given}))
+    with_weight = tensors if weight is None else (*tensors, weight)
+    if any(a.device.type != "cpu" or a.dtype not in allowed for a in with_weight):
+        kinds = ", ".join(sorted({f"{a.dtype} on {a.device}" for a in with_weight}))
         names = " or ".join(str(dtype).removeprefix("torch.") for dtype in allowed)
         return f"the tensors are {kinds}; they must be {names} on a CPU"
-    return "" if len({a.dtype for a in given}) == 1 else "the tensors are of different precision"
+    return "" if len({a.dtype for a in with_weight}) == 1 else "the tensors are of different precision"
 
 
 def _why_no_triton(tensors: tuple[Tensor, ...], weight: Tensor | None) -> str:
-    """Return why Triton cannot run, or nothing."""
+    """Return the reason why Triton cannot run, or an empty text."""
     if not HAS_TRITON:
         return "triton is not installed"
-    given = tensors if weight is None or weight.dtype == torch.bfloat16 else (*tensors, weight)
-    if any(a.dtype != torch.float32 for a in given):
-        dtypes = ", ".join(sorted({str(a.dtype) for a in given}))
+    with_weight = tensors if weight is None or weight.dtype == torch.bfloat16 else (*tensors, weight)
+    if any(a.dtype != torch.float32 for a in with_weight):
+        dtypes = ", ".join(sorted({str(a.dtype) for a in with_weight}))
         return f"the tensors are {dtypes}; they must be float32" + ", a weight also bfloat16" * (weight is not None)
-    if given[0].is_cuda:  # the properties, since torch.compile sees through these, and not through the capability
-        major = torch.cuda.get_device_properties(given[0].device).major
+    if with_weight[0].is_cuda:  # the properties, since torch.compile sees through these, and not through the capability
+        major = torch.cuda.get_device_properties(with_weight[0].device).major
         return "" if major >= 8 else "the GPU is older than Ampere"
     from .gpu.tiles import INTERPRETED
 
-    return "" if INTERPRETED else f"the tensors are on {given[0].device}, and Triton's interpreter is off"
+    return "" if INTERPRETED else f"the tensors are on {with_weight[0].device}, and Triton's interpreter is off"

@@ -1,4 +1,4 @@
-"""Custom operators of torch that are differentiable: a forward operator, a backward one, and what ties them together.
+"""Make differentiable custom operators of torch, each from a forward and a backward function.
 
 Names tie them: a parameter `dy` of the backward function is the gradient of the output `y` of the forward one, and
 every other parameter is the input or output of that name, which is saved. Gradients of outputs that nobody
@@ -20,9 +20,9 @@ Tensors4 = tuple[Tensor, Tensor, Tensor, Tensor]
 
 def operator(name: str, function: Callable[..., Any], fake: Callable[..., Any]) -> CustomOpDef:
     """Make `function` the operator `memorl::<name>`; `fake` returns empty tensors like its outputs."""
-    made = custom_op(f"memorl::{name}", function, mutates_args=())
-    made.register_fake(fake)
-    return made
+    op = custom_op(f"memorl::{name}", function, mutates_args=())
+    op.register_fake(fake)
+    return op
 
 
 def differentiable(
@@ -60,27 +60,27 @@ def differentiable(
     backward_op = operator(f"{name}_backward", backward, fake_backward or empty_gradients)
 
     def save(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        given = (*inputs, output) if isinstance(output, Tensor) else (*inputs, *output)
-        kept = [given[i] for i in saved]
-        ctx.constants = [None if isinstance(value, Tensor) else value for value in kept]
-        ctx.save_for_backward(*(value if isinstance(value, Tensor) else None for value in kept))
+        all_values = (*inputs, output) if isinstance(output, Tensor) else (*inputs, *output)
+        saved_values = [all_values[i] for i in saved]
+        ctx.constants = [None if isinstance(value, Tensor) else value for value in saved_values]
+        ctx.save_for_backward(*(value if isinstance(value, Tensor) else None for value in saved_values))
         ctx.set_materialize_grads(False)
 
     def differentiate(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        wanted = [grads[i] for i in differentiated]
-        if all(grad is None for grad in wanted):
+        output_grads = [grads[i] for i in differentiated]
+        if all(grad is None for grad in output_grads):
             return (None,) * len(inputs)
-        kept = [c if x is None else x for x, c in zip(ctx.saved_tensors, ctx.constants, strict=True)]
-        by_value = dict(zip(saved, kept, strict=True))
-        wanted = [
+        saved_values = [c if x is None else x for x, c in zip(ctx.saved_tensors, ctx.constants, strict=True)]
+        by_value = dict(zip(saved, saved_values, strict=True))
+        output_grads = [
             torch.zeros_like(by_value[len(inputs) + i]) if grad is None else grad
-            for i, grad in zip(differentiated, wanted, strict=True)
+            for i, grad in zip(differentiated, output_grads, strict=True)
         ]
-        assert wanted[0] is not None
-        with torch.autocast(wanted[0].device.type, enabled=False):
-            found = dict(zip(gradients.split(), backward_op(*wanted, *kept), strict=True))
+        assert output_grads[0] is not None
+        with torch.autocast(output_grads[0].device.type, enabled=False):
+            input_grads = dict(zip(gradients.split(), backward_op(*output_grads, *saved_values), strict=True))
         return tuple(
-            found.get(name) if needed else None for name, needed in zip(inputs, ctx.needs_input_grad, strict=True)
+            input_grads.get(name) if needed else None for name, needed in zip(inputs, ctx.needs_input_grad, strict=True)
         )
 
     forward_op.register_autograd(differentiate, setup_context=save)

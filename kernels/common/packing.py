@@ -21,18 +21,18 @@ from torch import Tensor
 from .resets import reset_indices, unsqueeze_like
 
 MIN_ROWS_IN_ORDER = 32
-"""Rows from which they stay in order."""
+"""A batch with this many rows or more is computed row by row, in order, without packing."""
 
 
 class Packing(NamedTuple):
     """The order in which the places of a block are computed."""
 
     order: Tensor | None
-    """The places in the order of computation: step by step, in each step run by run, [T B]; None is as they are."""
+    """The places in the order of computation: step by step, in each step run by run, [T B]; None leaves their order."""
     inverse: Tensor | None
     """The index of each place in that order, [T B]."""
     sizes: list[int]
-    """Number of runs that are as long as each step, [L], falling; the first is S."""
+    """Number of runs that reach each step, [L], never increasing; the first is S."""
     edges: list[int]
     """The index at which each step begins in that order, [L + 1]."""
     row: Tensor
@@ -56,7 +56,7 @@ class Packing(NamedTuple):
         return slice(self.edges[step], self.edges[step + 1])
 
     def blocks(self, places: int) -> Iterator[tuple[range, slice]]:
-        """Yield from last to first the steps that have so many places together, or one step, and their indices."""
+        """Yield ranges of steps and their indices, the last range first, of at most `places` places or one step."""
         end = len(self.sizes)
         while end:
             begin = min(bisect_left(self.edges, self.edges[end] - places), end - 1)
@@ -89,12 +89,12 @@ class Packing(NamedTuple):
 
 
 def is_single_step(x: Tensor) -> bool:
-    """Return whether T is 1, so that no loop is needed; False while compiling, where the length would be looked at."""
+    """Return whether T is 1, so that no loop is needed; False while compiling, as reading T would fix it."""
     return not torch.compiler.is_compiling() and len(x) == 1
 
 
 def has_few_rows(first: Tensor, rows: int) -> bool:
-    """Return whether a thread has at most so many rows."""
+    """Return whether a thread has at most `rows` rows of the batch."""
     return first.shape[1] <= rows * (1 if torch.compiler.is_compiling() else torch.get_num_threads())
 
 
@@ -104,7 +104,7 @@ def keeps_order(first: Tensor) -> bool:
 
 
 def choose_layout(first: Tensor) -> Packing:
-    """Return runs side by side, or rows in order where these are many or there is one step."""
+    """Return runs side by side, or rows in order if there are many rows or only one step."""
     return _in_order(first) if keeps_order(first) else pack_runs(first)
 
 

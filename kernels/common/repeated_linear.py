@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 MIN_CALLS = 8
-"""Calls from which laying out the weight has paid for itself."""
+"""From this many calls on, laying out the weight saves more time than it costs."""
 
 Product = Callable[[Tensor, Tensor | None, Tensor], Tensor]
 """A function (x, b, out) -> out that writes x W^T + b to out."""
@@ -44,7 +44,7 @@ def repeated_linear(weight: Tensor, rows: int, calls: int) -> Product:
 
 
 def _prefers_onednn() -> bool:
-    """Return whether this CPU has AVX-512, and this torch the two operators, which only its own compiler uses."""
+    """Return whether the CPU has AVX-512, and torch has the two operators, which are meant for its own compiler."""
     return (
         torch.backends.cpu.get_cpu_capability() == "AVX512"
         and torch.backends.mkldnn.is_available()

@@ -1,4 +1,4 @@
-"""Episode starts inside a loop over time, for recurrences that cost so little that reordering would not pay.
+"""Episode starts inside a loop over time, for recurrences so cheap that packing would cost more than it saves.
 
 Rows are set to zero by index, not by mask: what it costs is the number of starts, and a mask that is broadcast over
 units is slow on a CPU (55 us against 8 for [64, 256]).
@@ -10,7 +10,7 @@ from torch import Tensor
 from .operators import operator
 
 CACHED_NUMBERS = 1 << 16
-"""Numbers of one kind that a backward pass takes at a time, so that its dozen passes over them stay in the cache."""
+"""The number of elements of a tensor that a backward pass handles at a time, so that they stay in the cache."""
 
 
 def unsqueeze_like(a: Tensor, x: Tensor) -> Tensor:

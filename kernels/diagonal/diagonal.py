@@ -43,18 +43,18 @@ def diagonal_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, cell:
     """
     if cell not in CELLS:
         raise ValueError(f"cell is {cell!r}; it must be {' or '.join(CELLS)}")
-    chosen = choose(backend, gates, h, weight, numba=(torch.float32,))
+    choice = choose(backend, gates, h, weight, numba=(torch.float32,))
     T, B = gates.shape[:2]
     N = h.shape[1]
     G, S, *_ = CELLS[cell]
-    given = {"gates": gates, "h": h, "first": first, "weight": weight}
+    tensors = {"gates": gates, "h": h, "first": first, "weight": weight}
     expected = {"gates": (T, B, G * N), "h": (B, N, 2)[: 1 + S], "first": (T, B), "weight": (G * N,)}
-    require_shapes("diagonal_loop", given, **expected)
-    if chosen == "reference":
+    require_shapes("diagonal_loop", tensors, **expected)
+    if choice == "reference":
         return diagonal_loop_reference(gates, h, first, weight, cell)
     loop = diagonal_loop_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import diagonal_loop_numba as loop
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import diagonal_loop_triton as loop
     return loop(gates, h, first, weight, cell)

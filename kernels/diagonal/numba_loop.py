@@ -12,7 +12,7 @@ from . import numba_gru, numba_lstm
 from .operator import diagonal_operator
 
 WORK_PER_UNIT = 32
-"""Multiplications that a step of one unit is worth."""
+"""The cost of one unit's step, in multiplications."""
 
 LOOPS = {
     "gru": (numba_gru.forward, numba_gru.backward),

@@ -1,4 +1,4 @@
-"""The operator of a backend of diagonal.py with a loop of its own for each cell: what is around these loops.
+"""The operator of a backend of diagonal.py that has one loop for each cell: the code around these loops.
 
 All h of a row lie before all c in the loops, [B, 2, N], so that neighbouring units are neighbouring numbers.
 """
@@ -13,7 +13,7 @@ from memorl.kernels.common.operators import differentiable
 
 
 def _swap_pairs(x: Tensor, dims: int = 3) -> Tensor:
-    """Return pairs, which have so many dimensions, with the last two swapped; other states as they are."""
+    """Return a tensor of `dims` dimensions with the last two swapped, and any other tensor as it is."""
     return x.mT if x.dim() == dims else x
 
 
@@ -37,8 +37,8 @@ def diagonal_operator(name: str, run: Callable[..., None]) -> CustomOpDef:
         dx = gates.new_empty(gates.shape)
         dh = h.new_empty(_swap_pairs(h).shape)
         dw = h.new_empty(len(h), len(weight))
-        given = (_swap_pairs(dy, 4), _swap_pairs(y, 4), gates, _swap_pairs(h), first, weight)
-        run(cell, True, (*first.shape, h.shape[1]), *given, dx, dh, dw)
+        arguments = (_swap_pairs(dy, 4), _swap_pairs(y, 4), gates, _swap_pairs(h), first, weight)
+        run(cell, True, (*first.shape, h.shape[1]), *arguments, dx, dh, dw)
         return dx, _swap_pairs(dh), dw.sum(0)
 
     def fake(gates: Tensor, h: Tensor, *_: Any) -> Tensor:

@@ -45,16 +45,16 @@ def elementwise_loop(
     """
     if activation not in ("relu", "tanh"):
         raise ValueError(f"activation is {activation!r}; it must be relu or tanh")
-    chosen = choose(backend, gates, h, weight, numba=(torch.float32,))
+    choice = choose(backend, gates, h, weight, numba=(torch.float32,))
     T, B = gates.shape[:2]
     units = tuple(gates.shape[2:])
-    given = {"h": h, "first": first, "weight": weight}
-    require_shapes("elementwise_loop", given, h=(B, *units), first=(T, B), weight=units)
-    if chosen == "reference":
+    tensors = {"h": h, "first": first, "weight": weight}
+    require_shapes("elementwise_loop", tensors, h=(B, *units), first=(T, B), weight=units)
+    if choice == "reference":
         return elementwise_loop_reference(gates, h, first, weight, activation)
     loop = elementwise_loop_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import elementwise_loop_numba as loop
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import elementwise_loop_triton as loop
     return loop(gates, h, first, weight, activation)

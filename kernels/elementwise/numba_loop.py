@@ -13,7 +13,7 @@ from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import Tensors3, differentiable, empty
 
 WORK_PER_UNIT = 8
-"""Multiplications that a number's step is worth."""
+"""The cost of one number's step, in multiplications."""
 
 _ZERO = np.float32(0)
 
@@ -152,8 +152,8 @@ def _forward(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation
 
 def _backward(dy: Tensor, y: Tensor, h: Tensor, first: Tensor, weight: Tensor, activation: str) -> Tensors3:
     dx, dh, dr = empty(y, h, h)
-    given = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
-    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, given, len(h), WORK_PER_UNIT * y.numel())
+    arguments = (dy, y, h, first, weight, dx, dh, dr, activation == "relu")
+    run_rows(_pairs_back if h.dim() == 3 else _numbers_back, arguments, len(h), WORK_PER_UNIT * y.numel())
     return dx, dh, dr.sum(0)
 
 

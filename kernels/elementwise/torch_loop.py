@@ -9,7 +9,7 @@ from memorl.kernels.common.resets import add_product_, reset_indices
 
 
 def multiply_slope_(g: Tensor, y: Tensor, activation: str) -> None:
-    """Multiply g by act' of what became y, in place."""
+    """Multiply the gradient g by the slope act'(x) in place; the slope is computed from y = act(x)."""
     if activation == "relu":
         torch.ops.aten.threshold_backward.grad_input(g, y, 0, grad_input=g)
     else:

@@ -44,17 +44,17 @@ def elstm_loop(gates: Tensor, c: Tensor, first: Tensor, weight: Tensor, backend:
     Raises:
         ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
-    chosen = choose(backend, gates, c, weight, numba=(torch.float32,))
+    choice = choose(backend, gates, c, weight, numba=(torch.float32,))
     T, B = gates.shape[:2]
     N = c.shape[-1]
-    given = {"gates": gates, "c": c, "first": first, "weight": weight}
-    require_shapes("elstm_loop", given, gates=(T, B, 2 * N), c=(B, N), first=(T, B), weight=(2 * N,))
-    if chosen == "reference":
+    tensors = {"gates": gates, "c": c, "first": first, "weight": weight}
+    require_shapes("elstm_loop", tensors, gates=(T, B, 2 * N), c=(B, N), first=(T, B), weight=(2 * N,))
+    if choice == "reference":
         return elstm_loop_reference(gates, c, first, weight)
     loop = elstm_loop_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import elstm_loop_numba as loop
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import elstm_loop_triton as loop
     y, slopes = loop(gates, c, first, weight)
     return y, slopes.detach()

@@ -14,7 +14,7 @@ from memorl.kernels.common.cpu.threads import run_rows
 from .operator import elstm_operator, empty_gradients, empty_outputs
 
 WORK_PER_UNIT = 16
-"""Multiplications that a unit's step is worth."""
+"""The cost of one unit's step, in multiplications."""
 
 
 def _loop(gates: Array, c: Array, first: Array, w: Array, y: Array, slopes: Array, low: int, high: int) -> None:

@@ -1,4 +1,4 @@
-"""The tensors that every backend of elstm.py makes, and the operator that it is."""
+"""Make the operator of a backend of elstm.py, and the tensors that every backend fills."""
 
 from collections.abc import Callable
 from typing import Any

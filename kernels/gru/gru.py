@@ -48,20 +48,20 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     Raises:
         ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
-    chosen = choose_cell(backend, gates, first, h, bias, weight=weight)
+    choice = choose_cell(backend, gates, first, h, bias, weight=weight)
     T, B = gates.shape[:2]
     H = h.shape[-1]
-    given = {"gates": gates, "h": h, "first": first, "weight": weight, "bias": bias}
+    tensors = {"gates": gates, "h": h, "first": first, "weight": weight, "bias": bias}
     expected = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "bias": (3 * H,)}
-    require_shapes("gru_loop", given, weight=(3 * H, H // heads.count(weight, H)), **expected)
-    if chosen == "reference":
+    require_shapes("gru_loop", tensors, weight=(3 * H, H // heads.count(weight, H)), **expected)
+    if choice == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return gru_loop_reference(gates, h, first, weight, bias)
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import gru_loop_triton
 
         return gru_loop_triton(gates, h, first, weight, bias)
     loop = gru_loop_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import gru_loop_numba as loop
     return loop(gates, h, first, weight, bias)[0]

@@ -108,8 +108,8 @@ def _backward(
     H = h.shape[1]
     previous = previous_states(h, y, first)
     d_gates, dg, dh = empty(act, act, h)
-    given = (dy, previous, act, rec, first, weight_blocks(weight, H))
-    run_rows(_run_back, (*given, d_gates, dg, dh), B, T * B * weight.numel())
+    arguments = (dy, previous, act, rec, first, weight_blocks(weight, H))
+    run_rows(_run_back, (*arguments, d_gates, dg, dh), B, T * B * weight.numel())
     flat = dg.flatten(0, 1)
     return d_gates, dh, heads.grad_weight(flat, previous.flatten(0, 1), weight), flat.sum(0)
 

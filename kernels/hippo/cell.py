@@ -61,9 +61,9 @@ def hippo_cell_loop(
     T, B, C = to_u.shape
     H = h.shape[-1]
     N = c.shape[-1]
-    given = {"to_h": to_h, "c": c, "h": h, "first": first, "k": k, "U": U, "P": P}
+    tensors = {"to_h": to_h, "c": c, "h": h, "first": first, "k": k, "U": U, "P": P}
     expected = {"to_h": (T, B, 2 * H), "c": (B, C, N), "h": (B, H), "first": (T, B), "k": (T, B)}
-    require_shapes("hippo_cell_loop", given, U=(C, H), P=(2 * H, C * N), **expected)
+    require_shapes("hippo_cell_loop", tensors, U=(C, H), P=(2 * H, C * N), **expected)
     if choose(backend, to_u, to_h, c, h, U, P, triton=False) == "reference":
         return hippo_cell_loop_reference(to_u, to_h, c, h, first, k.detach(), U, P, transition, scheme)
     y, memories, _ = hippo_cell_loop_torch(to_u, to_h, c, h, first, k, U, P, transition, scheme)

@@ -47,13 +47,13 @@ def hippo_loop(
         ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors, with this scheme or
             order.
     """
-    chosen = choose(backend, u, c, *([] if transition is None else [transition]))
+    choice = choose(backend, u, c, *([] if transition is None else [transition]))
     T, B, C = u.shape
     N = c.shape[-1]
     require_shapes("hippo_loop", {"c": c, "first": first, "k": k}, c=(B, C, N), first=(T, B), k=(T, B))
-    if chosen == "reference":
+    if choice == "reference":
         return hippo_loop_reference(u, c, first, k.detach(), transition, scheme)
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import hippo_loop_triton, why_unavailable
 
         if not (reason := why_unavailable(c.shape[2], transition, scheme)):

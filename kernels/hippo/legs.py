@@ -1,4 +1,4 @@
-"""How LegS moves from one sample to the next, for any number of samples k.
+"""The transition matrices of LegS from one sample to the next, for any number of samples k.
 
 The scaled Legendre measure of HiPPO (Gu et al., 2020, https://arxiv.org/abs/2008.07669, eq. 3) weighs the whole past
 alike, dc/dt = (B f - A c) / t. Its matrix, with b_n = sqrt(2 n + 1), n and m from 0 to N - 1, is

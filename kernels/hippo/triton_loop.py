@@ -1,4 +1,4 @@
-"""The recurrence of `hippo_loop` in Triton, equations (1) to (3) row_in: one launch forward, one backward.
+"""The recurrence of `hippo_loop` in Triton, equations (1) to (3) there: one launch forward, one backward.
 
 Legend: T time, B batch, C channels, N coefficients; a program owns R of the B C channels, and keeps their c on chip.
 
@@ -124,7 +124,7 @@ def _backward_kernel(  # type: ignore[no-untyped-def]
 
 
 def why_unavailable(order: int, transition: Tensor | None, scheme: str) -> str:
-    """Return why this backend cannot run, or nothing."""
+    """Return the reason why this backend cannot run, or an empty text."""
     if transition is None:
         return (
             "" if scheme in IMPLICIT_SHARE else f"the scheme is {scheme}; it must be one of {', '.join(IMPLICIT_SHARE)}"

@@ -37,8 +37,8 @@ def lstm_layer(
     """
     T, B, D = x.shape
     H = h.shape[-1]
-    given = {"h": h, "c": c, "first": first, "weight_ih": weight_ih, "bias": bias}
-    require_shapes("lstm_layer", given, h=(B, H), c=(B, H), first=(T, B), weight_ih=(4 * H, D), bias=(4 * H,))
+    tensors = {"h": h, "c": c, "first": first, "weight_ih": weight_ih, "bias": bias}
+    require_shapes("lstm_layer", tensors, h=(B, H), c=(B, H), first=(T, B), weight_ih=(4 * H, D), bias=(4 * H,))
     whole = heads.count(weight_hh, h.shape[1]) == 1
     fits = backend in ("auto", "onednn") and whole and can_fuse(x, h, c, weight_ih, weight_hh, bias)
     if backend == "onednn" and not fits:

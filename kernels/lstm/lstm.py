@@ -50,19 +50,19 @@ def lstm_loop(
     Raises:
         ValueError: If shapes do not fit, or the backend is unknown or cannot run on these tensors.
     """
-    chosen = choose_cell(backend, gates, first, h, c, weight=weight)
+    choice = choose_cell(backend, gates, first, h, c, weight=weight)
     T, B = gates.shape[:2]
     H = h.shape[-1]
-    given = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
+    tensors = {"gates": gates, "h": h, "c": c, "first": first, "weight": weight}
     expected = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B)}
-    require_shapes("lstm_loop", given, weight=(4 * H, H // heads.count(weight, H)), **expected)
-    if chosen == "reference":
+    require_shapes("lstm_loop", tensors, weight=(4 * H, H // heads.count(weight, H)), **expected)
+    if choice == "reference":
         with torch.autocast(gates.device.type, enabled=False):
             return lstm_loop_reference(gates, h, c, first, weight)
     loop = lstm_loop_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import lstm_loop_numba as loop
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import lstm_loop_triton as loop
     y, cells, *_ = loop(gates, h, c, first, weight)
     return y, cells

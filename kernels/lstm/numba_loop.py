@@ -107,8 +107,8 @@ def _forward(gates: Tensor, h: Tensor, c: Tensor, first: Tensor, weight: Tensor)
     T, B = first.shape
     H = h.shape[1]
     y, cells, act, tanh_c = (gates.new_empty(T, B, size) for size in (H, H, 4 * H, H))
-    given = (gates, h, c, first, weight_blocks(weight, H).mT)
-    run_rows(_run, (*given, y, cells, act, tanh_c), B, T * B * weight.numel())
+    arguments = (gates, h, c, first, weight_blocks(weight, H).mT)
+    run_rows(_run, (*arguments, y, cells, act, tanh_c), B, T * B * weight.numel())
     return y, cells, act, tanh_c
 
 
@@ -119,8 +119,8 @@ def _backward(
     T, B = first.shape
     H = h.shape[1]
     d_gates, dh, dc = empty(act, h, c)
-    given = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, weight_blocks(weight, H))
-    run_rows(_run_back, (*given, d_gates, dh, dc), B, T * B * weight.numel())
+    arguments = (dy, dcells, previous_states(c, cells, first), act, tanh_c, first, weight_blocks(weight, H))
+    run_rows(_run_back, (*arguments, d_gates, dh, dc), B, T * B * weight.numel())
     return d_gates, dh, dc, heads.grad_weight(d_gates.flatten(0, 1), previous_states(h, y, first).flatten(0, 1), weight)
 
 

@@ -30,7 +30,7 @@ from memorl.kernels.common.packing import Packing, pack_runs
 from memorl.kernels.common.repeated_linear import MIN_CALLS
 
 MAX_PADDING = 256
-"""Places computed for nothing that cost as much as one more call."""
+"""The number of wasted places that costs as much time as one more call."""
 
 SATURATED = 1000.0
 """A pre-activation at which a sigmoid is 0 or 1."""
@@ -85,32 +85,32 @@ class FusedLSTM(torch.autograd.Function):
         h = runs.initial_states(h)
         c = runs.initial_states(c)
         outputs = []
-        ended = []
-        kept = []
+        last_c = []
+        saved = []
         for (steps, rows), part in zip(calls, padded.split([steps * rows for steps, rows in calls]), strict=True):
-            ended.append(c[rows:])
-            given = [part.view(steps, rows, D + 1), h[:rows], c[:rows]]
+            last_c.append(c[rows:])
+            inputs = [part.view(steps, rows, D + 1), h[:rows], c[:rows]]
             with torch.set_grad_enabled(any(ctx.needs_input_grad)):  # or it keeps no workspace
                 y, h, c, workspace = torch.ops.aten.mkldnn_rnn_layer(
-                    given[0], *weights, *given[1:], False, [], MODE, H, 1, True, False, False, True
+                    inputs[0], *weights, *inputs[1:], False, [], MODE, H, 1, True, False, False, True
                 )
             outputs.append(y.view(-1, H))
-            kept += [*given, y, h, c, workspace]
-        ctx.save_for_backward(first, at, last, *weights, *kept)
-        return torch.cat(outputs)[at].view(T, B, H), torch.cat([c, *reversed(ended)])[last]
+            saved += [*inputs, y, h, c, workspace]
+        ctx.save_for_backward(first, at, last, *weights, *saved)
+        return torch.cat(outputs)[at].view(T, B, H), torch.cat([c, *reversed(last_c)])[last]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dy: Tensor, dc: Tensor):  # type: ignore[no-untyped-def]
         """Return the gradients of the inputs of `forward`."""
-        first, at, last, *kept = ctx.saved_tensors
-        weights = kept[:4]
-        calls = [kept[i : i + 7] for i in range(4, len(kept), 7)]
+        first, at, last, *saved = ctx.saved_tensors
+        weights = saved[:4]
+        calls = [saved[i : i + 7] for i in range(4, len(saved), 7)]
         H = dy.shape[2]
         D = weights[0].shape[1] - 1
         runs = pack_runs(first)
         padded = dy.new_zeros(sum(len(x) * len(h) for x, h, *_ in calls), H).index_copy_(0, at, dy.flatten(0, 1))
-        ended = dc.new_zeros(runs.sizes[0], H).index_copy_(0, last, dc)
+        d_last_c = dc.new_zeros(runs.sizes[0], H).index_copy_(0, last, dc)
         dh = padded[:0]
         dc = padded[:0]
         dx = []
@@ -118,7 +118,7 @@ class FusedLSTM(torch.autograd.Function):
         parts = padded.split([len(x) * len(h) for x, h, *_ in calls])
         for (x, h, c, y, h_new, c_new, workspace), dy_part in reversed(list(zip(calls, parts, strict=True))):
             dh = F.pad(dh, (0, 0, 0, len(h) - len(dh)))
-            dc = torch.cat([dc, ended[len(dc) : len(c)]])
+            dc = torch.cat([dc, d_last_c[len(dc) : len(c)]])
             d, d_ih, d_hh, d_bias, _, dh, dc = torch.ops.aten.mkldnn_rnn_layer_backward(
                 *(x, *weights, h, c, y, h_new, c_new, dy_part.view_as(y), dh, dc),
                 *(False, MODE, H, 1, True, True, False, [], False, workspace),

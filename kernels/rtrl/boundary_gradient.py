@@ -1,4 +1,4 @@
-"""The gradient at the start of a chunk, handed on to the parameters: equation (4) of sensitivities.py.
+"""Pass the gradient at the start of a chunk on to the parameters: equation (4) of sensitivities.py.
 
     dL/dp = backpropagation through the chunk + (dL/dh_0) S_0
 

@@ -11,7 +11,7 @@ from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import operator
 
 WORK_PER_NUMBER = 4
-"""Multiplications that a number of a term is worth: what it costs is memory."""
+"""The cost of one number of a term, in multiplications: most of it is memory traffic."""
 
 
 def _weigh(

@@ -35,10 +35,10 @@ def reverse_jacobian_products(a: Tensor, first: Tensor, backend: str = "auto") -
     Raises:
         ValueError: If the backend is unknown or cannot run on these tensors.
     """
-    chosen = choose(backend, a)
-    if chosen == "reference":
+    choice = choose(backend, a)
+    if choice == "reference":
         return reverse_jacobian_products_reference(a.detach(), first)
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_products import reverse_jacobian_products_triton
 
         return reverse_jacobian_products_triton(a.detach(), first)
@@ -71,10 +71,10 @@ def weigh_by_reverse_products(
         raise ValueError(
             f"a has shape {tuple(a.shape)}, and first {tuple(first.shape)} of {first.dtype}; expected bool [T, B]"
         )
-    chosen = choose(backend, a, *terms, numba=FLOATS)
-    if chosen == "numba" and terms:
+    choice = choose(backend, a, *terms, numba=FLOATS)
+    if choice == "numba" and terms:
         return weigh_by_reverse_products_numba(a.detach(), first, [term.detach() for term in terms])
-    w, total = reverse_jacobian_products(a, first, backend="torch" if chosen == "numba" else chosen)
+    w, total = reverse_jacobian_products(a, first, backend="torch" if choice == "numba" else choice)
     flat = [term.detach().flatten(0, 1) for term in terms]
     weighted = jacobian_products(w.flatten(0, 1), flat, begins_later(first).flatten())
     total = total.masked_fill(unsqueeze_like(first.any(0), total), 0)

@@ -16,7 +16,7 @@ from memorl.kernels.common.cpu.threads import run_rows
 from memorl.kernels.common.operators import differentiable, empty
 
 WORK_PER_NUMBER = 4
-"""Multiplications that a step of one number is worth: what it costs is memory."""
+"""The cost of one number's step, in multiplications: most of it is memory traffic."""
 
 
 def _scan(a: Array, b: Array, h: Array, first: Array, y: Array, low: int, high: int) -> None:
@@ -68,8 +68,8 @@ def scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor) -> Tensor:
 
 def _backward(dy: Tensor, a: Tensor, y: Tensor, h: Tensor, first: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     da, db, dh = empty(y, y, h)
-    given = (*(as_array(x, 4, 2) for x in (dy, a, y)), as_array(h, 3, 1), as_array(first, 0, 2))
-    arrays = (*given, as_array(db, 4), as_array(da, 4), as_array(dh, 3))
+    inputs = (*(as_array(x, 4, 2) for x in (dy, a, y)), as_array(h, 3, 1), as_array(first, 0, 2))
+    arrays = (*inputs, as_array(db, 4), as_array(da, 4), as_array(dh, 3))
     run_rows(_scan_back, arrays, len(h), 2 * WORK_PER_NUMBER * y.numel())
     return da, db, dh
 

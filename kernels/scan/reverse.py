@@ -1,4 +1,4 @@
-"""A linear recurrence backwards in time, which advantages and targets of values are.
+"""A linear recurrence backwards in time, which computes advantages and value targets.
 
 Legend: T time, N environments.
 
@@ -34,14 +34,14 @@ def reverse_scan(a: Tensor, b: Tensor, backend: str = "auto") -> Tensor:
     """
     if a.shape != b.shape:
         raise ValueError(f"a and b have shapes {tuple(a.shape)} and {tuple(b.shape)}; expected [T, N] twice")
-    chosen = choose(backend, b, a, numba=FLOATS)
-    if chosen == "reference":
+    choice = choose(backend, b, a, numba=FLOATS)
+    if choice == "reference":
         return reverse_scan_reference(a, b)
-    if chosen in ("numba", "triton"):
+    if choice in ("numba", "triton"):
         never = torch.zeros(len(b), 1, dtype=torch.bool, device=b.device)
         reversed_ = (a.flip(0)[:, None], b.flip(0)[:, None], torch.zeros_like(b[:1]), never)
-        if chosen == "triton" or torch.compiler.is_compiling():
-            return diag_scan(*reversed_, backend=chosen)[:, 0].flip(0)
+        if choice == "triton" or torch.compiler.is_compiling():
+            return diag_scan(*reversed_, backend=choice)[:, 0].flip(0)
         from .numba_loop import scan  # the loop itself, since an operator takes longer than it
 
         return scan(*reversed_)[:, 0].flip(0)

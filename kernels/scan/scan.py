@@ -39,12 +39,12 @@ def diag_scan(a: Tensor, b: Tensor, h: Tensor, first: Tensor, backend: str = "au
     if a.shape != b.shape or h.shape != b.shape[1:] or first.shape != b.shape[:2]:
         shapes = ", ".join(str(tuple(x.shape)) for x in (a, b, h, first))
         raise ValueError(f"a, b, h and first have shapes {shapes}; expected [T, B, N] twice, [B, N] and [T, B]")
-    chosen = choose(backend, b, a, h, numba=FLOATS)
-    if chosen == "reference":
+    choice = choose(backend, b, a, h, numba=FLOATS)
+    if choice == "reference":
         return diag_scan_reference(a, b, h, first)
     loop = diag_scan_torch
-    if chosen == "numba":
+    if choice == "numba":
         from .numba_loop import diag_scan_numba as loop
-    if chosen == "triton":
+    if choice == "triton":
         from .triton_loop import diag_scan_triton as loop
     return loop(a, b, h, first)

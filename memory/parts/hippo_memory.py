@@ -22,7 +22,7 @@ EULER_ORDER = 64
 
 
 MAX_ORDER = 4096
-"""Its matrices have the square of it as many numbers, and are made by methods that take the cube."""
+"""The largest order: matrices have N^2 numbers, and computing them costs N^3 operations."""
 
 
 class HiPPOMemory(Memory):

@@ -1,4 +1,4 @@
-"""Loops of the cores compiled for a CPU by Numba, where it is installed: it is not needed, and imported when called.
+"""Compile the loops of the cores for a CPU by Numba, which is optional and imported at the first call.
 
 Numba keeps what it compiled on disk and notices a change of the file of a loop, but not of the files of what that
 calls. The key here therefore carries a digest of every file of `kernels/`.
@@ -60,8 +60,8 @@ def as_array(x: Tensor, dims: int = 0, leading: int = 0) -> Array:
 
     Args:
         x: The tensor.
-        dims: With so many dimensions it is made of pairs [..., 2], which become complex numbers.
-        leading: So many leading dimensions (T and B) get size 1 where they are expanded.
+        dims: Number of dimensions at which the tensor is made of pairs [..., 2], which become complex numbers.
+        leading: Number of leading dimensions (T and B) that get size 1 where they are expanded.
     """
     pairs = x.dim() == dims
     for dim in range(leading):

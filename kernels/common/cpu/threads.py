@@ -1,4 +1,4 @@
-"""Compiled loops on threads: those of torch's own OpenMP pool, where it has one.
+"""Run compiled loops on threads: the threads of torch's own OpenMP pool, if it has one.
 
 After each of torch's operators its threads go on spinning for some milliseconds, waiting for the next one. Threads of
 our own would have to share the cores with them: on 2 cores the LSTM's loop, T = 128 and 4 rows of 256 units, took 11 ms
@@ -21,7 +21,7 @@ from torch import Tensor
 from .cache import as_array, compile_loop
 
 MIN_WORK_FOR_THREADS = 1 << 22
-"""Multiplications from which a second thread pays for being woken."""
+"""From this many multiplications on, a second thread saves more time than waking it costs."""
 
 _WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -39,7 +39,7 @@ def _openmp() -> Callable[[Any, None, int, int], None] | None:
 
 
 def run_threads(run: Callable[[int, int], None], rows: int, threads: int) -> None:
-    """Call run(low, high), which lets go of the GIL, for spans that make up all rows, each in a thread."""
+    """Call run(low, high), which releases the GIL, for spans that cover all rows, each in a thread."""
     count = min(threads, rows)
     if count <= 1:
         run(0, rows)
@@ -70,7 +70,7 @@ def run_threads(run: Callable[[int, int], None], rows: int, threads: int) -> Non
 
 
 def run_rows(function: Callable[..., None], arguments: tuple[Any, ...], rows: int, work: int) -> None:
-    """Compile `function` and run it over all rows, with arrays of the tensors: in more threads, if that pays.
+    """Compile `function` and run it over all rows, with arrays of the tensors; on several threads if that is faster.
 
     Args:
         function: Takes the arguments, and the first row and the end of the rows that it computes.

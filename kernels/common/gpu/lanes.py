@@ -1,4 +1,4 @@
-"""Parts of the Triton kernels of element-wise recurrences: who computes what, and loads ahead of their use.
+"""Parts of the Triton kernels of element-wise recurrences: the lanes of a program, and loads ahead of their use.
 
 Legend: T time, B batch, W numbers that a row of the batch has at a step (N units, 2 N where they are pairs).
 
@@ -33,20 +33,20 @@ AHEAD = tl.constexpr(8)
 
 @triton.jit
 def offsets(B, W: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Return the lanes of this program, the rows of the batch that they are in, and the numbers of a step."""
+    """Return the lanes of this program, the row of the batch of each lane, and how many numbers a step has."""
     lane = tl.program_id(0) * LANES + tl.arange(0, LANES)
     return lane, (lane // W).to(tl.int64), tl.cast(B, tl.int64) * W
 
 
 @triton.jit
 def mask(lane, lanes, n, T):  # type: ignore[no-untyped-def]
-    """Return True for the lanes that exist at step n: those below `lanes`, and none from T on."""
+    """Return True for the lanes that exist at step n: lanes below `lanes`, and no lane where n is T or more."""
     return lane < tl.where(T > n, lanes, 0)  # noqa: SIM300, the interpreter cannot compare a constant with T
 
 
 @triton.jit
 def load_step(pointers, n, lane, lanes, T, DELAYED: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Load the numbers of step n, 0 where there are none; the last DELAYED pointers are of the step after it."""
+    """Load the numbers of step n, and 0 past the end; the last DELAYED pointers load step n + 1 instead."""
     loaded = ()
     for i in tl.static_range(len(pointers)):
         loaded += (  # type: ignore[assignment]
@@ -76,7 +76,7 @@ def prefetch(pointers, strides, lane, lanes, T, DELAYED: tl.constexpr):  # type:
 
 @triton.jit
 def refill(buffer, pointers, strides, n, lane, lanes, T, DELAYED: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Drop the step in front, which has been used, and load step n; return the buffer, and the pointers of the next."""
+    """Drop the oldest step of the buffer and load step n; return the buffer, and the pointers of the next step."""
     rest = ()
     for i in tl.static_range(1, AHEAD):
         rest += (buffer[i],)  # type: ignore[assignment]
@@ -85,7 +85,7 @@ def refill(buffer, pointers, strides, n, lane, lanes, T, DELAYED: tl.constexpr):
 
 @triton.jit
 def load_gates(pointer, N: tl.constexpr, GATES: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Load the numbers of so many gates, which lie N apart."""
+    """Load the numbers of GATES gates, which lie N apart in memory."""
     loaded = ()
     for gate in tl.static_range(GATES):
         loaded += (tl.load(pointer + gate * N),)  # type: ignore[assignment]
@@ -94,7 +94,7 @@ def load_gates(pointer, N: tl.constexpr, GATES: tl.constexpr):  # type: ignore[n
 
 @triton.jit
 def store_gates(pointer, N, values, inside):  # type: ignore[no-untyped-def]
-    """Store the numbers of each gate, N apart."""
+    """Store the numbers of each gate, N apart in memory."""
     for gate in tl.static_range(len(values)):
         tl.store(pointer + gate * N, values[gate], inside)
 

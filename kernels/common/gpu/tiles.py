@@ -15,10 +15,10 @@ INTERPRETED = bool(triton.knobs.runtime.interpret)
 """True where kernels are run by Triton's interpreter, on the CPU."""
 
 ROWS = 16
-"""Rows of the batch a program owns, the least that a tensor core takes."""
+"""Rows of the batch that a program owns: the smallest number that a tensor core takes."""
 
 LAUNCH = {"num_warps": 4, "num_stages": 1, "enable_fp_fusion": True}
-"""Options of a launch. One stage is no loads ahead: a state is not read before the barrier behind its writing."""
+"""Options of a launch. One stage means no loads ahead: no state is read before the barrier after its writing."""
 
 
 @triton.jit
@@ -64,7 +64,7 @@ def add_products(  # type: ignore[no-untyped-def]
 
 
 def tile_size(H: int) -> int:
-    """Return how many columns are computed, and terms summed, at a time; at least what a tensor core takes."""
+    """Return the width of a tile: the columns computed at a time, at least 16, the least that a tensor core takes."""
     return min(32, max(16, triton.next_power_of_2(H)))
 
 
@@ -74,6 +74,6 @@ def precision() -> str:
 
 
 def launch(kernel: Any, rows: int, *args: Any, heads: int = 1, **sizes: Any) -> None:
-    """Run a kernel whose programs own ROWS of so many rows, of one head, on the device of its first argument."""
+    """Run a kernel over `rows` rows, ROWS rows and one head a program, on the device of its first argument."""
     with torch.cuda.device_of(args[0]):
         kernel[(triton.cdiv(rows, ROWS), heads)](*args, **sizes, R=ROWS, PRECISION=precision(), **LAUNCH)

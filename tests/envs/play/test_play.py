@@ -130,7 +130,7 @@ def game(monkeypatch: pytest.MonkeyPatch) -> Any:
     def begin(name: str, **arguments: Any) -> tuple[Game, Any]:
         settings = Settings(env=name, zoom=1)
         scene = Scene(name, {"levels": None, **arguments}, "agent")
-        game = Game(scene, controls_of(scene.plain), settings)
+        game = Game(scene, controls_of(scene.env), settings)
         game.window.fps = 0
 
         def tap(key: str, up: bool = True) -> None:

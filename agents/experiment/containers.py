@@ -1,5 +1,6 @@
-"""What was read from a file that anyone may have written: plain containers, numbers, texts and dense tensors, and no
-more of them than a run can have.
+"""Checks of the values that were read from a file, which a stranger may have written.
+
+Only plain containers, numbers, texts and dense tensors pass, and no more of them than a run can have.
 
 `torch.load(weights_only=True)` runs no code, but what it returns can still contain itself, be nested without end, or
 hold tensors that share one number among 2^34 rows. Nothing else looks into it before this has.
@@ -15,9 +16,9 @@ from torch import Tensor, nn
 MAX_DEPTH = 32
 MAX_VALUES = 1_000_000
 MAX_TEXT = 100_000
-"""Characters of a text."""
+"""The largest number of characters of a text."""
 MAX_BITS = 1024
-"""Bits of a whole number."""
+"""The largest number of bits of a whole number."""
 
 CONTAINERS = (dict, OrderedDict, list, tuple)
 VALUES = (type(None), bool, int, float, str)
@@ -28,14 +29,14 @@ DTYPES = {
 }  # fmt: skip
 
 
-def require_plain(content: Any) -> None:
-    """Raise ValueError unless all of it is plain containers, numbers, texts and dense tensors of a bounded number."""
+def require_plain_containers(content: Any) -> None:
+    """Raise ValueError unless the content is plain containers, numbers, texts and dense tensors, and not too many."""
     waiting = [("it", content, 0)]
-    seen = 0
+    count = 0
     while waiting:
         place, value, depth = waiting.pop()
-        seen += 1
-        if depth > MAX_DEPTH or seen + len(waiting) > MAX_VALUES:
+        count += 1
+        if depth > MAX_DEPTH or count + len(waiting) > MAX_VALUES:
             raise ValueError("it is nested too deeply, or holds too many values")
         if isinstance(value, Tensor):
             _require_dense(place, value)
@@ -50,7 +51,7 @@ def require_plain(content: Any) -> None:
 
 
 def require_finite(place: str, value: Any) -> None:
-    """Raise ValueError if a float or a tensor, or one in plain containers, is not finite."""
+    """Raise ValueError if the value, or a part of it, is a float or a tensor that is not finite."""
     if isinstance(value, dict):
         for key, part in value.items():
             require_finite(_inside(place, key), part)
@@ -65,7 +66,7 @@ def require_finite(place: str, value: Any) -> None:
 
 
 def _require_value(place: str, value: Any) -> None:
-    """Raise ValueError unless this is a number, a text, a flag or nothing, of a size that can be meant."""
+    """Raise ValueError unless the value is a number, a text, a flag or None, and not unreasonably large."""
     if type(value) not in VALUES:
         raise ValueError(f"{place} is a {type(value).__name__}; it must be a plain value")
     too_large = len(value) > MAX_TEXT if isinstance(value, str) else False
@@ -83,7 +84,7 @@ def _require_dense(place: str, tensor: Tensor) -> None:
 
 
 def compact(value: Any) -> Any:
-    """Return plain containers whose tensors have memory of their own, and no more than their numbers need."""
+    """Return the value with tensors that share no memory and take no more memory than their numbers need."""
     if isinstance(value, Tensor):
         return value.detach() if value.untyped_storage().nbytes() == value.nbytes else value.detach().clone()
     if isinstance(value, dict):
