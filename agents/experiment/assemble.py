@@ -70,12 +70,12 @@ def build_memory(config: dict[str, Any], input_size: int) -> Memory:
         names = [name for name in memory.values if name in deep.parameters and name not in memory.parameters]
         deep.values = {name: memory.values.pop(name) for name in names}
     reserved = list(memory.parameters)[:1]
-    arguments = memory.check(reserved)
+    memory.check(reserved)
     of_deep = deep.resolve(("input_size", "make")) if deep.values else {}
     config["memory"] = {"_target_": config["memory"]["_target_"], **of_deep, **memory.resolve(reserved)}
     if not deep.values:
-        return memory.cls(input_size, **arguments)
-    return deep.build(input_size, lambda size: memory.cls(size, **arguments))
+        return memory.build(input_size)
+    return deep.build(input_size, memory.build)
 
 
 def build_agent(config: dict[str, Any], model: ActorCritic, sequences: int) -> Agent:

@@ -124,7 +124,10 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
     content = read_archive(path, device)
     found = content.get("format") if type(content) is dict else None
     if found != FORMAT:
-        raise ValueError(f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}")
+        raise ValueError(
+            f"{path} is not a checkpoint of this version: its format is {found!r}; it must be {FORMAT!r}; "
+            "begin a new run (init_from cannot read it either), or use the version of memorl that wrote it"
+        )
     with checkpoint_errors(path):
         check_content(content)
     if not trust:

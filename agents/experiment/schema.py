@@ -89,12 +89,27 @@ class Constructor(Generic[T]):
         return forms
 
     def build(self, *positional: Any, **keywords: Any) -> T:
-        """Return an object made from the values and from arguments known only at run time."""
+        """Return an object made from the values and from arguments known only at run time.
+
+        A ValueError of the constructor that begins with the name of an argument gets the key of the configuration.
+        """
         for name in keywords:
             if name not in self.parameters and not self.takes_any_name:
                 raise ValueError(f"{self.where}._target_ is {self.cls.__name__}; its constructor must take {name}")
         reserved = [*list(self.parameters)[: len(positional)], *keywords]
-        return self.cls(*positional, **keywords, **self.check(reserved))
+        arguments = self.check(reserved)
+        try:
+            return self.cls(*positional, **keywords, **arguments)
+        except ValueError as error:
+            name = str(error).partition(" ")[0].partition(".")[0]
+            if (
+                self.where
+                and type(error) is ValueError
+                and name in {**self.parameters, **arguments}
+                and name not in reserved
+            ):
+                error.args = (self._full(str(error)),)  # the same error, whose traceback stays that of the constructor
+            raise
 
     def _check_argument(self, name: str, value: Any, hints: Mapping[str, Any]) -> Any:
         """Return the value of an argument as the type of its hint; the form of the default is the default."""
