@@ -2,13 +2,13 @@
 
 Legend: N environments.
 
-An environment reports figures of its own in the infos of its last step. Every number counts: Python's, NumPy's, arrays
-and tensors of no dimension, and those in dictionaries in dictionaries, which are named like "combat.kills". One that
+An environment reports figures of its own in the infos of its last step. Every number counts: Python's, NumPy's, arrays,
+tensors, lists and tuples of one number, and those in dictionaries in dictionaries, named like "combat.kills". One that
 has a name of `OWN_FIGURES` is kept as "env_return" and so on, and one whose name another one has as "env_return_2".
 """
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import count
 from numbers import Real
@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from .observations import InvalidStep
 from .saved import require_like
 
 Episode = dict[str, float]
@@ -25,6 +27,9 @@ Episode = dict[str, float]
 OWN_FIGURES = ("return", "length", "level", "cut")
 """Names of the figures of an episode that are not the environment's."""
 
+MAX_DEPTH = 32
+"""Dictionaries in dictionaries that infos have at most."""
+
 
 def mean_figures(episodes: Iterable[Episode]) -> Episode:
     """Return the mean of each figure over the episodes in which it is finite; one that never is gets left out."""
@@ -32,7 +37,16 @@ def mean_figures(episodes: Iterable[Episode]) -> Episode:
     for episode in episodes:
         for name, number in episode.items():
             values.setdefault(name, []).extend([number] if math.isfinite(number) else [])
-    return {name: float(np.mean(numbers)) for name, numbers in values.items() if numbers}
+    return {name: mean_of(numbers) for name, numbers in values.items() if numbers}
+
+
+def mean_of(numbers: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return the mean of finite numbers, also where their sum is larger than any float."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.mean(numbers)
+        if not np.isfinite(mean):
+            mean = np.clip(np.divide(numbers, len(numbers)).sum(), np.min(numbers), np.max(numbers))
+    return float(mean)
 
 
 class EpisodeStatistics:
@@ -114,26 +128,28 @@ def _is_composed(keys: tuple[Any, ...]) -> bool:
     return (_name_of(keys),) != keys
 
 
-def _env_figures(infos: Mapping[Any, Any], n: int) -> Iterator[tuple[tuple[Any, ...], float]]:
+def _env_figures(infos: Mapping[Any, Any], n: int, depth: int = 0) -> Iterator[tuple[tuple[Any, ...], float]]:
     """Yield the keys and the value of every number that environment n reports with its last observation."""
+    _require_depth(depth, n)
     for key, values in infos.items():
         if f"_{key}" not in infos or not infos[f"_{key}"][n]:
             continue
         if isinstance(values, Mapping):
-            inner = _env_figures(values, n)
-        elif isinstance(values, np.ndarray) and values.ndim == 1:
-            inner = _numbers_in(values[n])
+            inner = _env_figures(values, n, depth + 1)
+        elif isinstance(values, np.ndarray) and values.ndim:
+            inner = _numbers_in(values[n], n, depth + 1)
         else:
             continue
         for keys, number in inner:
             yield (key, *keys), number
 
 
-def _numbers_in(value: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
-    """Yield the keys and the value of every number in what one environment reports: a number, or a dictionary."""
+def _numbers_in(value: Any, n: int, depth: int) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Yield the keys and the value of every number in what environment n reports: a number, or a dictionary."""
+    _require_depth(depth, n)
     if isinstance(value, Mapping):
         for key, part in value.items():
-            for keys, number in _numbers_in(part):
+            for keys, number in _numbers_in(part, n, depth + 1):
                 yield (key, *keys), number
         return
     own = _as_number(value)
@@ -141,10 +157,17 @@ def _numbers_in(value: Any) -> Iterator[tuple[tuple[Any, ...], float]]:
         yield (), own
 
 
+def _require_depth(depth: int, n: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidStep(f"infos of env {n} are nested in more than {MAX_DEPTH} dictionaries, or contain themselves")
+
+
 def _as_number(value: Any) -> float | None:
-    """Return a number as a float, or None if the value is no number; arrays and tensors of no dimension are numbers."""
+    """Return a number as a float, or None if the value is no number; what holds one number is a number."""
     if isinstance(value, np.generic | np.ndarray | torch.Tensor):
-        value = value.item() if value.ndim == 0 else None
+        value = value.item() if math.prod(value.shape) == 1 else None
+    elif isinstance(value, list | tuple) and len(value) == 1 and not isinstance(value[0], list | tuple):
+        return _as_number(value[0])
     if not isinstance(value, Real | Decimal):
         return None
     try:

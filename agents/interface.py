@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .actions import Actions
 from .masks import ActionMasks
-from .observations import ACTION_MASK, Observation, as_dict_space
+from .observations import ACTION_MASK, Observation, as_dict_space, require_numbers, require_space
 from .spaces import space_to_plain
 
 WIDER = {np.dtype("uint16"): np.int32, np.dtype("uint32"): np.int64, np.dtype("uint64"): np.float32}
@@ -48,6 +48,8 @@ class Interface:
         self.device = torch.device(device)
         self.last_action = last_action
         self.last_reward = last_reward
+        require_space("observation_space", observation_space)
+        require_space("action_space", action_space)
         self.actions = Actions(action_space, scale_actions)
         self.space = as_dict_space(observation_space)
         """The space of the environment's entries, with a mask where it has one."""
@@ -55,6 +57,8 @@ class Interface:
         others = {name: entry for name, entry in self.space.items() if name not in self.masks.entries}
         self.env_space = spaces.Dict(others)
         """The space of the environment's own entries, without a mask."""
+        for name, entry in others.items():
+            require_numbers(f"observation_space[{name!r}]", entry)
         self.observation_space = self._extended_space()
         """The space of what an encoder reads: the previous action and reward beside these."""
         if not self.observation_space.spaces:

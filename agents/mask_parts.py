@@ -5,7 +5,7 @@ Legend: C choices of all discrete branches together, in the order of `Actions.ch
 A mask is an array with a number for each choice, or it has parts that are masks: one for each part of the action space
 (of those that have choices, at the least), or one for each branch, in their order. The names of a dictionary are those
 of a Dict of actions; for any other action space its parts count in the order of their names, "2" before "10". A part
-that is missing or None allows everything.
+that is missing or None allows everything. Single numbers, one for each choice, are an array in pieces.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,8 +45,12 @@ def arrange(mask: Any, space: spaces.Space, place: str, read: Read) -> NDArray[A
         with_choices = [child for child in children if choices_of(child)]
         branches = [spaces.Discrete(n) for n in choices_of(space)]
         layouts = [layout for layout in (children, with_choices, branches) if len(layout) == len(parts)]
+        choices = sum(choices_of(space))
+        if not layouts and len(parts) == choices and all(np.size(part) == 1 for part in parts.values()):
+            return read(np.concatenate([np.ravel(part) for part in parts.values()]), space, place)
         if not layouts:
-            raise ValueError(f"{place} has {len(parts)} parts; it must have {len(branches)}, one for each branch")
+            allowed = f"{len(branches)}, one for each branch, or {choices}, one number for each choice"
+            raise ValueError(f"{place} has {len(parts)} parts; it must have {allowed}")
         pairs = [(name, part, child) for (name, part), child in zip(parts.items(), layouts[0], strict=True)]
     return np.concatenate([arrange(part, child, f"{place}[{name!r}]", read) for name, part, child in pairs])
 

@@ -6,8 +6,9 @@ Legend: N environments, C choices of all discrete branches together, in the orde
 environment without one may take every action. It may also be what `sample` of Gymnasium's spaces takes, which has one
 number for each bit of a MultiBinary: 0 and 1 are the only legal bit, and 2 allows both.
 
-An `action_mask` inside of another entry of the observations counts where there is no other; with several, such as those
-of the agents of a game, each is the mask of the part of the actions that has the name of the entry that it is in.
+An `action_mask` inside of another entry of the observations, or of the infos, counts where there is no other; with
+several, such as those of the agents of a game, each is the mask of the part of the actions that has the name of the
+entry that it is in.
 
 Where no action is a choice there is nothing to forbid, and `action_mask` is an ordinary observation, or info.
 """
@@ -24,6 +25,7 @@ from torch import Tensor
 
 from .actions import Actions
 from .branches import choices_of
+from .mask_infos import holds_mask, mask_of_env
 from .mask_parts import arrange, nest
 from .observations import ACTION_MASK, InvalidStep
 
@@ -66,7 +68,7 @@ class ActionMasks:
         """
         if self.entries:
             masks = self._from_observation(obs, len(last))
-        elif self.choices and ACTION_MASK in infos:
+        elif self.choices and infos and holds_mask(infos):
             masks = self._from_infos(infos, len(last))
         else:
             return None
@@ -93,15 +95,16 @@ class ActionMasks:
         return numbers[:, self.columns] != 0
 
     def _from_infos(self, infos: Mapping[str, Any], num_envs: int) -> NDArray[np.bool_]:
-        batch = infos[ACTION_MASK]
+        batch = infos.get(ACTION_MASK)
         masks = np.ones((num_envs, sum(self.choices)), np.bool_)
-        having = np.flatnonzero(infos.get(f"_{ACTION_MASK}", np.ones(num_envs)))
-        if isinstance(batch, np.ndarray) and batch.dtype.kind in "biu" and batch.shape == masks.shape:  # for speed
-            masks[having] = batch[having] != 0
-            return masks
-        for n in having.tolist():
+        flags = infos.get(f"_{ACTION_MASK}", True)
+        is_array = isinstance(batch, np.ndarray) and batch.dtype.kind in "biu" and batch.shape == masks.shape
+        if is_array and np.all(flags):  # for speed
+            return np.asarray(batch) != 0
+        for n in range(num_envs):
             try:
-                masks[n] = arrange(_row(batch, n, num_envs), self.space, f"infos['{ACTION_MASK}']", _read_numbers)
+                mask = mask_of_env(infos, n, num_envs)
+                masks[n] = arrange(mask, self.space, f"infos['{ACTION_MASK}']", _read_numbers)
             except ValueError as error:
                 raise InvalidStep(f"{error} (env {n})") from None
         return masks
@@ -121,17 +124,6 @@ def _part_names(entries: tuple[str, ...]) -> list[str]:
     return [(after if is_same else f"{before}.{after}").strip(".") for before, _, after in split]
 
 
-def _row(batch: Any, n: int, num_envs: int) -> Any:
-    """Return the mask of environment n from a batch, or from a dictionary of batches with flags [N] of who has each."""
-    if isinstance(batch, Mapping):
-        flags = [f"_{name}" for name in batch if f"_{name}" in batch]
-        names = [name for name in batch if name not in flags and (f"_{name}" not in flags or batch[f"_{name}"][n])]
-        return {name: _row(batch[name], n, num_envs) for name in names}
-    if (len(batch) if isinstance(batch, list | tuple) else np.shape(batch)[:1]) not in (num_envs, (num_envs,)):
-        raise ValueError(f"infos['{ACTION_MASK}'] must have a mask for each of {num_envs} environments")
-    return batch[n]
-
-
 def _read_columns(columns: Any, space: spaces.Space, place: str) -> NDArray[Any]:
     """Return the columns of the choices of a space; column 0 if it has no choices."""
     size = sum(choices_of(space))
@@ -146,6 +138,8 @@ def _read_numbers(mask: Any, space: spaces.Space, place: str) -> NDArray[np.bool
     """Return which choices of a space an array allows."""
     size = sum(choices_of(space))
     numbers = np.ones(size, np.bool_) if mask is None else np.asarray(mask).ravel()
+    if numbers.dtype.kind == "O":
+        numbers = np.asarray(numbers.tolist())
     if numbers.dtype.kind not in "biuf" or not np.isfinite(numbers).all():
         raise ValueError(f"{place} is {' '.join(str(mask).split())}; each number of it must be finite")
     if isinstance(space, spaces.MultiBinary) and numbers.dtype.kind != "b" and 2 * numbers.size == size:

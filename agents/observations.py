@@ -54,6 +54,18 @@ def as_dict_space(space: spaces.Space) -> spaces.Dict:
     return space if isinstance(space, spaces.Dict) else spaces.Dict({ENTRY: space})
 
 
+def require_space(name: str, space: Any) -> None:
+    """Raise ValueError unless this is a space."""
+    if not isinstance(space, spaces.Space):
+        raise ValueError(f"{name} is {space!r}; it must be a space of gymnasium")
+
+
+def require_numbers(name: str, space: spaces.Space) -> None:
+    """Raise ValueError if the observations of a space hold no number."""
+    if 0 in (space.shape or ()):
+        raise ValueError(f"{name} is {space}, which is empty; it must hold at least one number")
+
+
 def find_outside(space: spaces.Space | None, x: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Return which numbers [N, ...] are not in a discrete space; None if all are, as in any other space."""
     if not isinstance(space, spaces.Discrete | spaces.MultiDiscrete):

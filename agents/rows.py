@@ -11,6 +11,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .mask_infos import holds_mask, mask_of_info
 from .observations import ACTION_MASK, flatten_entries
 
 
@@ -40,9 +41,9 @@ def to_rows(obs: Any, space: spaces.Dict) -> tuple[dict[str, NDArray[Any]], bool
 
 def masks_to_rows(infos: Mapping[str, Any], is_one: bool) -> Mapping[str, Any]:
     """Return infos in the form of a batch; only the action mask is converted."""
-    if not is_one or ACTION_MASK not in infos:
+    if not is_one or not holds_mask(infos):
         return infos
-    return {ACTION_MASK: [infos[ACTION_MASK]], f"_{ACTION_MASK}": np.ones(1, np.bool_)}
+    return {ACTION_MASK: [mask_of_info(infos)], f"_{ACTION_MASK}": np.ones(1, np.bool_)}
 
 
 def numbers_to_rows(name: str, numbers: Any, count: int, dtype: Any) -> NDArray[Any]:

@@ -19,6 +19,7 @@ from .draws import Draws
 
 BOOTSTRAP_SAMPLES = 10_000
 MAX_DRAWN = 1 << 20  # levels of bootstrap samples that are in memory at once
+MAX_SQUARED = 1e150  # larger figures are scaled before they are squared and summed up
 
 
 @torch.no_grad()
@@ -119,6 +120,9 @@ def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[s
     values = np.array(rows, float).reshape(len(names), L, repetitions)
     is_known = np.isfinite(values)
     values[~is_known] = 0
+    largest = np.abs(values).max((1, 2), initial=0)
+    scales = np.where(largest > MAX_SQUARED, largest, 1)  # so that neither sums nor squares overflow
+    values /= scales[:, None, None]
     sums = values.sum(2)  # [F, L]
     counts = is_known.sum(2)
     rng = np.random.default_rng(0)
@@ -137,6 +141,8 @@ def summarise(episodes: Sequence[Episode], repetitions: int) -> dict[str, dict[s
             table[name] = dict.fromkeys(("mean", "std", "low", "high"), np.nan) | {"episodes": 0.0}
             continue
         low, high = np.nanpercentile(resampled[f], [2.5, 97.5])
-        figures = {"mean": numbers.mean(), "std": numbers.std(), "low": low, "high": high, "episodes": len(numbers)}
-        table[name] = {key: float(figure) for key, figure in figures.items()}
+        figures = {"mean": numbers.mean(), "std": numbers.std(), "low": low, "high": high}
+        table[name] = {key: float(figure * scales[f]) for key, figure in figures.items()} | {
+            "episodes": float(len(numbers))
+        }
     return table

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from memorl.agents.episodes import mean_figures
+from memorl.agents.episodes import mean_figures, mean_of
 from memorl.agents.saved import require_like
 from memorl.memory import State
 
@@ -62,7 +62,7 @@ class Run:
     @property
     def recent_return(self) -> float | None:
         """Return the mean return of the recent episodes; None where there are none."""
-        return float(np.mean(self.recent_returns)) if self.recent_returns else None
+        return mean_of(self.recent_returns) if self.recent_returns else None
 
     @property
     def evaluation_is_due(self) -> bool:

@@ -15,6 +15,8 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, Vecto
 from gymnasium.wrappers.vector import DtypeObservation
 
 from memorl.agents import Stream
+from memorl.agents.episodes import EpisodeStatistics, mean_figures
+from memorl.agents.experiment import summarise
 from memorl.envs import NextStep, RepeatPrevious
 
 
@@ -57,6 +59,7 @@ def test_the_return_is_counted_and_the_environments_own_has_another_name() -> No
     [
         True, 1, 1.0, np.bool_(True), np.float32(1), np.array(1), np.array(True), np.uint8(1), np.float16(1),
         torch.tensor(1.0), torch.tensor(1, dtype=torch.bfloat16), torch.tensor(True), Fraction(1), Decimal(1),
+        np.array([1.0]), np.array([[1]]), torch.ones(1), [1], (1.0,), [True], (np.array([1]),),
     ],
 )  # fmt: skip
 def test_every_kind_of_number_counts(success: Any) -> None:
@@ -65,7 +68,19 @@ def test_every_kind_of_number_counts(success: Any) -> None:
 
 
 def test_what_is_no_number_does_not_count() -> None:
-    (episode,) = figures_of({"name": "text", "place": np.ones(2), "nothing": None, "complex": 1j})
+    (episode,) = figures_of(
+        {
+            "name": "text",
+            "place": np.ones(2),
+            "nothing": None,
+            "complex": 1j,
+            "many": [1, 2],
+            "none": [],
+            "texts": ["text"],
+            "empty": np.ones(0),
+            "date": np.array(["2020-01-01"], "M8[D]"),
+        }
+    )
     assert episode == {"return": 6, "length": 3}
 
 
@@ -137,3 +152,27 @@ def test_games_do_not_repeat_the_return_and_the_length() -> None:
     for _ in range(20):
         stream.step(torch.zeros(2, 1, dtype=torch.int64))
     assert all(set(episode) == {"return", "length", "success", "accuracy"} for episode in stream.episodes.pop())
+
+
+@pytest.mark.parametrize("count", [1, 3, 100])
+@pytest.mark.parametrize("number", [-1e308, np.finfo(float).max, -np.finfo(float).max, 5e-324, 0.1])
+def test_the_mean_of_equal_figures_is_that_figure(number: float, count: int) -> None:
+    assert mean_figures([{"score": number}] * count) == {"score": pytest.approx(number, rel=1e-12)}
+    table = summarise([{"score": number}] * 2 * count, 2)["score"]
+    assert [table[name] for name in ("mean", "low", "high")] == pytest.approx([number] * 3, rel=1e-12)
+    assert table["std"] == pytest.approx(0, abs=1e-12 * abs(number))
+
+
+def test_large_figures_of_both_signs_have_a_mean() -> None:
+    assert mean_figures([{"score": x} for x in (1e308, 1.5e308, -1e308, -1.5e308)]) == {"score": 0}
+    table = summarise([{"score": x} for x in (1e308, -1e308)], 1)["score"]
+    assert (table["mean"], table["std"]) == (0, 1e308)
+
+
+def test_figures_that_contain_themselves_are_named() -> None:
+    figures: dict[str, Any] = {"x": 1}
+    figures["inner"] = figures
+    statistics = EpisodeStatistics(1)
+    infos = {"a": np.array([figures]), "_a": np.array([True])}
+    with pytest.raises(ValueError, match=r"^infos of env 0 are nested in more than 32 dictionaries, or contain them"):
+        statistics.update(np.zeros(1), np.zeros(1, bool), np.ones(1, bool), infos)

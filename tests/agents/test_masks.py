@@ -12,9 +12,9 @@ from gymnasium.vector import SyncVectorEnv
 from memorl.agents import A2C, PPO, Actions, ActorCritic, Agent, Encoder, Interface, Policy, Stream, collect
 from memorl.agents.experiment import run_episodes
 from memorl.agents.heads import Categorical, PolicyHead
-from memorl.envs import FromGymnasium
+from memorl.envs import FromGymnasium, NextStep
 from tests.support import masked_envs
-from tests.support.masked_envs import ACTIONS, ONLY_INFOS, ONLY_OBSERVATIONS
+from tests.support.masked_envs import ACTIONS, ONLY_INFOS
 from tests.support.memories import make_memory
 
 SPACES = {"discrete": spaces.Discrete(5), "branches": spaces.MultiDiscrete([3, 4])}
@@ -125,7 +125,7 @@ def test_a_mask_that_forbids_everything_is_named() -> None:
     assert masks[0].all()
 
 
-PLACES = {"observations": ONLY_INFOS, "infos": ONLY_OBSERVATIONS}
+PLACES = {"observations": ONLY_INFOS, "infos": ()}
 CASES = [(form, where) for where, excluded in PLACES.items() for form in ACTIONS if form not in excluded]
 
 
@@ -187,10 +187,14 @@ def test_masks_of_a_batch_without_flags_are_all_taken() -> None:
 WRONG = {
     "nan": (np.array([1, np.nan, 0, 0, 0, 0, 0]), r"is \[ 1. nan.*\]; each number of it must be finite"),
     "logits": (np.array([-np.inf] * 7), "each number of it must be finite"),
+    "objects": (np.array([1, "a", 0], object), "each number of it must be finite"),
     "text": ("abcdefg", "is abcdefg; each number of it must be finite"),
     "size": (np.ones(6), "has 6 numbers; it must have 7, one for each choice"),
     "branch": ((np.ones(4), np.ones(3)), r"\[0\] has 4 numbers; it must have 3, one for each choice"),
-    "parts": ((np.ones(3), np.ones(2), np.ones(2)), "has 3 parts; it must have 2, one for each branch"),
+    "parts": (
+        (np.ones(3), np.ones(2), np.ones(2)),
+        "has 3 parts; it must have 2, one for each branch, or 7, one number for each choice",
+    ),
 }
 
 
@@ -286,3 +290,63 @@ def test_each_environment_has_a_mask_of_its_own_kind() -> None:
         batch[n] = value
     masks = make_stream("discrete", "info").masks.read({}, {"action_mask": batch}, np.zeros(len(values), bool))
     assert np.array_equal(masks, [*np.eye(5, dtype=bool)[:4], np.ones(5, bool)])
+
+
+FORMS = {
+    "objects": np.array([0, True, 0], object),
+    "objects of bool": np.array([False, True, False], object),
+    "objects of floats": np.array([0.0, np.float32(1), 0], object),
+    "tuple of arrays": (np.array(0), np.array([1]), np.array(0)),
+    "list": [0, 1, 0],
+    "dictionary": {"0": 0, "1": 1, "2": 0},
+}
+
+
+@pytest.mark.parametrize("inside", [(), ("game",), ("a", "b")], ids=str)
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_in_pieces_are_a_mask_wherever_they_are(form: str, inside: tuple[str, ...]) -> None:
+    class Told(gymnasium.Env[Any, Any]):
+        observation_space = spaces.Box(-1, 1, (2,))
+        action_space = spaces.Discrete(3)
+
+        def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+            infos: Any = {"action_mask": FORMS[form], "final_info": {"action_mask": np.zeros(3)}}
+            for name in reversed(inside):
+                infos = {name: infos, "turn": 3}
+            return np.zeros(2, np.float32), infos
+
+    batch = NextStep(SyncVectorEnv([Told, Told]))
+    stream = Stream(batch)
+    step = stream.reset(0)
+    assert step.obs["action_mask"].tolist() == [[False, True, False]] * 2
+    policy = Policy(make_model(stream, "gru"), stream.interface)
+    assert policy.act(np.zeros(2), infos=Told().reset()[1]) == 1
+
+
+def test_discrete_entries_of_the_observations_are_a_mask() -> None:
+    mask = {f"action_mask.{i}": spaces.Discrete(2) for i in range(4)}
+    interface = Interface(spaces.Dict({"v": spaces.Box(-1, 1, (2,)), **mask}), spaces.Discrete(4))
+    obs = {name: np.array([i == 2]) for i, name in enumerate(mask)}
+    assert np.array_equal(interface.masks.read(obs, {}, np.zeros(1, bool)), [[False, False, True, False]])
+
+
+def test_a_mask_at_the_top_counts_before_one_inside() -> None:
+    masks = Interface(spaces.Box(-1, 1, (2,)), spaces.Discrete(2)).masks
+    one, other, yes = np.array([[1, 0]] * 2), np.array([[0, 1]] * 2), np.array([True, True])
+    infos = {
+        "game": {"action_mask": other, "_action_mask": yes},
+        "_game": yes,
+        "action_mask": one,
+        "_action_mask": ~yes,
+    }
+    assert np.array_equal(masks.read({}, infos, ~yes), other != 0)
+    assert np.array_equal(masks.read({}, infos | {"_action_mask": yes}, ~yes), one != 0)
+    some = infos | {"_action_mask": ~yes, "_game": np.array([True, False])}
+    assert np.array_equal(masks.read({}, some, ~yes), [[False, True], [True, True]])
+
+
+def test_infos_that_contain_themselves_are_no_mask() -> None:
+    masks = Interface(spaces.Box(-1, 1, (2,)), spaces.Discrete(2)).masks
+    infos: dict[str, Any] = {}
+    infos["self"] = infos
+    assert masks.read({}, infos, np.zeros(1, bool)) is None

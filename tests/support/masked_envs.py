@@ -25,7 +25,6 @@ ACTIONS = {
 """The action space of each form."""
 
 ONLY_INFOS = ("of gymnasium",)
-ONLY_OBSERVATIONS = ("inside", "agents")
 
 
 def leaves(space: Any, action: Any) -> list[tuple[Any, Any]]:
