@@ -1,11 +1,13 @@
 """The layout of an image in an observation: which of its axes are rows, columns, channels, and frames of a stack.
 
 Letters of a layout: h rows, w columns, c channels, f frames. "hwc" is what most environments have, "chw" is torch's,
-"hw" a grey image, "fhw", "fhwc" and "fchw" are stacks of frames; "vector" is no image. Frames become channels.
+"hw" a grey image, "fhw", "hwf", "fhwc", "fchw", "cfhw", "hwcf" and "hwfc" are stacks of frames; "vector" is no image.
+Frames become channels.
 
 An entry counts as an image if it has bits, whole numbers from 0 or -1 on, or floats from 0 to 1 or 0 to 255, in a shape
 that one of the layouts fits. Rows and columns that are equal are found as such; else, of a first and a last axis that
-both could be channels, the shorter one is; of equal ones, the last.
+both could be channels, the shorter one is; of equal ones, the last. Of four axes the first two are rows and columns if
+both are longer than the last two, unless the middle ones are equal.
 """
 
 from typing import Literal, get_args
@@ -14,13 +16,16 @@ import numpy as np
 from gymnasium import spaces
 from torch import Tensor
 
-Layout = Literal["hwc", "chw", "hw", "fhw", "fhwc", "fchw", "vector"]
+Layout = Literal["hwc", "chw", "hw", "fhw", "hwf", "fhwc", "fchw", "cfhw", "hwcf", "hwfc", "vector"]
 """The axes of an entry, without the batch."""
 
 LAYOUTS = get_args(Layout)
 
 MIN_SIDE = 3
 """The smallest number of rows and columns of an image with channels."""
+
+COLOURS = (1, 3)
+"""Channels of a grey image and of one with colours."""
 
 MIN_SIDE_OF_GREY = 16
 """The smallest number of rows and columns of an image without channels; a smaller matrix is a vector."""
@@ -42,6 +47,10 @@ def guess_layout(space: spaces.Box | spaces.MultiBinary) -> Layout:
         return "vector"
     if len(shape) == 2:
         return "hw" if min(shape) >= MIN_SIDE_OF_GREY else "vector"
+    if len(shape) == 4 and shape[1] != shape[2] and min(shape[:2]) > max(shape[2:]):
+        if min(shape[:2]) < MIN_SIDE:
+            return "vector"
+        return "hwfc" if shape[2] not in COLOURS and shape[3] in COLOURS else "hwcf"
     first, middle, last = shape[-3:]
     channels_first = middle == last if (first == middle) != (middle == last) else first < last
     if min(shape[-2:] if channels_first else shape[-3:-1]) < MIN_SIDE:
