@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,12 +14,16 @@ import torch
 from numpy.typing import NDArray
 
 from memorl.agents import Interface, Policy, space_from_plain
+from memorl.memory.checks import require_between
 
 from .assemble import build_model, find_device
 from .checkpoint import checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .compiling import announce_compilation
-from .compose import Choice, compose_config
+from .compose import Choice, compose_config, plain_value
+from .overrides import Overrides, read_overrides
 from .run import Run
+from .schema import check_value
+from .settings import MAX_SEED
 from .start import open_run
 from .training import train_run
 
@@ -30,6 +34,10 @@ class TrainedRun:
 
     folder: Path
     run: Run
+
+    def __fspath__(self) -> str:
+        """Return the folder, so that a run is taken where the path of one is."""
+        return str(self.folder)
 
     @cached_property
     def metrics(self) -> dict[str, NDArray[np.float64]]:
@@ -53,7 +61,7 @@ def train(
     model: Choice | None = None,
     experiment: str | None = None,
     quiet: bool = False,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Overrides | None = None,
     **settings: Any,
 ) -> TrainedRun:
     """Train an agent, as `python train.py` does, and return when it is done.
@@ -72,13 +80,14 @@ def train(
         model: In the same way.
         experiment: A name of configs/experiment.
         quiet: Print nothing.
-        overrides: Any key of the configuration, dotted or in nested dictionaries: `{"memory.hidden_size": 64}`.
-        settings: Keys of configs/train.yaml, as `total_steps` or `seed`; `resume` goes on with a run.
+        overrides: Any key of the configuration, dotted or in nested dictionaries: `{"memory.hidden_size": 64}`; or
+            texts of the command line: `["memory.hidden_size=64"]`.
+        settings: Keys of configs/train.yaml, as `total_steps` or `seed`; `resume` goes on with a run, which is a
+            folder or what `train` returned.
 
     Raises:
         ValueError: If a setting is not allowed.
     """
-    named = {**(overrides or {}), **settings}
     groups = {
         "env": env,
         "memory": memory,
@@ -87,6 +96,12 @@ def train(
         "agent": agent,
         "experiment": experiment,
     }
+    more, chosen = read_overrides(overrides, groups)
+    for group, choice in chosen.items():
+        if groups[group] is not None:
+            raise ValueError(f"overrides has {group}={choice} beside {group}={groups[group]}; one of them is enough")
+    groups |= chosen
+    named = {key: plain_value(key, value) for key, value in {**more, **settings}.items()}
     config = compose_config(groups, named)
     changed = {**named, **{group: choice for group, choice in groups.items() if choice is not None}}
     with ExitStack() as stack:
@@ -100,12 +115,17 @@ def train(
 
 
 def load_policy(
-    run: str | Path, best: bool = False, device: str = "auto", trust: bool = False, greedy: bool = False, seed: int = 0
+    run: str | os.PathLike[str],
+    best: bool = False,
+    device: str | torch.device = "auto",
+    trust: bool = False,
+    greedy: bool = False,
+    seed: int = 0,
 ) -> Policy:
     """Return the policy of a run, without building its environment.
 
     Args:
-        run: A run folder, or a checkpoint in one.
+        run: A run folder, a checkpoint in one, or what `train` returned.
         best: Of a folder, take the best checkpoint instead of the newest.
         device: Device of the model.
         trust: Let the checkpoint name classes of other packages, which are imported.
@@ -113,10 +133,14 @@ def load_policy(
         seed: Seed of the samples.
 
     Raises:
-        ValueError: If there is no checkpoint, or it is damaged.
+        ValueError: If there is no checkpoint, or it is damaged, or an argument is not allowed.
     """
-    path = find_checkpoint(str(run), best)
-    place = find_device(device)
+    if not isinstance(run, str | os.PathLike):
+        raise ValueError(f"run is {run!r}; it must be a run folder, a checkpoint in one, or what train returned")
+    seed = check_value("seed", plain_value("seed", seed), int)
+    require_between(0, MAX_SEED, seed=seed)
+    path = find_checkpoint(os.fspath(run), best)
+    place = find_device(str(device))
     saved = load_checkpoint(path, place, trust)
     config = saved["config"]
     with checkpoint_errors(path), _process_as_before():

@@ -2,19 +2,24 @@
 
 import copy
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from .choices import require_choices
 from .cli import to_plain
+from .schema import MAX_SHOWN
 
 Choice = str | type | Callable[..., Any] | Mapping[str, Any]
 """A name as on the command line, a class or a function, or arguments of the default or of the class `_target_`."""
@@ -46,10 +51,14 @@ def compose_config(choices: Mapping[str, Choice | None], settings: Mapping[str, 
             composed = compose("train", overrides, return_hydra_config=True)
             OmegaConf.set_struct(composed, False)
             for key, value in {**arguments, **settings}.items():
-                OmegaConf.update(composed, key, _to_config(value), force_add=True)
+                _set(composed, key, plain_value(key, value))
             with _hydra_config(composed):
                 keys = [str(key) for key in composed if key != "hydra"]
-                return to_plain(OmegaConf.masked_copy(composed, keys))
+                try:
+                    return to_plain(OmegaConf.masked_copy(composed, keys))
+                except OmegaConfBaseException as error:
+                    reason = str(error).partition("\n")[0]
+                    raise ValueError(f"{error.full_key} has a value that cannot be resolved: {reason}") from error
 
 
 def path_of(name: str, found: Any) -> str:
@@ -65,17 +74,37 @@ def path_of(name: str, found: Any) -> str:
     return f"{module.__name__}.{title}"
 
 
-def _to_config(value: Any) -> Any:
-    """Return the form of a value in a configuration."""
+def plain_value(name: str, value: Any) -> Any:
+    """Return the value of a setting as a configuration holds it.
+
+    Raises:
+        ValueError: If a configuration has no such values.
+    """
     if isinstance(value, Mapping):
-        return {str(key): _to_config(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_config(part) for part in value]
+        return {str(key): plain_value(f"{name}.{key}", part) for key, part in value.items()}
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
+        return plain_value(name, value.tolist())
+    if isinstance(value, list | tuple):
+        return [plain_value(f"{name}[{i}]", part) for i, part in enumerate(value)]
     if inspect.isclass(value) or inspect.isfunction(value):
-        return path_of("a setting", value)
-    return str(value) if isinstance(value, Path) else value
+        return path_of(name, value)
+    if isinstance(value, os.PathLike):  # a path, or a run
+        return os.fsdecode(value)
+    if isinstance(value, torch.device):
+        return str(value)
+    if value is not None and not isinstance(value, bool | int | float | str | Enum):
+        text = " ".join(repr(value).split())[:MAX_SHOWN]
+        raise ValueError(f"{name} is {text}; it must be a number, a text, or a list or dictionary of these")
+    return value
+
+
+def _set(composed: DictConfig, key: str, value: Any) -> None:
+    """Set a key of a configuration."""
+    try:
+        OmegaConf.update(composed, key, value, force_add=True)
+    except (OmegaConfBaseException, AssertionError, AttributeError, TypeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{key} cannot be set to {value!r}: {reason}") from error
 
 
 @contextmanager

@@ -126,6 +126,28 @@ def test_what_has_no_name_is_refused() -> None:
         ({"totl_steps": 3}, "totl_steps is unknown; the nearest is total_steps"),
         ({"total_steps": 0}, "total_steps is 0; it must be from 1 to 10,000,000,000,000"),
         ({"agent": {"lr": "fast"}}, r"agent\.lr is 'fast'; it must be a valid number"),
+        ({"seed": np.random.SeedSequence(1)}, "^seed is SeedSequence.*; it must be a number, a text, or a list or dic"),
+        ({"init_from": b"run"}, "^init_from is b'run'; it must be a number, a text"),
+        ({"overrides": {"agent": {"lr": torch.ones(2)}}}, r"^agent\.lr is tensor.*; it must be a number, a text"),
+        ({"overrides": {"env.k": [1, {2}]}}, r"^env\.k\[1\] is \{2\}; it must be a number, a text"),
+        ({"overrides": {"agent.lr": "${nothing}"}}, "^agent.lr has a value that cannot be resolved: .*nothing"),
+        ({"overrides": {3: 4}}, "^overrides has the key 3; it must be a text such as 'agent.lr'"),
+        (
+            {"overrides": "agent.lr=1"},
+            "^overrides is 'agent.lr=1'; it must be a dictionary, or a list of texts such as",
+        ),
+        ({"overrides": 3}, "^overrides is 3; it must be a dictionary, or a list of texts"),
+        ({"overrides": ["agent.lr"]}, r"^overrides\[0\] is 'agent.lr'; it must be a text such as 'agent.lr=1e-3'"),
+        ({"overrides": ["seed=1", 3]}, r"^overrides\[1\] is 3; it must be a text"),
+        ({"overrides": ["~agent.lr=3"]}, r"^overrides\[0\] is '~agent.lr=3'; it must be a text"),
+        (
+            {"overrides": ["agent.lr=1,2"]},
+            r"^overrides\[0\] is 'agent.lr=1,2', which has several values; it must have one",
+        ),
+        ({"overrides": ["agent.lr=[1"]}, r"^overrides\[0\] is 'agent.lr=\[1', which cannot be read: "),
+        ({"overrides": ["agent.lr=fast"]}, r"agent\.lr is 'fast'; it must be a valid number"),
+        ({"overrides": ["memory=grue"]}, "memory is 'grue'; the nearest is gru; known are"),
+        ({"memory": "lru", "overrides": ["memory=gru"]}, "^overrides has memory=gru beside memory=lru; one of them"),
     ],
     ids=str,
 )
@@ -168,3 +190,41 @@ def test_agents_alone_need_no_hydra() -> None:
     code = "import sys, memorl.agents; print(*{'hydra', 'tensorboard', 'rich', 'pydantic'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_overrides_are_a_list_of_texts_or_a_dictionary(tmp_path: Path) -> None:
+    texts = ["encoder.output_size=8", "encoder.vector_size=8", "++model.branch_size=8", "model.body_size=0"]
+    more = ["memory=gru", "memory.hidden_size=8", "agent.lr=1e-3", "env=repeat_first", f"run_dir={tmp_path}/a=b, c"]
+    one = train(**SETTINGS | {"overrides": [*texts, *more]})
+    named = {**SETTINGS["overrides"], "memory": TINY, "agent.lr": 1e-3}
+    other = train(env="repeat_first", run_dir=tmp_path / "dictionary", **SETTINGS | {"overrides": named})
+    assert one.folder == tmp_path / "a=b, c"
+    assert (one.folder / "metrics.csv").read_text() == (other.folder / "metrics.csv").read_text()
+
+
+def test_a_run_is_taken_where_its_folder_is(trained: TrainedRun, tmp_path: Path) -> None:
+    obs = np.zeros((3, 4))
+    actions = [load_policy(run, seed=np.int64(3)).act(obs).tolist() for run in (trained, trained.folder)]
+    assert actions[0] == actions[1]
+    settings = SETTINGS | {"total_steps": 64}
+    run = train(
+        env="CartPole-v1", memory=TINY, last_action=True, init_from=trained, run_dir=tmp_path / "run", **settings
+    )
+    assert run.run.config["init_from"] == str(trained.folder)
+    longer = train(resume=run, total_steps=128, quiet=True, device=torch.device("cpu"))
+    assert longer.folder == run.folder
+    assert longer.metrics["step"][-1] >= 128
+
+
+@pytest.mark.parametrize("seed", [10**30, -1, "a", None, 1.5, True, [1], np.random.SeedSequence(1)], ids=str)
+def test_a_seed_of_samples_that_is_none_is_named(trained: TrainedRun, seed: Any) -> None:
+    with pytest.raises(ValueError, match=r"^seed is [^\n]*; it must be [^\n]*$"):
+        load_policy(trained, seed=seed)
+
+
+@pytest.mark.parametrize("run", [None, 3, b"run", ["run"]], ids=str)
+def test_what_is_no_run_is_named(run: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"^run is .*; it must be a run folder, a checkpoint in one, or what train ret"
+    ):
+        load_policy(run)
