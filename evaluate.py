@@ -45,6 +45,7 @@ from memorl.agents.experiment import (
     to_plain,
     write_result,
 )
+from memorl.envs import InvalidReturn
 
 
 @dataclass
@@ -133,7 +134,7 @@ def main(composed: DictConfig) -> None:
             evaluation = prepare(EvaluationSettings.from_config(to_plain(composed)))
         if evaluation is None:
             return
-        with exit_on_error(InvalidStep, OSError):
+        with exit_on_error(InvalidStep, InvalidReturn, OSError):
             result = evaluate(evaluation)
             console = make_console()
             print_result(console, result)

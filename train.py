@@ -24,6 +24,7 @@ from memorl.agents.experiment import (
     to_plain,
     train_run,
 )
+from memorl.envs import InvalidReturn
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -39,7 +40,7 @@ def main(composed: DictConfig) -> None:
         if prepared is None:
             return
         try:
-            with exit_on_error(NotFiniteError, InvalidStep, CheckpointError):
+            with exit_on_error(NotFiniteError, InvalidStep, InvalidReturn, CheckpointError):
                 train_run(*prepared)
         except KeyboardInterrupt:
             raise SystemExit(f"stopped at once; {prepared[0].describe_way_on(prepared[1])}") from None

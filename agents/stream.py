@@ -23,7 +23,7 @@ from torch import Tensor
 
 from .episodes import EpisodeStatistics
 from .interface import Interface
-from .observations import Observation, as_entries, find_outside, require_valid
+from .observations import InvalidStep, Observation, as_entries, find_outside, require_valid
 from .saved import require_like
 
 
@@ -142,6 +142,8 @@ class Stream:
         action: Tensor | None,
     ) -> Step:  # fmt: skip
         """Return the tensors of a step; `action` is the one that led to it."""
+        if not isinstance(infos, Mapping):
+            raise InvalidStep(f"infos of {self.env} is {infos!r}; it must be a dictionary")
         arrays = {name: np.asarray(entry) for name, entry in as_entries(obs).items()}
         require_valid(arrays, self.env_space.spaces, self.episodes.lengths)
         require_valid({"reward": reward}, {}, self.episodes.lengths)

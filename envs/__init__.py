@@ -7,6 +7,7 @@ env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 """
 
 from memorl.envs.adapters.from_gymnasium import FromGymnasium
+from memorl.envs.adapters.infos import InvalidReturn
 from memorl.envs.adapters.minigrid import MiniGrid
 from memorl.envs.adapters.next_step import NextStep
 from memorl.envs.adapters.popgym import POPGym
@@ -29,6 +30,7 @@ __all__ = [
     "DelayedCue",
     "DelayedMatchToSample",
     "FromGymnasium",
+    "InvalidReturn",
     "MiniGrid",
     "MortarMayhem",
     "MysteryPath",

@@ -14,16 +14,23 @@ from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv, VectorWra
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.names import unknown_name
 
+from .errors import describe_error
 from .flat import Flat, is_nested
 from .ids import find_spec
 from .minigrid_bounds import Corrected, correct_bounds
 from .next_step import NextStep
+from .returns import ValidReturns, require_spaces
 from .shapes import ShapedObservations
 from .statistics import KnownStatistics
 from .texts import WithoutTexts
 from .wrappers import Wrapper, find_wrappers
 
 MAX_PROCESSES = 1024
+
+CREATOR_ERRORS = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, TypeError, gymnasium.error.Error,
+)  # fmt: skip
+"""What a constructor raises for arguments that it cannot use, besides a ValueError, which is left as it is."""
 
 
 def make_batch(
@@ -50,13 +57,14 @@ def make_batch(
         vectorization_mode = vectorization_mode or "sync"
         arguments["disable_env_checker"] = True
         shaped = partial(ShapedObservations, types=vectorization_mode == "sync")
-        wrappers = (correct_bounds, *map(Corrected, wrappers), WithoutTexts, shaped, KnownStatistics)
+        of_user = map(Corrected, wrappers)
+        wrappers = (require_spaces, correct_bounds, *of_user, ValidReturns, WithoutTexts, shaped, KnownStatistics)
     try:
         creator = spec.entry_point if vectorization_mode else spec.vector_entry_point
         _check_arguments(load_env_creator(creator) if isinstance(creator, str) else creator, arguments)
         env = gymnasium.make_vec(spec, num_envs, vectorization_mode, wrappers=wrappers or None, **arguments)
-    except (TypeError, KeyError, AssertionError, gymnasium.error.Error, ImportError) as error:
-        raise ValueError(f"{id} cannot be made: {' '.join(str(error).split())}") from error
+    except CREATOR_ERRORS as error:
+        raise ValueError(f"{id} cannot be made: {describe_error(error)}") from error
     env = NextStep(env)
     return Flat(env) if is_nested(env.single_observation_space) else env
 

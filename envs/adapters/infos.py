@@ -8,6 +8,7 @@ Legend: N environments.
 """
 
 import functools
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +19,29 @@ Infos: TypeAlias = dict[str, Any]
 """Batched infos: `infos[key]` [N, ...], arrays or dictionaries like this one, with a mask [N] at `infos["_" + key]`."""
 Rows: TypeAlias = NDArray[np.bool_]
 
+MAX_DEPTH = 32
+"""Dictionaries in dictionaries that infos have at most."""
+
 _ARRAYS = bool | int | float | complex | np.generic | np.ndarray
+
+
+class InvalidReturn(ValueError):
+    """An environment returned what no environment returns."""
+
+
+def require_info(info: Any, name: str) -> None:
+    """Raise InvalidReturn unless this is a dictionary whose dictionaries have an end."""
+    if not isinstance(info, Mapping):
+        raise InvalidReturn(f"{name} is {info!r}; it must be a dictionary")
+    _require_depth(info, name, 0)
+
+
+def _require_depth(info: Mapping[Any, Any], name: str, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidReturn(f"{name} are nested in more than {MAX_DEPTH} dictionaries, or contain themselves")
+    for value in info.values():
+        if isinstance(value, Mapping):
+            _require_depth(value, name, depth + 1)
 
 
 def keep_own_values(env: VectorEnv[Any, Any, Any]) -> None:
@@ -30,8 +53,13 @@ def keep_own_values(env: VectorEnv[Any, Any, Any]) -> None:
     layer: Any = env
     while layer is not None:
         if type(layer)._add_info is VectorEnv._add_info:
-            layer._add_info = functools.partial(add_info, num_envs=layer.num_envs)
+            layer._add_info = functools.partial(_add_valid_info, num_envs=layer.num_envs)
         layer = vars(layer).get("env")
+
+
+def _add_valid_info(infos: Infos, info: Any, n: int, num_envs: int) -> Infos:
+    require_info(info, f"infos of env {n}")
+    return add_info(infos, info, n, num_envs)
 
 
 def add_info(infos: Infos, info: dict[Any, Any], n: int, num_envs: int) -> Infos:

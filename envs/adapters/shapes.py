@@ -6,6 +6,7 @@ import gymnasium
 import numpy as np
 
 from .flat import parts_of
+from .infos import InvalidReturn
 
 
 @final
@@ -17,7 +18,7 @@ class ShapedObservations(gymnasium.ObservationWrapper[Any, Any, Any]):
         types: Refuse another type, too, as a batch in one process does; one of processes converts it.
 
     Raises:
-        ValueError: In `reset` and `step`, if an observation has another shape, type or other entries.
+        InvalidReturn: In `reset` and `step`, if an observation has another shape, type or other entries.
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any], types: bool = True) -> None:
@@ -41,9 +42,9 @@ class ShapedObservations(gymnasium.ObservationWrapper[Any, Any, Any]):
                 raise self._invalid(name, f"has type {array.dtype}; it must be {dtype}")
         return observation
 
-    def _invalid(self, name: str, what: str) -> ValueError:
+    def _invalid(self, name: str, what: str) -> InvalidReturn:
         entry = f"entry {name!r} of the observation" if name else "observation"
-        return ValueError(f"the {entry} of {self.env.unwrapped} {what}")
+        return InvalidReturn(f"the {entry} of {self.env.unwrapped} {what}")
 
 
 def _arrays_of(space: Any) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import gymnasium
 
 from memorl.envs.engine.names import unknown_name
 
+from .errors import describe_error
 from .ids import find_class
 
 Wrapper: TypeAlias = str | dict[str, Any] | Callable[..., Any]
@@ -48,7 +49,7 @@ def _wrap(what: str, found: Callable[..., Any], arguments: Mapping[str, Any], en
     try:
         wrapped = found(env, **arguments)
     except Exception as error:
-        text = " ".join(str(error).split()) or type(error).__name__
+        text = describe_error(error)
         mode = f" (env.render_mode is {env.render_mode or 'null'})" if "render" in text.lower() else ""
         raise ValueError(f"{what}: {text}{mode}") from error
     if not isinstance(wrapped, gymnasium.Env):
