@@ -12,12 +12,17 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from memorl.memory.checks import require_at_least, require_positive
+from memorl.memory.checks import require_at_least, require_between, require_positive
 
 from .model import ActorCritic
 from .returns import gae
 from .rollout import Batch, Rollout
 from .saved import load_optimizer
+
+MAX_ANNEAL_STEPS = 10**13
+MAX_EPOCHS = 10_000
+MAX_MINIBATCHES = 10**6
+"""Numbers above these are slips of the keyboard."""
 
 
 class NotFiniteError(FloatingPointError):
@@ -80,7 +85,10 @@ class Agent(ABC):
     steps: int = field(default=0, init=False)  # environment steps learned from so far
 
     def __post_init__(self) -> None:
-        require_positive(lr=self.lr, anneal_steps=self.anneal_steps, epochs=self.epochs, minibatches=self.minibatches)
+        require_positive(lr=self.lr)
+        require_between(1, MAX_ANNEAL_STEPS, anneal_steps=self.anneal_steps)
+        require_between(1, MAX_EPOCHS, epochs=self.epochs)
+        require_between(1, MAX_MINIBATCHES, minibatches=self.minibatches)
         require_positive(max_grad_norm=self.max_grad_norm, target_kl=self.target_kl)
         require_at_least(0, final_lr=self.final_lr, value_coef=self.value_coef)
         require_at_least(0, entropy_coef=self.entropy_coef, final_entropy_coef=self.final_entropy_coef)

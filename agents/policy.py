@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from memorl.memory import State
+from memorl.memory.checks import require_tensors
 
 from .interface import Interface
 from .model import ActorCritic
@@ -73,8 +74,8 @@ class Policy:
             infos: The infos beside the observation, where they hold an `action_mask`.
 
         Raises:
-            ValueError: If the observation is not of the space, a number is missing or not finite, or the state is of
-                another N.
+            ValueError: If the observation is not of the space, a number is missing or not finite, or the state is
+                another than a call before returned for N environments.
         """
         arrays, is_one = to_rows(obs, self.interface.space)
         require_valid(arrays, self.interface.env_space.spaces)
@@ -85,9 +86,7 @@ class Policy:
             is_first = np.ones(N, np.bool_)
         else:
             is_first = numbers_to_rows("first", first, N, np.bool_)
-        shapes = {name: tuple(value.shape) for name, value in state.items()}
-        if shapes != {name: tuple(value.shape) for name, value in start.items()}:
-            raise ValueError(f"state is {shapes}; it must be what the call before returned for {N} environments")
+            _require_state(state, start, N)
         if reward is None and self.interface.last_reward and not is_first.all():
             raise ValueError("reward is missing; the model was trained with last_reward=true, and reads it")
         rewards = np.where(is_first, 0.0, numbers_to_rows("reward", reward, N, np.float64))
@@ -119,3 +118,16 @@ class Policy:
         if self.interface.last_action:
             state[LAST_ACTION] = torch.zeros(count, self.interface.actions.feature_size, device=self.interface.device)
         return state
+
+
+def _require_state(state: State, start: State, count: int) -> None:
+    """Raise ValueError unless a state has the names, shapes, types and device of the one before the first step."""
+    require_tensors("state", state)
+    shapes = {name: tuple(value.shape) for name, value in state.items()}
+    if shapes != {name: tuple(value.shape) for name, value in start.items()}:
+        raise ValueError(f"state is {shapes}; it must be what the call before returned for {count} environments")
+    for name, own in start.items():
+        value = state[name]
+        if value.dtype != own.dtype or value.device != own.device:
+            found = f"of {value.dtype} on {value.device}"
+            raise ValueError(f"state[{name!r}] is {found}; it must be of {own.dtype} on {own.device}")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from .checks import require_positive
+from .checks import require_positive, require_tensors
 
 State = dict[str, Tensor]
 """Named tensors that a memory carries from call to call; dimension 0 of each is the batch."""
@@ -81,10 +81,15 @@ class Memory(nn.Module, ABC):
 
     def require_state(self, state: State, batch_size: int) -> None:
         """Raise ValueError unless this is a state of `batch_size` sequences of this memory."""
-        allowed = {name: (batch_size, *value.shape[1:]) for name, value in self.initial_state(1).items()}
+        initial = self.initial_state(1)
+        require_tensors("state", state)
+        allowed = {name: (batch_size, *value.shape[1:]) for name, value in initial.items()}
         shapes = {name: tuple(value.shape) for name, value in state.items()}
         if shapes != allowed:
             raise ValueError(f"state is {shapes}; expected {allowed or 'nothing'} of {batch_size} rows")
+        for name, value in initial.items():
+            if state[name].dtype != value.dtype:
+                raise ValueError(f"state[{name!r}] is of {state[name].dtype}; it must be of {value.dtype}")
 
 
 def select(state: State, index: Tensor) -> State:

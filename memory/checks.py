@@ -1,7 +1,10 @@
 """Checks of arguments; every error names the argument, its value and what is allowed."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, get_args
+
+from torch import Tensor
 
 MAX_LAYERS = 1024
 
@@ -39,3 +42,18 @@ def require_choice(choices: Any, **values: str) -> None:
     for name, value in values.items():
         if value not in get_args(choices):
             raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(get_args(choices))}")
+
+
+def require_tensors(name: str, state: Any) -> None:
+    """Raise ValueError unless this is a dictionary of tensors."""
+    if not isinstance(state, Mapping):
+        raise ValueError(
+            f"{name} is {_in_words(state)}; it must be a dictionary of tensors, as the call before returned"
+        )
+    for key, value in state.items():
+        if not isinstance(value, Tensor):
+            raise ValueError(f"{name}[{key!r}] is {_in_words(value)}; it must be a tensor, as the call before returned")
+
+
+def _in_words(value: Any) -> str:
+    return repr(value) if isinstance(value, str | float | int) else f"a {type(value).__name__}"

@@ -25,9 +25,9 @@ def read_archive(path: Path, device: torch.device | str) -> Any:
     Raises:
         ValueError: If it is damaged, or no such file, or would build anything but tensors and plain containers.
     """
+    if not path.is_file():
+        raise ValueError(f"{path} is not a file; a checkpoint must be one")
     try:
-        if not path.is_file():
-            raise ValueError("not a file")
         _require_data(path)
         return torch.load(path, map_location=device, weights_only=True)
     except Exception as error:  # what is raised depends on where the file is broken

@@ -18,6 +18,7 @@ from .errors import exit_on_error, run_script
 from .help import print_help
 from .listing import print_list
 from .process import keep_freed_memory
+from .settings import PARTS
 
 PACKAGE = Path(__file__).parents[2]
 """The folder of this library."""
@@ -44,12 +45,24 @@ def launch(main: Callable[[], None], groups: Path | None = None) -> None:
         folders = [groups, *config_folders(sys.argv[1:])] if groups else []
         is_sweep = any(argument in ("-m", "--multirun") for argument in sys.argv[1:])
         arguments = [argument for argument in sys.argv[1:] if argument != NO_EXPERIMENT]
+        if groups is None:
+            refuse_choices(arguments)
         chosen = choose_targets(arguments, folders)
         normalized = [normalize_override(argument, folders, is_sweep) for argument in chosen]
         sys.argv[1:] = sorted(normalized, key=_is_override)  # argparse takes overrides after all flags
         if _print_what_can_be_set(inspect.unwrap(main).__globals__, folders):
             return
     run_script(main)
+
+
+def refuse_choices(arguments: Sequence[str]) -> None:
+    """Raise ValueError for an argument that chooses a part, where the parts are those of a run."""
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        group = name.lstrip("+")
+        if equals and group in (*PARTS, "experiment"):
+            ways = "; env.<argument>= changes its arguments" if group == "env" else ""
+            raise ValueError(f"{group} is {value}; it must be left out: a checkpoint is evaluated with its own{ways}")
 
 
 def _format_warning(

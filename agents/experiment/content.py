@@ -113,9 +113,22 @@ def check_content(content: dict[str, Any]) -> None:
             raise ValueError(f"cuda_rng is {state.dtype} {tuple(state.shape)}; it must be uint8 (16,)")
     for name in ("config", "spaces"):
         _require_data(name, content[name])
-    RunSettings.from_config(content["config"])
+    _require_rows(content, RunSettings.from_config(content["config"]).num_envs)
     for part in PARTS:
         check_value(f"config.{part}", content["config"].get(part), dict[str, Any])
+
+
+def _require_rows(content: dict[str, Any], num_envs: int) -> None:
+    """Raise ValueError unless there is a row for each environment in what is saved of them."""
+    stream = content["stream"]
+    step = stream["current_step"]
+    flags = {name: value for name, value in step.items() if name != "obs"}
+    saved = {"current_step.obs": step["obs"], "current_step": flags, "episodes": stream["episodes"]}
+    for place, tensors in {**saved, "state": content["state"]}.items():
+        for name, value in tensors.items():
+            rows = len(value) if value.dim() else 0
+            if rows != num_envs:
+                raise ValueError(f"config.num_envs is {num_envs}; {place}.{name} has {rows} rows")
 
 
 def _require_data(place: str, value: Any) -> None:

@@ -11,6 +11,7 @@ from .schema import Constructor
 MAX_STEPS = 10**13
 MAX_ENVS = 2**17
 MAX_LEVELS = 10**6
+MAX_CHECKPOINTS = 10**6
 MAX_PROBE_STEPS = 2**14
 MAX_SEED = 2**63 - 1
 """Larger numbers are typing errors: no machine would finish such a run, or torch cannot read them."""
@@ -61,7 +62,8 @@ class RunSettings:
         require_between(1, MAX_STEPS, total_steps=self.total_steps, rollout_steps=self.rollout_steps)
         require_between(1, MAX_STEPS, sequence_length=self.sequence_length)
         require_between(1, MAX_ENVS, num_envs=self.num_envs)
-        require_at_least(1, checkpoint_every=self.checkpoint_every, keep_checkpoints=self.keep_checkpoints)
+        require_between(1, MAX_STEPS, checkpoint_every=self.checkpoint_every)
+        require_between(1, MAX_CHECKPOINTS, keep_checkpoints=self.keep_checkpoints)
         require_positive(checkpoint_minutes=self.checkpoint_minutes)
         require_between(0, MAX_SEED - MAX_LEVELS, evaluate_start=self.evaluate_start)
         require_between(1, MAX_LEVELS, evaluate_levels=self.evaluate_levels)

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 import gymnasium
@@ -13,6 +13,13 @@ STATISTICS = ("obs_rms", "return_rms")
 
 _LIKE_STATISTICS = re.compile(r"(.*_)?(rms|mean|avg|average|var|variance|std)(_.*)?")
 """Names that the attributes with running statistics may have in a user's wrapper."""
+
+_LIKE_MEANS = re.compile(r"(.*_)?(mean|avg|average|mu)(_.*)?")
+_LIKE_VARIANCES = re.compile(r"(.*_)?(var|variance|std|m2|sigma|deviation)(_.*)?")
+"""Names in a dictionary that a user's wrapper may have for them."""
+
+MAX_DEPTH = 3
+"""Containers in containers that are looked into."""
 
 _INSTEAD = {False: "model.normalize_observations=all", True: "agent.normalize_values"}
 """The setting that does the same in the model, by whether the statistics are of rewards."""
@@ -56,7 +63,8 @@ def _statistics_of(env: Any) -> Iterator[tuple[str, str]]:
         inner = values.get("env")
         is_users = inner is not None and type(layer).__module__.partition(".")[0] not in ("gymnasium", "memorl")
         for name in sorted(values, key=lambda name: name not in STATISTICS):
-            if name in STATISTICS or _has_moments(values[name]) or (is_users and _LIKE_STATISTICS.fullmatch(name)):
+            is_like = _LIKE_STATISTICS.fullmatch(name) or _holds_moments(values[name])
+            if name in STATISTICS or _has_moments(values[name]) or (is_users and is_like):
                 yield f"{type(layer).__module__}.{type(layer).__qualname__}", name
                 break
         layer = inner
@@ -66,3 +74,17 @@ def _has_moments(value: Any) -> bool:
     """Return whether an object stores a mean and a variance; an array only computes them."""
     moments = [getattr(value, name, None) for name in ("mean", "var")]
     return all(moment is not None and not callable(moment) for moment in moments)
+
+
+def _holds_moments(value: Any, depth: int = 0) -> bool:
+    """Return whether containers hold a mean beside a variance or a deviation, or objects that have them."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(value, Mapping):
+        names = [str(name).lower() for name in value]
+        if all(any(sign.fullmatch(name) for name in names) for sign in (_LIKE_MEANS, _LIKE_VARIANCES)):
+            return True
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return _has_moments(value)
+    return any(_holds_moments(part, depth + 1) for part in value)

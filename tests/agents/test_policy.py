@@ -207,3 +207,36 @@ def test_a_reward_that_no_model_can_read_is_named(reward: float) -> None:
     policy.act(np.zeros(1))
     with pytest.raises(ValueError, match=r"reward of env 0 is .*; it must be finite"):
         policy.act(np.zeros(1), reward=reward)
+
+
+STATES: dict[str, Any] = {
+    "text": ("memory", r"^state is 'memory'; it must be a dictionary of tensors"),
+    "tuple": (lambda state: tuple(state.values()), "^state is a tuple; it must be a dictionary of tensors"),
+    "arrays": (
+        lambda state: {name: value.numpy() for name, value in state.items()},
+        r"^state\['memory.h'\] is a ndarray; it must be a tensor",
+    ),
+    "None inside": (lambda state: dict.fromkeys(state), r"^state\['memory.h'\] is a NoneType; it must be a tensor"),
+    "float64": (
+        lambda state: {name: value.double() for name, value in state.items()},
+        r"^state\['memory.h'\] is of torch.float64 on cpu; it must be of torch.float32 on cpu$",
+    ),
+    "device": (
+        lambda state: {name: value.to("meta") for name, value in state.items()},
+        r"^state\['memory.h'\] is of torch.float32 on meta; it must be of torch.float32 on cpu$",
+    ),
+    "other name": (
+        lambda state: {f"{name}_": value for name, value in state.items()},
+        "^state is .*; it must be what the call before returned",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_a_state_that_no_call_returned_is_named(kind: str) -> None:
+    policy = make_policy(Stream(counters()))
+    obs = np.zeros((N, 1), np.float32)
+    _, state = policy(obs)
+    change, message = STATES[kind]
+    with pytest.raises(ValueError, match=message):
+        policy(obs, change(state) if callable(change) else change)

@@ -273,6 +273,12 @@ def test_a_state_that_does_not_fit_is_named(memory: Memory, x: Tensor, state: St
         if value.dim() > 1:
             with pytest.raises(ValueError, match=f"state is .*; expected .*{name}.* of 6 rows"):
                 memory(x, state | {name: value[:, :-1]})
+        with pytest.raises(ValueError, match=rf"^state\['{name}'\] is of torch.float16; it must be of "):
+            memory(x, state | {name: value.half()})
+        with pytest.raises(ValueError, match=rf"^state\['{name}'\] is a ndarray; it must be a tensor"):
+            memory(x, state | {name: value.numpy()})  # type: ignore[dict-item]
+    with pytest.raises(ValueError, match=r"^state is 'h'; it must be a dictionary of tensors"):
+        memory(x, "h")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,18 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "unknown": ("evaluate.py", ["foo=1"], r"foo is unknown; known are best, checkpoint, .*"),
     "film": ("evaluate.py", ["checkpoint={finished}", "video=true"], r"video cannot be made, .* no pictures: .*"),
     "held out": ("evaluate.py", ["checkpoint={finished}", "env.levels=null"], r"env\.levels cannot be set; .*"),
+    "another env": (
+        "evaluate.py",
+        ["checkpoint={finished}", "env=copy"],
+        r"env is copy; it must be left out: a checkpoint is evaluated with its own; env\.<argument>= changes its .*",
+    ),
+    "another memory": (
+        "evaluate.py",
+        ["checkpoint={finished}", "+memory=lru"],
+        r"memory is lru; it must be left out: a checkpoint is evaluated with its own",
+    ),
+    "many epochs": ("train.py", ["agent.epochs=1e9"], r"epochs is 1000000000; it must be from 1 to 10,000"),
+    "many checkpoints": ("train.py", ["keep_checkpoints=1e9"], r"keep_checkpoints is 10+; it must be from 1 to .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
     "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be from 1 to 1,000,000"),
     "positions": (

@@ -89,7 +89,7 @@ CHANGES: dict[str, tuple[Callable[[Content], None], str]] = {
         put("state", "h", value=torch.zeros(1).expand(2**34)),
         r"state\.h has shape \(17179869184,\) and holds fewer numbers",
     ),
-    "a state of another type": (put("state", "h", value=lambda h: h.double()), r"the type of state\.h is .*float64.*"),
+    "a state of another type": (put("state", "h", value=lambda h: h.double()), r"state\['h'\] is of torch\.float64"),
     "a state that is no number": (put("state", "h", value=filled(float("nan"))), r"state has numbers that are not .*"),
     "another state": (put("state", value=lambda s: {"g": s["h"]}), r"state is \{'g': .*\}; expected .*"),
     "a weight is infinite": (first_weight(filled(float("inf"))), r"model\..* has numbers that are not finite"),
@@ -109,12 +109,18 @@ CHANGES: dict[str, tuple[Callable[[Content], None], str]] = {
     "random streams of floats": (put("cuda_rng", value=[torch.zeros(16)]), r"cuda_rng is torch\.float32 \(16,\); .*"),
     "rewards of another shape": (
         put("stream", "current_step", "reward", value=lambda r: r[:3]),
-        r"the shape of current_step\.reward is \(3,\); it must be \(8,\)",
+        r"config\.num_envs is 8; current_step\.reward has 3 rows",
     ),
     "a reward is NaN": (put("stream", "current_step", "reward", value=filled(float("nan"))), r"current_step\.reward"),
     "flags of another type": (
         put("stream", "current_step", "last", value=lambda x: x.float()),
         r"the type of current_step\.last is .*",
+    ),
+    "more environments than rows": (
+        put("config", "num_envs", value=9), r"config\.num_envs is 9; current_step\.obs\.\w+ has 8 rows",
+    ),
+    "states of other environments": (
+        put("state", "h", value=lambda h: h[:5].clone()), r"config\.num_envs is 8; state\.h has 5 rows",
     ),
     "lengths below 0": (put("stream", "episodes", "lengths", value=filled(-1)), r"episodes has .* lengths below 0"),
     "an environment without a field": (put("stream", "env", value={}), r"state of another kind of env: .*"),
@@ -210,7 +216,7 @@ def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
         path.mkdir()
     elif kind == "device":
         path.symlink_to("/dev/zero")
-    with pytest.raises(ValueError, match="is not a readable checkpoint"):
+    with pytest.raises(ValueError, match=r"^\S+ is not a file; a checkpoint must be one$"):
         load_checkpoint(path)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium
+import numpy as np
 import pytest
 from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv, VectorObservationWrapper
 from gymnasium.wrappers import NormalizeReward, RecordEpisodeStatistics, vector
@@ -52,6 +53,32 @@ def cart(wrapper: Callable[[Any], Any] = lambda env: env) -> Callable[[], Any]:
 
 OBSERVATIONS = r"model\.normalize_observations"
 VALUES = r"agent\.normalize_values"
+
+
+class Held(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Has an attribute of any value."""
+
+    def __init__(self, env: Any, running: Any) -> None:
+        super().__init__(env)
+        self.running = running
+
+
+HELD = {
+    "dictionary": {"mean": 0.0, "var": 1.0, "count": 0},
+    "dictionary of arrays": {"obs_mean": np.zeros(2), "obs_std": np.ones(2)},
+    "dictionary of dictionaries": {"obs": {"mu": 0.0, "m2": 0.0}},
+    "dictionary of objects": {"obs": Moments()},
+    "list of objects": [Moments()],
+}
+LOOP: dict[str, Any] = {"mean": 0.0}
+LOOP["loop"] = LOOP
+NOT_HELD = {"a mean alone": {"mean": 0.0}, "arrays": [np.zeros(2)], "itself": LOOP, "others": {"gain": 1.0, 3: 4}}
+
+
+def held(value: Any) -> Callable[[], VectorEnv[Any, Any, Any]]:
+    return lambda: SyncVectorEnv([cart(lambda env: Held(env, value))])
+
+
 WITH: dict[str, tuple[Callable[[], VectorEnv[Any, Any, Any]], str]] = {
     "observations": (lambda: gym("gymnasium.wrappers.NormalizeObservation"), OBSERVATIONS),
     "observations, async": (lambda: gym("gymnasium.wrappers.NormalizeObservation", "async"), OBSERVATIONS),
@@ -64,6 +91,7 @@ WITH: dict[str, tuple[Callable[[], VectorEnv[Any, Any, Any]], str]] = {
     "of a batch": (lambda: vector.NormalizeObservation(SyncVectorEnv([cart()])), OBSERVATIONS),
     "of a batch, inside": (lambda: NextStep(vector.NormalizeReward(SyncVectorEnv([cart()]))), VALUES),
     "a user's of a batch": (lambda: CentredBatch(SyncVectorEnv([cart()])), OBSERVATIONS),
+    **{name: (held(value), OBSERVATIONS) for name, value in HELD.items()},
 }
 
 
@@ -84,6 +112,7 @@ WITHOUT: dict[str, Callable[[], VectorEnv[Any, Any, Any]]] = {
     "counts episodes of a batch": lambda: vector.RecordEpisodeStatistics(SyncVectorEnv([cart()])),
     "game": lambda: make("mortar_mayhem_grid"),
     "task": lambda: make("repeat_previous"),
+    **{name: held(value) for name, value in NOT_HELD.items()},
 }
 
 
