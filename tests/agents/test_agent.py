@@ -74,7 +74,10 @@ def test_a_loss_that_is_not_finite_stops(where: str) -> None:
     ("arguments", "says"),
     [
         ({"lr": 0.0}, "lr is 0.0; it must be positive"),
-        ({"epochs": 0}, "epochs is 0; it must be positive"),
+        ({"epochs": 0}, "epochs is 0; it must be from 1 to 10,000"),
+        ({"epochs": 10**9}, "epochs is 1000000000; it must be from 1 to 10,000"),
+        ({"minibatches": 10**9}, "minibatches is 1000000000; it must be from 1 to 1,000,000"),
+        ({"anneal_steps": 10**20}, "anneal_steps is 10+; it must be from 1 to 10,000,000,000,000"),
         ({"max_grad_norm": -1.0}, "max_grad_norm is -1.0; it must be positive"),
         ({"gamma": 1.5}, "gamma is 1.5; it must lie between 0 and 1"),
     ],
