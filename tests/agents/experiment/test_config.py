@@ -42,7 +42,11 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "deep": ("train.py", [NEW, "memory.layers=2", "memory.foo=1"], r"memory\.foo is unknown; known are .*init_gain"),
     "gate": ("train.py", [NEW, "memory.layers=2", "memory.feedforward=x"], r"memory\.feedforward is 'x'; it must .*"),
     "option": ("train.py", [NEW, "env.arena_size=99"], r"env\.arena_size.*99.*"),
-    "env levels": ("train.py", [NEW, "env=copy", "env.levels={{start:1}}"], r"env\.levels is \{'start': 1\}; it must .*"),
+    "env levels": (
+        "train.py",
+        [NEW, "env=copy", "env.levels={{start:1}}"],
+        r"env\.levels is \{'start': 1\}; it must .*",
+    ),
     "first level": ("train.py", [NEW, "env.levels={{start:-1,count:1}}"], r"env\.levels\.start is -1; it must be .*"),
     "target": ("train.py", [NEW, "memory._target_=os.system"], r"memory\._target_ is os\.system; it must be a Memory"),
     "device": ("train.py", [NEW, "device=abacus"], r"device is 'abacus'; it must be auto.* or cpu.*"),
