@@ -35,7 +35,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "once": (
         "train.py",
         small(NEW, "agent=a2c", "agent.epochs=2"),
-        r"epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
+        r"agent\.epochs \* minibatches is 4; it must be 1 unless returns=vtrace",
     ),
     "credit": ("train.py", [NEW, "agent=r2ac"], r"memory\.credit is unknown; known are heads, hidden_size, init_gain"),
     "layers": ("train.py", [NEW, "memory.layers=0"], r"memory\.layers is 0; it must be from 1 to 1,024"),
@@ -79,7 +79,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         ["checkpoint={finished}", "+memory=lru"],
         r"memory is lru; it must be left out: a checkpoint is evaluated with its own",
     ),
-    "many epochs": ("train.py", ["agent.epochs=1e9"], r"epochs is 1000000000; it must be from 1 to 10,000"),
+    "many epochs": ("train.py", ["agent.epochs=1e9"], r"agent\.epochs is 1000000000; it must be from 1 to 10,000"),
     "many checkpoints": ("train.py", ["keep_checkpoints=1e9"], r"keep_checkpoints is 10+; it must be from 1 to .*"),
     "missing": ("evaluate.py", [], r"checkpoint is missing; it must be a run folder or a checkpoint in one"),
     "levels": ("evaluate.py", ["checkpoint={finished}", "levels=0"], r"levels is 0; it must be from 1 to 1,000,000"),
@@ -162,7 +162,7 @@ def test_a_sweep_goes_on_after_a_job_that_fails_and_says_which_did(tmp_path: Pat
     assert [folder.name for folder in tmp_path.iterdir()] == ["h8-l5"]
     *lines, last = done.stderr.splitlines()
     assert len(lines) == 3
-    assert all(re.fullmatch(r"error: (hidden_size is -1|length is -3); .*", line) for line in lines)
+    assert all(re.fullmatch(r"error: (memory\.hidden_size is -1|env\.length is -3); .*", line) for line in lines)
     named = re.findall(r"env\.length=(\S+)|memory\.hidden_size=(\S+)", last)
     assert last.startswith("error: 3 jobs failed: ")
     assert ["".join(pair) for pair in named].count("-3") == 2
