@@ -70,11 +70,24 @@ class StandardOutput(io.TextIOBase):
         return 0
 
 
+def replace_closed_streams() -> None:
+    """Put a stream that loses all texts in the place of one that was closed before the script began.
+
+    The numbers of closed files are taken, too, or the next files that are opened would have them.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, Nowhere())
+
+
 def print_error(text: str) -> None:
     """Print a line on the standard error, if there is one."""
-    if sys.stderr is not None:
-        with suppress(*UNWRITABLE):
-            print(text, file=sys.stderr, flush=True)
+    with suppress(*UNWRITABLE):
+        print(text, file=sys.stderr or Nowhere(), flush=True)
 
 
 def make_console(quiet: bool = False, width: int | None = None) -> Console:

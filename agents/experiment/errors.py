@@ -17,7 +17,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from .console import print_error
+from .console import print_error, replace_closed_streams
 from .limits import is_out_of_memory
 from .origin import is_of_ended_worker, is_of_user_code, is_unforeseen
 
@@ -64,6 +64,7 @@ def exit_on_error(*kinds: type[Exception]) -> Iterator[None]:
 
 def run_script(main: Callable[[], None]) -> None:
     """Run a function of `hydra.main`, whose own errors become one line, and name the jobs of a sweep that failed."""
+    replace_closed_streams()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints errors itself, in several lines
     try:
         with _argument_errors():
