@@ -5,7 +5,7 @@ scores are scaled first, on every task by itself: (score - lowest) / (highest - 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from .curves import GroupCurve, average_between, make_curve
 from .grouping import describe_groups, find_repeated, name_groups, name_tasks
+from .published import PublishedCurve, find_published
 from .recorded import RecordedRun, find_runs, read_run
 from .statistics import CONFIDENCE, interquartile_mean
 
@@ -73,6 +74,11 @@ class Comparison:
         }
 
     @cached_property
+    def published(self) -> dict[str, list[PublishedCurve]]:
+        """Return the paper's curves of the figure by the name of each task; none for a task that has none."""
+        return {task: find_published(runs_of(task, self.groups)[0].task, self.figure) for task in self.steps}
+
+    @cached_property
     def averaged(self) -> dict[str, dict[str, list[float]]]:
         """Return by the names of the group and the task the scores that are averaged over tasks."""
         if not self.is_scaled:
@@ -94,7 +100,10 @@ def compare(*folders: str | Path, figure: str = "charts/episodic_return", scale:
     runs, left_out = _read_runs(find_runs(map(Path, folders)), figure)
     tasks = name_tasks([run.task for run in runs])
     settings = describe_groups(runs)
-    steps = {task: min(run.last_step for run in _of_task(task, runs, tasks)) for task in sorted(set(tasks))}
+    steps = {
+        task: min(run.last_step for run, its in zip(runs, tasks, strict=True) if its == task)
+        for task in sorted(set(tasks))
+    }
     members: dict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(name_groups(settings)):
         members[name].append(i)
@@ -104,9 +113,15 @@ def compare(*folders: str | Path, figure: str = "charts/episodic_return", scale:
         scores = {task: [score_run(run, steps[task]) for run in its] for task, its in mine.items()}
         groups.append(Group(name, settings[indices[0]], mine, scores))
     is_scaled = len(steps) > 1 if scale is None else scale
-    unordered = Comparison(figure, steps, groups, [*left_out, *find_warnings(steps, groups)], is_scaled)
-    groups = sorted(groups, key=lambda group: -interquartile_mean(unordered.averaged[group.name]))
-    return Comparison(figure, steps, groups, unordered.warnings, is_scaled)
+    comparison = Comparison(figure, steps, groups, [*left_out, *find_warnings(steps, groups)], is_scaled)
+    averaged = comparison.averaged
+    comparison.groups.sort(key=lambda group: -interquartile_mean(averaged[group.name]))
+    return comparison
+
+
+def runs_of(task: str, groups: Sequence[Group]) -> list[RecordedRun]:
+    """Return the runs of all groups on a task."""
+    return [run for group in groups for run in group.runs.get(task, [])]
 
 
 def score_run(run: RecordedRun, until: int) -> float:
@@ -131,7 +146,7 @@ def scale_scores(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[st
 def find_warnings(steps: Mapping[str, int], groups: Sequence[Group]) -> Iterator[str]:
     """Yield the warnings that a reader must know before drawing conclusions."""
     for task, until in steps.items():
-        runs = [run for group in groups for run in group.runs.get(task, [])]
+        runs = runs_of(task, groups)
         longest = max(run.last_step for run in runs)
         if longest > MUCH_LONGER * until:
             yield f"{task}: the runs have {until:,} to {longest:,} steps; they are compared at {until:,}."
@@ -170,7 +185,3 @@ def _read_runs(folders: Sequence[Path], figure: str) -> tuple[list[RecordedRun],
     if not runs:
         raise ValueError(left_out[0].removeprefix("left out: ").rstrip(".") if left_out else "there are no runs")
     return runs, left_out
-
-
-def _of_task(task: str, runs: Sequence[RecordedRun], tasks: Iterable[str]) -> list[RecordedRun]:
-    return [run for run, its in zip(runs, tasks, strict=True) if its == task]

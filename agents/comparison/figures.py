@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from .comparison import Comparison
-from .published import find_published
-from .statistics import interquartile_mean, interquartile_mean_interval, performance_profile
+from .statistics import performance_profile
+from .tables import Row
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c6d31")
 """Colours that the colour-blind tell apart, on white and on black (Okabe and Ito)."""
@@ -66,21 +66,19 @@ def draw_curves(comparison: Comparison, task: str, against_hours: bool = False) 
     return draw
 
 
-def draw_averages(comparison: Comparison) -> Draw:
-    """Return a function that draws the interquartile mean of each group over all tasks, with its interval."""
+def draw_averages(comparison: Comparison, averages: Sequence[Row]) -> Draw:
+    """Return a function that draws the interquartile means of the table of averages, with their intervals."""
     styles = style_groups(comparison)
 
     def draw(axes: Axes) -> None:
-        groups = comparison.groups[::-1]
-        for place, group in enumerate(groups):
-            scores = comparison.averaged[group.name]
-            colour, _ = styles[group.name]
-            low, high = interquartile_mean_interval(scores)
+        rows = averages[::-1]
+        for place, row in enumerate(rows):
+            colour, _ = styles[row["group"]]
+            low, high = row["iqm_low"], row["iqm_high"]
             if np.isfinite(low):
                 axes.barh(place, high - low, left=low, color=colour, alpha=0.35, height=0.6)
-            middle = interquartile_mean(scores)
-            axes.plot([middle, middle], [place - 0.3, place + 0.3], color=colour, linewidth=2.5)
-        axes.set_yticks(range(len(groups)), [_shorten(group.name) for group in groups])
+            axes.plot([row["iqm"]] * 2, [place - 0.3, place + 0.3], color=colour, linewidth=2.5)
+        axes.set_yticks(range(len(rows)), [_shorten(row["group"]) for row in rows])
         axes.grid(False, axis="y")
         axes.set_xlabel("interquartile mean" + ", scaled" * comparison.is_scaled)
 
@@ -142,9 +140,8 @@ def make_png(draws: Sequence[tuple[str, Draw]], columns: int = 3) -> bytes:
 
 def _draw_published(axes: Axes, comparison: Comparison, task: str) -> None:
     """Draw the curves of the Memory Gym paper behind ours, up to where ours end."""
-    settings = next(run.task for group in comparison.groups for run in group.runs.get(task, []))
     limits = axes.get_ylim()
-    for curve in find_published(settings, comparison.figure):
+    for curve in comparison.published[task]:
         until = curve.steps <= max(comparison.steps[task], curve.steps[1])
         axes.plot(curve.steps[until], curve.mean[until], color="#888888", linewidth=0.8, zorder=1)
         axes.annotate(curve.agent, (curve.steps[until][-1], curve.mean[until][-1]), fontsize=6, color="#888888")

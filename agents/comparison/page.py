@@ -8,24 +8,23 @@ import numpy as np
 from .comparison import CONFIDENCE_TEXT, Comparison
 from .figures import draw_averages, draw_curves, draw_profile, make_svg, style_groups
 from .html import CSS, format_interval, format_number, format_text, make_figures, make_table
-from .published import find_published
-from .tables import make_averages, make_improvements, make_scores
+from .tables import Row, Tables
 
 MAX_GROUPS_OF_PAIRS = 12
 """Groups up to which the page has the table of all pairs; the csv has it always."""
 
 
-def make_page(comparison: Comparison, command: str) -> str:
-    """Return the page of a comparison; `command` is what makes it again."""
+def make_page(comparison: Comparison, tables: Tables, command: str) -> str:
+    """Return the page of a comparison and its tables; `command` is what makes it again."""
     parts = [
         _head(comparison, command),
         _warnings(comparison.warnings),
         _legend(comparison),
-        _averages(comparison),
+        _averages(comparison, tables.averages),
         _curves(comparison, against_hours=False),
-        _scores(comparison),
+        _scores(tables.scores),
         _curves(comparison, against_hours=True),
-        _pairs(comparison),
+        _pairs(comparison, tables.improvements),
         _groups(comparison),
         _runs(comparison),
     ]
@@ -62,11 +61,11 @@ def _legend(comparison: Comparison) -> str:
     return f'<ul class="legend">{"".join(items)}</ul>\n'
 
 
-def _averages(comparison: Comparison) -> str:
+def _averages(comparison: Comparison, averages: Sequence[Row]) -> str:
     """Return the table and the figures over all tasks."""
     rows = [
         [row["group"], row["tasks"], row["runs"], format_interval(row, "iqm"), format_interval(row, "mean")]
-        for row in make_averages(comparison)
+        for row in averages
     ]
     scaled = (
         "Scores are scaled first: on every task 0 is the lowest of all runs and 1 the highest. "
@@ -80,7 +79,7 @@ def _averages(comparison: Comparison) -> str:
     figures = [
         (
             "Interquartile mean",
-            make_svg(draw_averages(comparison), "Interquartile mean of each group with its interval"),
+            make_svg(draw_averages(comparison, averages), "Interquartile mean of each group with its interval"),
         ),
         ("Performance profile", make_svg(draw_profile(comparison), "Share of the runs of each group above a score")),
     ]
@@ -90,21 +89,18 @@ def _averages(comparison: Comparison) -> str:
 
 def _curves(comparison: Comparison, against_hours: bool) -> str:
     figures = []
-    has_published = False
     for task, until in comparison.steps.items():
         curves = comparison.curves[task].values()
         if against_hours and not any(np.isfinite(curve.hours).all() for curve in curves):
             continue
         draw = draw_curves(comparison, task, against_hours)
         figures.append((task, make_svg(draw, f"{comparison.figure} on {task} up to {until:,} steps")))
-        settings = next(run.task for group in comparison.groups for run in group.runs.get(task, []))
-        has_published |= bool(find_published(settings, comparison.figure))
     if not figures:
         return ""
     what = "Learning against time" if against_hours else "Learning against steps"
     paper = (
         " Grey: the agents of the Memory Gym paper, from pixels, on held-out levels (Pleines et al., 2025)."
-        if has_published and not against_hours
+        if any(comparison.published.values()) and not against_hours
         else ""
     )
     hours = " Hours are those of training, without pauses, on the machine of each run." if against_hours else ""
@@ -112,9 +108,9 @@ def _curves(comparison: Comparison, against_hours: bool) -> str:
     return f"<h2>{what}</h2>\n{note}{make_figures(figures)}"
 
 
-def _scores(comparison: Comparison) -> str:
+def _scores(scores: Sequence[Row]) -> str:
     rows = []
-    for row in make_scores(comparison):
+    for row in scores:
         each = ", ".join(format_number(score) for score in row["scores"])
         held_out = f"{format_interval(row, 'held_out')} ({row['evaluated']})" if row["evaluated"] else "-"
         rows.append([row["task"], row["group"], format_interval(row, "mean"), each, held_out, f"{row['steps']:,}"])
@@ -123,8 +119,8 @@ def _scores(comparison: Comparison) -> str:
     return f'<h2>On each task</h2>\n{make_table(head, rows)}<p class="note">{note}</p>\n'
 
 
-def _pairs(comparison: Comparison) -> str:
-    pairs = {(row["group"], row["over"]): row for row in make_improvements(comparison)}
+def _pairs(comparison: Comparison, improvements: Sequence[Row]) -> str:
+    pairs = {(row["group"], row["over"]): row for row in improvements}
     names = [group.name for group in comparison.groups]
     if not pairs or len(names) > MAX_GROUPS_OF_PAIRS:
         return ""

@@ -1,8 +1,9 @@
 """The tables of a comparison."""
 
 import math
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .comparison import Comparison, Group
 from .statistics import (
@@ -15,6 +16,19 @@ from .statistics import (
 )
 
 Row = dict[str, Any]
+
+
+class Tables(NamedTuple):
+    """All tables of a comparison."""
+
+    averages: list[Row]
+    scores: list[Row]
+    improvements: list[Row]
+
+
+def make_tables(comparison: Comparison) -> Tables:
+    """Return all tables of a comparison; the intervals of each are computed here, once."""
+    return Tables(make_averages(comparison), make_scores(comparison), make_improvements(comparison))
 
 
 def make_averages(comparison: Comparison) -> list[Row]:
@@ -35,14 +49,14 @@ def make_scores(comparison: Comparison) -> list[Row]:
     """Return a row for each task and group: the scores of its runs, their mean and its 95 % interval."""
     rows = []
     for task, until in comparison.steps.items():
-        for group in sorted(comparison.groups, key=lambda group: -mean_of(group.scores.get(task, []))):
-            if task not in group.scores:
-                continue
+        groups = [group for group in comparison.groups if task in group.scores]
+        for group in sorted(groups, key=lambda group: -np.mean(group.scores[task])):
             scores = group.scores[task]
+            hours = np.mean([run.hours[-1] for run in group.runs[task]])
             low, high = mean_interval({task: scores})
             row: Row = {"task": task, "steps": until, "group": group.name, "seeds": [r.seed for r in group.runs[task]]}
-            row |= {"scores": scores, "mean": mean_of(scores), "mean_low": low, "mean_high": high}
-            rows.append(row | _held_out(group, task) | {"hours": mean_of(r.hours[-1] for r in group.runs[task])})
+            row |= {"scores": scores, "mean": mean({task: scores}), "mean_low": low, "mean_high": high}
+            rows.append(row | _held_out(group, task) | {"hours": float(hours)})
     return rows
 
 
@@ -60,16 +74,11 @@ def make_improvements(comparison: Comparison) -> list[Row]:
     return rows
 
 
-def mean_of(values: Iterable[float]) -> float:
-    """Return the mean of numbers; NaN if there are none."""
-    listed = list(values)
-    return math.fsum(listed) / len(listed) if listed else math.nan
-
-
 def _held_out(group: Group, task: str) -> Row:
     """Return the evaluations on held-out levels of the runs of a group that have one."""
     evaluations = [run.evaluation for run in group.runs[task] if run.evaluation]
-    means = [evaluation.mean for evaluation in evaluations]
-    low, high = mean_interval({task: means}) if means else (math.nan, math.nan)
-    held_out: Row = {"evaluated": len(means), "held_out": mean_of(means)}
-    return held_out | {"held_out_low": low, "held_out_high": high}
+    if not evaluations:
+        return {"evaluated": 0, "held_out": math.nan, "held_out_low": math.nan, "held_out_high": math.nan}
+    means = {task: [evaluation.mean for evaluation in evaluations]}
+    low, high = mean_interval(means)
+    return {"evaluated": len(evaluations), "held_out": mean(means), "held_out_low": low, "held_out_high": high}

@@ -1,4 +1,4 @@
-"""The files of a comparison: a page, two tables and a picture."""
+"""The files of a comparison: a page, three tables and a picture."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from ..experiment import replace_file
 from .comparison import Comparison
 from .figures import draw_averages, draw_curves, make_png
 from .page import make_page
-from .tables import Row, make_averages, make_improvements, make_scores
+from .tables import Row, make_tables
 
 
 def write_comparison(comparison: Comparison, folder: Path, command: str = "") -> list[Path]:
@@ -22,13 +22,14 @@ def write_comparison(comparison: Comparison, folder: Path, command: str = "") ->
         OSError: If one cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    tables = make_tables(comparison)
     draws = [(task, draw_curves(comparison, task)) for task in comparison.steps]
     contents = {
-        "index.html": make_page(comparison, command).encode(),
-        "comparison.png": make_png([*draws, ("over all tasks", draw_averages(comparison))]),
-        "averages.csv": _make_csv(make_averages(comparison)),
-        "scores.csv": _make_csv(make_scores(comparison)),
-        "improvements.csv": _make_csv(make_improvements(comparison)),
+        "index.html": make_page(comparison, tables, command).encode(),
+        "comparison.png": make_png([*draws, ("over all tasks", draw_averages(comparison, tables.averages))]),
+        "averages.csv": _make_csv(tables.averages),
+        "scores.csv": _make_csv(tables.scores),
+        "improvements.csv": _make_csv(tables.improvements),
     }
     for name, content in contents.items():
         with replace_file(folder / name) as file:

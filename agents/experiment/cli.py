@@ -30,7 +30,7 @@ PATHS = ("run_dir", "resume", "checkpoint", "init_from", "video")
 """Keys whose values are paths."""
 
 NO_EXPERIMENT = "experiment=null"
-"""The default configuration folder, which Hydra does not accept as an argument."""
+"""The default choice of an experiment, which Hydra does not accept as an argument."""
 
 
 def launch(main: Callable[[], None], groups: Path | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Errors of constructors that are not ours, in words."""
+"""Describe errors that the constructors of other packages raise."""
 
 import gymnasium
 

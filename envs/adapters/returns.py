@@ -1,4 +1,4 @@
-"""What an environment returns that Gymnasium's environments do not, named before anything relies on it."""
+"""Check what an environment returns from `reset` and `step`, so that an error names the environment and the value."""
 
 from decimal import Decimal
 from numbers import Real
@@ -11,7 +11,7 @@ from .infos import InvalidReturn, require_info
 
 
 def require_spaces(env: Any) -> Any:
-    """Return an environment; ValueError if one of its spaces is none."""
+    """Return an environment; ValueError if it lacks a space or has another object in its place."""
     for name in ("observation_space", "action_space"):
         space = getattr(env, name, None)
         if not isinstance(space, gymnasium.Space):
@@ -21,7 +21,7 @@ def require_spaces(env: Any) -> Any:
 
 @final
 class ValidReturns(gymnasium.Wrapper[Any, Any, Any, Any]):
-    """One environment whose rewards and flags are single numbers, and whose infos are dictionaries.
+    """A wrapper that makes rewards and flags single numbers, and refuses infos that are no dictionaries.
 
     An array or a tensor of one number is taken for the number.
 
