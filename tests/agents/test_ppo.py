@@ -61,7 +61,10 @@ def test_the_loss_is_the_literal_one(normalize_advantage: bool, joint_ratio: boo
         assert loss.item() == pytest.approx(literal_loss(agent, batch), rel=1e-6)
 
 
-@pytest.mark.parametrize(("memory", "low", "high"), [("gru", 0.95, 1.001), ("lstm", 0.95, 1.001), ("none", 0, 0.4)])
+@pytest.mark.parametrize(
+    ("memory", "low", "high"),
+    [("gru", 0.95, 1.001), pytest.param("lstm", 0.95, 1.001, marks=pytest.mark.slow), ("none", 0, 0.4)],
+)
 def test_memory_is_what_solves_repeat_previous(memory: str, low: float, high: float) -> None:
     stream = Stream(RepeatPrevious(num_envs=32, k=2, symbols=3, length=20))
     encoder = Encoder(stream.observation_space, 32, 32)

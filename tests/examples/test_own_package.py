@@ -10,6 +10,7 @@ import pytest
 from tests.support.own_package import OWN_PACKAGE
 from tests.support.runs import assert_refused
 from tests.support.scripts import call
+from tests.support.slow import slow_but
 
 SMALL = [
     "total_steps=200", "num_envs=4", "rollout_steps=16", "threads=1", "device=cpu", "model.body_size=8",
@@ -36,7 +37,7 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize("case", CHOICES)
+@pytest.mark.parametrize("case", slow_but(["memory", "experiment"], CHOICES))
 def test_every_part_can_be_the_users_own(case: str, tmp_path: Path) -> None:
     done = run(tmp_path, *CHOICES[case])
     assert done.returncode == 0, done.stderr

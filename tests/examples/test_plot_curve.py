@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    ("steps", "least"), [("9_000", 0.0), pytest.param("120_000", 0.9, marks=pytest.mark.slow)], ids=["short", "whole"]
+    ("steps", "least"), [("9_000", 0.0), pytest.param("120_000", 0.9, marks=pytest.mark.slow)], ids=["short", "learns"]
 )
 def test_it_draws_and_plays(steps: str, least: float, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples" / "plot_curve.py"), steps]

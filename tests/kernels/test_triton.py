@@ -94,6 +94,7 @@ def test_equals_the_reference_when_large(case: Case, T: int, B: int, H: int, sta
         torch.set_float32_matmul_precision("highest")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_what_lies_before_a_start_does_not_matter(case: Case, device: str) -> None:
     args = put(case.arguments(4, 3, 5, 0.0), device)
@@ -105,6 +106,7 @@ def test_what_lies_before_a_start_does_not_matter(case: Case, device: str) -> No
         assert y[2:].isfinite().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_odd_layouts_and_no_gradient_for_the_cells(case: Case, device: str) -> None:
     args = put(case.arguments(3, 2, 4, 0.3), device)
@@ -146,6 +148,7 @@ def test_a_reverse_scan(T: int, N: int, device: str) -> None:
     assert relative([y], [reverse_scan_reference(a.double(), b.double())]) <= 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("matrix", [False, True])
 @pytest.mark.parametrize(("T", "B", "N", "expanded"), [(1, 1, 1, False), (3, 33, 5, False), (17, 2, 16, True)])
@@ -160,6 +163,7 @@ def test_reverse_jacobian_products(matrix: bool, T: int, B: int, N: int, expande
     torch.library.opcheck(torch.ops.memorl.reverse_jacobian_products_triton, (a, first.to(device)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_the_operator_is_well_formed(case: Case, device: str) -> None:
     args = put(case.arguments(2, 2, 3, 0.3), device)
@@ -167,6 +171,7 @@ def test_the_operator_is_well_formed(case: Case, device: str) -> None:
     torch.library.opcheck(*case.operator(args, "triton"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_compiles_whole(case: Case, device: str) -> None:
     args = put(case.arguments(3, 2, 4, 0.3), device)
@@ -176,6 +181,7 @@ def test_compiles_whole(case: Case, device: str) -> None:
         assert torch.equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", DEVICES)
 def test_nothing_uninitialised_is_read(case: Case, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
     args = put(case.arguments(3, 2, 5, 0.2), device)

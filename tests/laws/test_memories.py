@@ -164,7 +164,8 @@ def test_weights_of_torch_are_taken_and_equalled(name: str, x: Tensor) -> None:
     torch.testing.assert_close(memory(x)[0], peer(x)[0])
 
 
-@pytest.mark.parametrize("backend", ["eager", pytest.param("aot_eager", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 def test_compiles_once_for_every_pattern_of_starts(
     backend: str, memory_name: str, memory: Memory, x: Tensor, state: State, first: Tensor
 ) -> None:

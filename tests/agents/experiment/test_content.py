@@ -15,6 +15,7 @@ import torch
 
 from memorl.agents.experiment import Run, load_checkpoint
 from memorl.agents.experiment.checksum import checksum
+from tests.support.slow import slow_but
 
 Content = dict[str, Any]
 
@@ -229,7 +230,7 @@ FOREIGN = {
 }
 
 
-@pytest.mark.parametrize("part", FOREIGN)
+@pytest.mark.parametrize("part", slow_but(["env", "memory"], FOREIGN))
 def test_nothing_that_a_checkpoint_names_is_imported(part: str, content: Content, tmp_path: Path) -> None:
     (tmp_path / "evil_package.py").write_text(f"open({str(tmp_path / 'proof')!r}, 'w')\n")
     changed = content | {"config": content["config"] | {part: FOREIGN[part]}}

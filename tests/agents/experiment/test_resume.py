@@ -11,6 +11,7 @@ import torch
 
 from tests.support.runs import GAME, SMALL, assert_refused, small, until_updates
 from tests.support.scripts import call
+from tests.support.slow import slow_but
 
 BROKEN = [
     "env=gymnasium", "env.id=tests.support.broken_envs:Broken-v0", "memory.hidden_size=8", "model.branch_size=8",
@@ -18,7 +19,9 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("arguments", [SMALL, GAME], ids=["repeat_previous", "mortar_mayhem_grid"])
+@pytest.mark.parametrize(
+    "arguments", [SMALL, pytest.param(GAME, marks=pytest.mark.slow)], ids=["repeat_previous", "mortar_mayhem_grid"]
+)
 def test_a_killed_run_goes_on_bit_for_bit(arguments: list[str], tmp_path: Path) -> None:
     length = ["total_steps=8000", "checkpoint_every=3"]
     whole = tmp_path / "whole"
@@ -49,11 +52,11 @@ def test_a_longer_run_can_be_asked_of_a_finished_one(finished: Path, tmp_path: P
     assert len(new) > len(old)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_leaves(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", slow_but(["SIGTERM"], ["SIGINT", "SIGTERM", "SIGHUP"]))
+def test_a_signal_saves_and_leaves(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = until_updates(2, folder, *small("total_steps=1e9", "checkpoint_every=1000000"))
-    process.send_signal(number)
+    process.send_signal(signal.Signals[name])
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert f"interrupted and saved; go on with: python train.py resume={folder}" in out
@@ -97,7 +100,12 @@ def test_an_error_of_the_environment_keeps_its_traceback_and_what_was_learned(
 
 @pytest.mark.parametrize(
     ("kind", "said", "code"),
-    [("exit", "None", 1), ("exit_0", "0", 1), ("exit_3", "3", 3), ("exit_text", r"'the window\\nwas closed'", 1)],
+    [
+        ("exit_0", "0", 1),
+        pytest.param("exit", "None", 1, marks=pytest.mark.slow),
+        pytest.param("exit_3", "3", 3, marks=pytest.mark.slow),
+        pytest.param("exit_text", r"'the window\\nwas closed'", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_an_environment_that_calls_sys_exit_ends_the_run_as_an_error_does(
     kind: str, said: str, code: int, tmp_path: Path
@@ -157,7 +165,7 @@ def test_a_sweep_goes_on_after_an_environment_that_calls_sys_exit(tmp_path: Path
     assert "error: 2 jobs failed: " in done.stderr
 
 
-@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize("mode", slow_but(["sync"], ["sync", "async"]))
 def test_an_error_before_the_first_step_keeps_its_traceback(mode: str, tmp_path: Path) -> None:
     wrapped = ["env.wrappers=[tests.support.broken_envs.BrokenWrapper]", f"env.vectorization_mode={mode}"]
     done = call("train.py", *BROKEN, "env.kind=value", *wrapped, f"run_dir={tmp_path / 'run'}")

@@ -11,9 +11,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.support.memories import names
 from tests.support.runs import GAME, SMALL, small
 from tests.support.scripts import call
+from tests.support.slow import slow_but
 
 
-@pytest.mark.parametrize("memory", [name for name in names() if "[" not in name])
+@pytest.mark.parametrize("memory", slow_but(["gru", "trxl"], [name for name in names() if "[" not in name]))
 def test_every_memory_trains(memory: str, tmp_path: Path) -> None:
     arguments = [a for a in SMALL if not a.startswith("memory.")]
     done = call("train.py", *arguments, f"memory={memory}", f"run_dir={tmp_path / 'run'}", "total_steps=200")
