@@ -65,7 +65,8 @@ def _step(rng: Rng) -> None:
 
 
 @jit
-def _draw64(rng: Rng) -> np.uint64:
+def draw64(rng: Rng) -> np.uint64:
+    """Draw 64 bits."""
     _step(rng)
     mixed = rng[0] ^ rng[1]
     turn = rng[0] >> np.uint64(58)
@@ -73,11 +74,12 @@ def _draw64(rng: Rng) -> np.uint64:
 
 
 @jit
-def _draw32(rng: Rng) -> np.uint64:
+def draw32(rng: Rng) -> np.uint64:
+    """Draw 32 bits: the half that is left over, or the lower half of 64."""
     if rng[4] != 0:
         rng[4] = 0
         return rng[5]
-    both = _draw64(rng)
+    both = draw64(rng)
     rng[4] = 1
     rng[5] = both >> _HALF
     return both & _LOW
@@ -89,18 +91,18 @@ def integers(rng: Rng, low: int, high: int) -> Any:
     count = np.uint64(high - low)
     if count == _ONE:
         return low
-    product = _draw32(rng) * count
+    product = draw32(rng) * count
     if (product & _LOW) < count:
         threshold = (np.uint64(1 << 32) - count) % count
         while (product & _LOW) < threshold:
-            product = _draw32(rng) * count
+            product = draw32(rng) * count
     return low + np.int64(product >> _HALF)
 
 
 @jit
 def uniform(rng: Rng, low: float, high: float) -> float:
     """Draw one double in [low, high), as `Generator.uniform(low, high)`."""
-    return low + (high - low) * (np.int64(_draw64(rng) >> np.uint64(11)) * (1.0 / 9007199254740992.0))
+    return low + (high - low) * (np.int64(draw64(rng) >> np.uint64(11)) * (1.0 / 9007199254740992.0))
 
 
 @jit
