@@ -16,6 +16,20 @@ from memorl.envs.engine.single_env import SingleEnv, register
 from memorl.envs.make import find_config, make, prepare_batch
 from memorl.envs.mortar_mayhem.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path.mystery_path import MysteryPath
+from memorl.envs.popgym.autoencode import POPGymAutoencode
+from memorl.envs.popgym.battleship import POPGymBattleship
+from memorl.envs.popgym.concentration import POPGymConcentration
+from memorl.envs.popgym.count_recall import POPGymCountRecall
+from memorl.envs.popgym.higher_lower import POPGymHigherLower
+from memorl.envs.popgym.minesweeper import POPGymMineSweeper
+from memorl.envs.popgym.multiarmed_bandit import POPGymMultiarmedBandit
+from memorl.envs.popgym.noisy_position_only_cartpole import POPGymNoisyPositionOnlyCartPole
+from memorl.envs.popgym.noisy_position_only_pendulum import POPGymNoisyPositionOnlyPendulum
+from memorl.envs.popgym.position_only_cartpole import POPGymPositionOnlyCartPole
+from memorl.envs.popgym.position_only_pendulum import POPGymPositionOnlyPendulum
+from memorl.envs.popgym.repeat_first import POPGymRepeatFirst
+from memorl.envs.popgym.repeat_previous import POPGymRepeatPrevious
+from memorl.envs.popgym.velocity_only_cartpole import POPGymVelocityOnlyCartPole
 from memorl.envs.searing_spotlights.searing_spotlights import SearingSpotlights
 from memorl.envs.tasks.copy import Copy
 from memorl.envs.tasks.delayed_cue import DelayedCue
@@ -37,6 +51,20 @@ __all__ = [
     "NParity",
     "NextStep",
     "POPGym",
+    "POPGymAutoencode",
+    "POPGymBattleship",
+    "POPGymConcentration",
+    "POPGymCountRecall",
+    "POPGymHigherLower",
+    "POPGymMineSweeper",
+    "POPGymMultiarmedBandit",
+    "POPGymNoisyPositionOnlyCartPole",
+    "POPGymNoisyPositionOnlyPendulum",
+    "POPGymPositionOnlyCartPole",
+    "POPGymPositionOnlyPendulum",
+    "POPGymRepeatFirst",
+    "POPGymRepeatPrevious",
+    "POPGymVelocityOnlyCartPole",
     "RepeatFirst",
     "RepeatPrevious",
     "SearingSpotlights",
@@ -64,3 +92,22 @@ register("Copy-v0", Copy)
 register("Autoencode-v0", Copy, delay=0, backwards=True)
 register("NParity-v0", NParity)
 register("DelayedMatchToSample-v0", DelayedMatchToSample)
+
+for _task in (
+    POPGymAutoencode,
+    POPGymBattleship,
+    POPGymConcentration,
+    POPGymCountRecall,
+    POPGymHigherLower,
+    POPGymMineSweeper,
+    POPGymMultiarmedBandit,
+    POPGymNoisyPositionOnlyCartPole,
+    POPGymNoisyPositionOnlyPendulum,
+    POPGymPositionOnlyCartPole,
+    POPGymPositionOnlyPendulum,
+    POPGymRepeatFirst,
+    POPGymRepeatPrevious,
+    POPGymVelocityOnlyCartPole,
+):
+    for _difficulty in ("easy", "medium", "hard"):
+        register(f"{_task.__name__}-{_difficulty.capitalize()}-v0", _task, difficulty=_difficulty)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from gymnasium.vector import VectorEnv
+from hydra.utils import get_class
+from omegaconf import OmegaConf
 
 from memorl.envs import (
     BatchedEnv,
@@ -28,6 +30,7 @@ from memorl.envs import (
 
 SIZE = 84
 HERE = Path(__file__).parent
+CONFIGS = HERE.parents[1] / "configs" / "env"
 PAGES: dict[str, tuple[type[VectorEnv], str]] = {
     "copy": (Copy, ""),
     "delayed_cue": (DelayedCue, ""),
@@ -50,6 +53,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
     ),
     "n_parity": (NParity, ""),
     "popgym": (POPGym, ""),
+    **{path.stem: (get_class(OmegaConf.load(path)._target_), "") for path in sorted(CONFIGS.glob("popgym_*.yaml"))},
     "repeat_first": (RepeatFirst, ""),
     "repeat_previous": (RepeatPrevious, ""),
     "searing_spotlights": (
@@ -62,18 +66,19 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
 }
 
 
-TITLES = {"minigrid": "MiniGrid", "popgym": "POPGym"}
-"""Titles that are not the names of the pages in words."""
+NAMES = {"Minigrid": "MiniGrid", "Popgym": "POPGym", "Minesweeper": "Mine Sweeper", "Cartpole": "CartPole"}
+"""Words of titles that are not written as in the names of the pages."""
 
 
 def page(name: str) -> str:
     """The text of a page: its title, picture and docstring."""
     env, picture = PAGES[name]
-    files = sorted((HERE.parents[1] / "configs" / "env").glob("*.yaml"))
+    files = sorted(CONFIGS.glob("*.yaml"))
     configs = [path.stem for path in files if path.read_text().startswith(f"_target_: memorl.envs.{env.__name__}\n")]
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
-    return f"# {TITLES.get(name, name.replace('_', ' ').title())}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
+    words = [NAMES.get(word, word) for word in name.title().split("_")]
+    return f"# {' '.join(words)}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
 
 
 def look(env: BatchedEnv) -> np.ndarray:

@@ -9,12 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Discrete, MultiDiscrete, Space
+from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from .checks import BATCH, DEFAULTS, action_rows, check_render_mode, level_range, reset_rows, seeds_per_env
+from .checks import (
+    BATCH,
+    DEFAULTS,
+    action_rows,
+    check_render_mode,
+    count_choices,
+    level_range,
+    reset_rows,
+    seeds_per_env,
+)
 from .episodes import ENDED, RESETTING
 from .fields import Array, Field
 from .loop import Threads
@@ -30,7 +39,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
 
     Args:
         observation_space: The space of the observation of one env.
-        action_space: The space of the action of one env: Discrete or MultiDiscrete, from 0.
+        action_space: The space of the action of one env: Discrete or MultiDiscrete, from 0, or a Box of one axis.
         step_batch: The compiled step, made by `compile_step_batch`.
         arguments: The arguments of the subclass's constructor, as `locals()` holds them there. They may include
             num_envs: N, 1 by default.
@@ -56,7 +65,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
     def __init__(
         self,
         observation_space: Space[Any],
-        action_space: Discrete | MultiDiscrete,
+        action_space: Discrete | MultiDiscrete | Box,
         step_batch: Callable[..., None],
         arguments: Mapping[str, Any],
         *,
@@ -74,8 +83,8 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self.single_action_space = action_space
         self.observation_space = batch_space(observation_space, num_envs)
         self.action_space = batch_space(action_space, num_envs)
-        counts = action_space.n if isinstance(action_space, Discrete) else action_space.nvec
-        self._choices = np.asarray(counts, np.uint64).reshape(-1)
+        self._choices = count_choices(action_space)
+        self._no_actions = np.zeros((num_envs, len(self._choices)), action_space.dtype)
         self._threads = Threads(num_envs, batch["threads"])
         self._compiled_step = step_batch
         self._all_rows = np.ones(num_envs, np.bool_)
@@ -87,11 +96,16 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         for name in ("rng", "level_rng"):
             seeds = np.random.default_rng().integers(2**63, size=num_envs).tolist()
             self._state[name] = [rng_from_seed(seed) for seed in seeds]
+        self._compiled_space = observation_space
         self._shared = None if batch["copy"] else allocate(observation_space, num_envs)
         self._last_observation: Observation | None = None
 
     def _on_episode_end(self, ends: Array) -> None:
         """Update the state that depends on the episodes that ended; called after every step, not after a reset."""
+
+    def _complete_observation(self, observation: Observation, actions: Array) -> Observation:
+        """Return what compiled code wrote together with what it did not."""
+        return observation
 
     def _on_seeded_reset(self) -> None:
         """Restart the state that continues from episode to episode, since `reset` has a seed."""
@@ -143,7 +157,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         others = ~rows
         state = self._state[others]
         kept = [array[others] for array in arrays_of(self._last_observation)] if others.any() else []
-        observation, *_ = self._step(np.zeros((self.num_envs, len(self._choices)), np.int64))
+        observation, *_ = self._step(self._no_actions)
         self._state[others] = state
         for array, values in zip(arrays_of(observation), kept, strict=False):
             array[others] = values
@@ -162,20 +176,20 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         """Advance every env by one action.
 
         Returns:
-            Observations, rewards float64 [N], terminated bool [N], truncated bool [N] (always False), and infos:
+            Observations, rewards float64 [N], terminated bool [N], truncated bool [N], and infos:
             `every_step_keys`, and at an end `info_keys`, each an array [N, ...] with its mask [N] under `_key`.
 
         Raises:
             ValueError: The actions have the wrong shape or values.
         """
         outcome = self._step(action_rows(actions, self.action_space, self.single_action_space, self._choices))
-        self._on_episode_end(outcome[2])
+        self._on_episode_end(outcome[2] | outcome[3])
         if self.render_mode == "human":
             self.render()
         return outcome
 
     def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
-        observation = allocate(self.single_observation_space, self.num_envs) if self._shared is None else self._shared
+        observation = allocate(self._compiled_space, self.num_envs) if self._shared is None else self._shared
         rewards = np.empty(self.num_envs)
         ends = np.empty(self.num_envs, np.bool_)
         pixels, vectors = pixels_and_vectors(observation)
@@ -186,8 +200,11 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
             infos |= self._infos(self.info_keys, ends)
             for key in self.info_keys:
                 infos[key][~ends] = 0
+        observation = self._complete_observation(observation, actions)
         self._last_observation = observation
-        return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
+        if "truncated" not in self._state.dtype.fields:
+            return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
+        return observation, rewards, ends & self._state["terminated"], ends & self._state["truncated"], infos
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.

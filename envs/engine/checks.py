@@ -1,9 +1,11 @@
 """Checks of the arguments of constructors, `reset` and `step`."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from numpy.typing import NDArray
 
 from .fields import Array
@@ -61,13 +63,31 @@ def reset_rows(mask: Any, num_envs: int, has_observed: bool) -> NDArray[np.bool_
     return rows
 
 
-def action_rows(actions: Any, batch_space: Any, single_space: Any, choices: NDArray[np.uint64]) -> Array:
-    """Return actions as int64 [N, axes]; `choices` is the number of actions of each axis."""
+def count_choices(space: Space[Any]) -> NDArray[np.uint64]:
+    """Return the number of actions of each axis; 0 for the numbers of a Box."""
+    if isinstance(space, Box):
+        return np.zeros(math.prod(space.shape), np.uint64)
+    counts: Any = space.n if isinstance(space, Discrete) else cast(MultiDiscrete, space).nvec
+    return np.asarray(counts, np.uint64).reshape(-1)
+
+
+def action_rows(actions: Any, batch_space: Any, space: Space[Any], choices: NDArray[np.uint64]) -> Array:
+    """Return actions as [N, axes], int64 from 0, or the numbers of a Box.
+
+    Args:
+        actions: What `step` was given.
+        batch_space: The space of the actions of all envs.
+        space: The space of the action of one env.
+        choices: What `count_choices` says of it.
+    """
     array = np.asarray(actions)
-    if array.shape != batch_space.shape or array.dtype.kind not in "iu":
+    is_box = isinstance(space, Box)
+    if array.shape != batch_space.shape or array.dtype.kind not in ("iuf" if is_box else "iu"):
         raise ValueError(f"actions are {array.dtype} {array.shape}; they must be in {batch_space}")
-    rows = np.ascontiguousarray(array, np.int64).reshape(-1, len(choices))
-    if not (rows.view(np.uint64) < choices).all():
-        i = int((rows.view(np.uint64) >= choices).any(1).argmax())
-        raise ValueError(f"action of env {i} is {rows[i].tolist()}; it must be in {single_space}")
+    rows = np.ascontiguousarray(array, space.dtype if is_box else np.int64).reshape(-1, len(choices))
+    allowed = np.isfinite(rows) if is_box else rows.view(np.uint64) < choices
+    if not allowed.all():
+        i = int((~allowed).any(1).argmax())
+        named = "finite" if is_box else f"in {space}"
+        raise ValueError(f"action of env {i} is {rows[i].tolist()}; it must be {named}")
     return rows

@@ -68,7 +68,7 @@ def shuffle(rng: Rng, values: NDArray[Any]) -> None:
 def choose_distinct(rng: Rng, count: int, chosen: NDArray[np.int64]) -> None:
     """Fill an array with different numbers below `count`, as `Generator.choice(count, len(chosen), replace=False)`.
 
-    It is Floyd's algorithm, as NumPy's for a count up to 10,000, and then a shuffle that draws places as `integers` does.
+    As NumPy's for a count up to 10,000, it is Floyd's algorithm, and then a shuffle that draws as `integers` does.
     """
     size = len(chosen)
     for i in range(size):

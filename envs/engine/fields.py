@@ -45,9 +45,13 @@ def fields(names: str, dtype: Any = np.int64, low: Bound = None, high: Bound = N
     return [Field(name, dtype, low, high) for name in names.split()]
 
 
+LAST_FIELD = "_end"
+"""The last field of every record, which holds nothing: for Numba a record is a subtype of one that it begins with."""
+
+
 def record_dtype(record: Iterable[Field]) -> np.dtype[Any]:
-    """Return the structured type of a record."""
-    return np.dtype([(field.name, field.dtype, field.shape) for field in record], align=True)
+    """Return the structured type of a record; none begins with the whole of another."""
+    return np.dtype([*((field.name, field.dtype, field.shape) for field in record), (LAST_FIELD, np.int8)], align=True)
 
 
 def check_bounds(state: Array, params: Array, record: Iterable[Field]) -> None:

@@ -34,7 +34,7 @@ def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
         if array.ndim == 4:
             pixels = array.reshape(*array.shape[:2], -1)
         else:
-            vectors = array
+            vectors = array.reshape(len(array), -1)
     return pixels, vectors
 
 

@@ -14,16 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .episodes import COMMON
-from .fields import Array, Field, check_bounds, record_dtype
+from .fields import LAST_FIELD, Array, Field, check_bounds, record_dtype
 from .options import Option
 from .rng import are_rngs
 
 _CARRIERS: dict[str, type] = {"u": np.int64, "b": np.uint8}
 
 
+def names(table: Array) -> list[str]:
+    """Return the names of the fields that hold something."""
+    return [name for name in table.dtype.names or () if name != LAST_FIELD]
+
+
 def views(tables: Mapping[str, Array]) -> dict[str, Array]:
     """Return every field of every table as an array that shares the table's memory."""
-    fields = {f"{key}.{name}": table[name] for key, table in tables.items() for name in table.dtype.names or ()}
+    fields = {f"{key}.{name}": table[name] for key, table in tables.items() for name in names(table)}
     return {key: field.view(_CARRIERS.get(field.dtype.kind, field.dtype)) for key, field in fields.items()}
 
 
@@ -88,7 +93,7 @@ class RecordedEnv:
             if not np.array_equal(ours, theirs):
                 raise ValueError(f"params.{name} of the state is {theirs}; it must be {ours}, as in these envs")
         loaded = {"state": self._state.copy(), "params": self._params.copy()}
-        derived = {f"params.{name}" for name in self._params.dtype.names or () if name not in self.options}
+        derived = {f"params.{name}" for name in names(self._params) if name not in self.options}
         for key, field in views(loaded).items():
             if key not in derived:
                 field[...] = state[key]

@@ -39,9 +39,10 @@ class SingleEnv(gymnasium.Env[Any, Any], ABC):
         """Advance by one action; ResetNeeded after the end of an episode."""
         if not self._is_playing:
             raise ResetNeeded("the episode is over: call reset")
-        observation, rewards, ends, _, infos = self._batch.step(np.asarray(action)[None])
-        self._is_playing = not ends[0]
-        return row_of(observation, 0), float(rewards[0]), bool(ends[0]), False, info_of_row(infos, 0)
+        observation, rewards, terminated, truncated, infos = self._batch.step(np.asarray(action)[None])
+        self._is_playing = not (terminated[0] or truncated[0])
+        flags = (bool(terminated[0]), bool(truncated[0]))
+        return row_of(observation, 0), float(rewards[0]), *flags, info_of_row(infos, 0)
 
     def render(self) -> Any:
         """Return the picture [y][x][channel], or None without a render mode or with a window."""

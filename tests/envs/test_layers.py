@@ -13,6 +13,7 @@ BELOW = {
     "mystery_path": {"engine", "drawing"},
     "searing_spotlights": {"engine", "drawing"},
     "tasks": {"engine"},
+    "popgym": {"engine"},
     "adapters": {"engine"},
     "make": {"engine", "adapters"},
     "play": {"engine", "drawing", "adapters", "make"},

@@ -1,0 +1,58 @@
+"""Noisy Position Only Pendulum of POPGym: a pendulum is swung up by noisy positions."""
+
+from collections.abc import Mapping
+from typing import final
+
+from gymnasium.spaces import Box
+
+from .pendulum import ACTIONS, STATE, STEP_BATCH, make_sizes
+from .task import Difficulty, POPGymTask, choose_sizes
+
+
+@final
+class POPGymNoisyPositionOnlyPendulum(POPGymTask):
+    """Swing a pendulum up by noisy positions: a memory that filters.
+
+    ## Task
+    Swing a pendulum up and keep it there. The speed must be told from many noisy steps.
+
+    ## Actions
+    `Box(-2, 2, (1,))`: the torque; one beyond the bounds counts as the bound.
+
+    ## Observations
+    `Box` (2,), float32: the cosine and the sine of the angle, which is 0 upright, each with normal noise of deviation
+    0.1 (easy), 0.2 (medium) or 0.3 (hard), and then clipped to the bounds.
+
+    ## Rewards
+    From -1 / limit (hanging still) to 1 / limit (upright, still, no torque), linear in the cost of Pendulum-v1.
+
+    ## Start
+    With a uniform angle, and a speed uniform in [-1, 1).
+
+    ## End
+    By a time limit after 200 steps. Infos at the end: `reward` (the return) and `length`.
+
+    ## Arguments
+    `difficulty`, `previous_action`, `antialias`; the others are explained at `BatchedEnv`.
+
+    ## Source
+    Morad et al., POPGym: Benchmarking Partially Observable Reinforcement Learning (ICLR 2023), version 1.0.7, over
+    Pendulum-v1 of Gymnasium.
+
+    ## Differences
+    None but next-step autoreset.
+    """
+
+    def __init__(
+        self,
+        *,
+        difficulty: Difficulty = "easy",
+        previous_action: bool = False,
+        antialias: bool = False,
+        num_envs: int = 1,
+        levels: Mapping[str, int] | None = None,
+        copy: bool = True,
+        render_mode: str | None = None,
+    ) -> None:
+        sizes = choose_sizes(difficulty, make_sizes(200, 0.1), make_sizes(200, 0.2), make_sizes(200, 0.3))
+        super().__init__(Box(-1, 1, (2,)), ACTIONS, STEP_BATCH, locals(), STATE, sizes)
