@@ -1,0 +1,77 @@
+"""The jobs of the studies, as the files of plans/ describe them.
+
+A plan has a question, a prediction, a `steps` count, arguments of train.py in `train`, arguments of evaluate.py in
+`evaluate`, and a `grid`: a job is one choice of each of its entries, and the entry that is written first changes last.
+A choice is a text or number for `entry=choice`, or a name with several arguments. `memory: all` stands for every memory
+that configs/memory has.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLANS = Path(__file__).parent / "plans"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, and its evaluation.
+
+    Args:
+        study: The name of the study.
+        name: The name of the job, once in a study.
+        steps: The steps of training.
+        train: Arguments of train.py.
+        evaluate: Arguments of evaluate.py; None where the run is not evaluated.
+    """
+
+    study: str
+    name: str
+    steps: int
+    train: tuple[str, ...]
+    evaluate: tuple[str, ...] | None
+
+
+def read_jobs(plans: Path = PLANS) -> list[Job]:
+    """Return all jobs, those of the first study first; plans are read in the order of their names.
+
+    Raises:
+        ValueError: If two jobs of a study have one name.
+    """
+    jobs = [job for path in sorted(plans.glob("*.yaml")) for job in _jobs_of(path)]
+    names = [(job.study, job.name) for job in jobs]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"{sorted(twice)} are planned twice")
+    return jobs
+
+
+def _jobs_of(path: Path) -> Iterator[Job]:
+    plan = yaml.safe_load(path.read_text())
+    study = path.stem.partition("_")[2]
+    grid = {entry: _choices(entry, choices) for entry, choices in plan["grid"].items()}
+    evaluate = plan.get("evaluate")
+    for chosen in product(*(choices.items() for choices in grid.values())):
+        arguments = [argument for _, own in chosen for argument in own]
+        yield Job(
+            study,
+            "-".join(name for name, _ in chosen),
+            int(plan["steps"]),
+            (*plan["train"], f"total_steps={plan['steps']}", *arguments),
+            None if evaluate is None else tuple(evaluate),
+        )
+
+
+def _choices(entry: str, choices: Any) -> dict[str, list[str]]:
+    """Return the arguments of each choice, by its name."""
+    if choices == "all":
+        choices = sorted(file.stem for file in (ROOT / "configs" / entry).glob("*.yaml"))
+    if isinstance(choices, dict):
+        return {name: list(arguments) for name, arguments in choices.items()}
+    prefix = "s" if entry == "seed" else ""
+    return {f"{prefix}{choice}": [f"{entry}={choice}"] for choice in choices}

@@ -1,0 +1,119 @@
+"""The queue of studies: its plans can be run, and its results are the same after any number of kills."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.runs import SMALL, composed
+from tests.support.scripts import ROOT
+
+STUDIES = ROOT / "benchmarks" / "studies"
+sys.path.insert(0, str(STUDIES))
+from outcome import thin  # type: ignore[import-not-found]  # noqa: E402
+from plan import read_jobs  # type: ignore[import-not-found]  # noqa: E402
+
+KILLS = 10
+
+
+def write_plan(folder: Path, **entries: object) -> None:
+    plan = {"question": "?", "predicted": "!", "steps": 16_000, "train": [], **entries}
+    folder.mkdir(exist_ok=True)
+    (folder / "1_study.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
+
+
+def test_every_job_is_a_run_that_train_takes() -> None:
+    jobs = read_jobs()
+    assert jobs
+    tried: set[tuple[str, str]] = set()
+    for job in jobs:
+        arguments = {(job.study, argument) for argument in job.train if not argument.startswith("seed=")}
+        if not arguments <= tried:
+            assert composed(*job.train, "run_dir=none")["total_steps"] == job.steps
+            tried |= arguments
+
+
+def test_a_job_is_a_choice_of_each_entry(tmp_path: Path) -> None:
+    grid = {"seed": [0, 1], "memory": {"gru": ["memory=gru", "memory.hidden_size=8"], "none": ["memory=none"]}}
+    write_plan(tmp_path, train=["env=copy"], grid=grid, evaluate=["levels=4"])
+    names = [job.name for job in read_jobs(tmp_path)]
+    assert names == ["s0-gru", "s0-none", "s1-gru", "s1-none"]
+    last = read_jobs(tmp_path)[2]
+    assert last.train == ("env=copy", "total_steps=16000", "seed=1", "memory=gru", "memory.hidden_size=8")
+    assert last.evaluate == ("levels=4",)
+
+
+def test_all_memories_join_by_themselves(tmp_path: Path) -> None:
+    write_plan(tmp_path, grid={"memory": "all"})
+    assert {job.name for job in read_jobs(tmp_path)} == {path.stem for path in (ROOT / "configs/memory").glob("*.yaml")}
+
+
+def test_a_curve_is_thinned_to_means() -> None:
+    rows = [{"step": str(10 * i), "return": str(i) if i % 2 else "", "loss": "nan"} for i in range(1, 11)]
+    assert thin(rows, 5)[0] == {"step": "20", "return": "1", "loss": ""}
+    assert [row["step"] for row in thin(rows, 3)] == ["30", "60", "100"]
+    assert thin(rows[:2], 5) == [{"step": "10", "return": "1", "loss": ""}, {"step": "20", "return": "", "loss": ""}]
+    assert thin([], 5) == []
+
+
+class Queue:
+    """Workers on the jobs of a plan, in sessions of their own, which one signal reaches whole."""
+
+    def __init__(self, folder: Path, plans: Path) -> None:
+        self.folder = folder
+        self.results = folder / "results"
+        self.arguments = [str(folder / "home"), str(self.results), str(plans)]
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, workers: int) -> None:
+        command = [sys.executable, str(STUDIES / "worker.py"), *self.arguments]
+        self.processes = [subprocess.Popen([*command, str(i)], start_new_session=True) for i in range(workers)]
+
+    def kill(self) -> None:
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Return whether all ended by themselves in this time."""
+        try:
+            return all(process.wait(seconds) == 0 for process in self.processes)
+        except subprocess.TimeoutExpired:
+            return False
+
+    def outcome(self) -> dict[str, bytes]:
+        files = [path for path in self.results.rglob("*") if path.is_file() and path.name != "cost.json"]
+        return {str(path.relative_to(self.results)): path.read_bytes() for path in files}
+
+
+@pytest.mark.slow
+def test_kills_change_no_result(tmp_path: Path) -> None:
+    """Three jobs at a time, and ten times everything is killed at a random moment."""
+    write_plan(
+        tmp_path / "plans",
+        train=[*SMALL, "checkpoint_every=2"],
+        grid={"seed": [0, 1, 2]},
+        evaluate=["levels=4", "repetitions=1"],
+    )
+    whole = Queue(tmp_path / "whole", tmp_path / "plans")
+    whole.start(3)
+    assert whole.wait()
+    killed = Queue(tmp_path / "killed", tmp_path / "plans")
+    rng = random.Random(0)
+    for _ in range(KILLS):
+        killed.start(3)
+        assert not killed.wait(rng.uniform(6, 14)), "it was over before it could be killed"
+        killed.kill()
+    killed.start(3)
+    assert killed.wait()
+    assert len(whole.outcome()) == 3 * 3
+    assert killed.outcome() == whole.outcome()
+    kept = [(path.stat().st_mtime_ns, path) for path in killed.results.rglob("*")]
+    killed.start(1)
+    assert killed.wait()
+    assert [(path.stat().st_mtime_ns, path) for path in killed.results.rglob("*")] == kept, "no job runs twice"
