@@ -2,8 +2,8 @@
 
 A plan has a question, a prediction, a `steps` count, arguments of train.py in `train`, arguments of evaluate.py in
 `evaluate`, and a `grid`: a job is one choice of each of its entries, and the entry that is written first changes last.
-A choice is a text or number for `entry=choice`, or a name with several arguments. `memory: all` stands for every memory
-that configs/memory has.
+A choice is a text or number for `entry=choice`, or a name with several arguments. `all` among the choices stands for
+every file of configs/<entry> that is not named.
 """
 
 from collections.abc import Iterator
@@ -69,9 +69,13 @@ def _jobs_of(path: Path) -> Iterator[Job]:
 
 def _choices(entry: str, choices: Any) -> dict[str, list[str]]:
     """Return the arguments of each choice, by its name."""
-    if choices == "all":
-        choices = sorted(file.stem for file in (ROOT / "configs" / entry).glob("*.yaml"))
-    if isinstance(choices, dict):
-        return {name: list(arguments) for name, arguments in choices.items()}
     prefix = "s" if entry == "seed" else ""
-    return {f"{prefix}{choice}": [f"{entry}={choice}"] for choice in choices}
+    named = choices if isinstance(choices, dict) else {choice: None for choice in choices}
+    found = {}
+    for name, arguments in named.items():
+        if name == "all":
+            files = (file.stem for file in sorted((ROOT / "configs" / entry).glob("*.yaml")))
+            found |= {file: [f"{entry}={file}"] for file in files if file not in named}
+        else:
+            found[f"{prefix}{name}"] = [f"{entry}={name}"] if arguments is None else list(arguments)
+    return found

@@ -49,8 +49,11 @@ def test_a_job_is_a_choice_of_each_entry(tmp_path: Path) -> None:
 
 
 def test_all_memories_join_by_themselves(tmp_path: Path) -> None:
-    write_plan(tmp_path, grid={"memory": "all"})
-    assert {job.name for job in read_jobs(tmp_path)} == {path.stem for path in (ROOT / "configs/memory").glob("*.yaml")}
+    write_plan(tmp_path, grid={"memory": {"gru": ["memory=gru", "memory.hidden_size=8"], "all": None}})
+    trained = {job.name: job.train[1:] for job in read_jobs(tmp_path)}
+    assert trained.keys() == {path.stem for path in (ROOT / "configs/memory").glob("*.yaml")}
+    assert trained["gru"] == ("memory=gru", "memory.hidden_size=8")
+    assert trained["lru"] == ("memory=lru",)
 
 
 def test_a_curve_is_thinned_to_means() -> None:
