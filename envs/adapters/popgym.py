@@ -12,7 +12,7 @@ from .from_gymnasium import make_batch
 
 @final
 class POPGym(VectorWrapper):
-    """Any environment of POPGym, by its id.
+    """Any environment of POPGym, by its id; its tasks without labyrinths are native batches as well, and faster.
 
     ## Task
     `env.id=RepeatPreviousEasy` or, in full, `env.id=popgym-RepeatPreviousEasy-v0`; Easy, Medium or Hard of Autoencode,
