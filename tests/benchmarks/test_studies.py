@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.recorded import record
 from tests.support.runs import SMALL, composed
 from tests.support.scripts import ROOT
 
 STUDIES = ROOT / "benchmarks" / "studies"
 sys.path.insert(0, str(STUDIES))
-from outcome import thin  # type: ignore[import-not-found]  # noqa: E402
+from outcome import thin, write_outcome  # type: ignore[import-not-found]  # noqa: E402
 from plan import read_jobs  # type: ignore[import-not-found]  # noqa: E402
+from report import report  # type: ignore[import-not-found]  # noqa: E402
 
 KILLS = 10
 
@@ -62,6 +64,23 @@ def test_a_curve_is_thinned_to_means() -> None:
     assert [row["step"] for row in thin(rows, 3)] == ["30", "60", "100"]
     assert thin(rows[:2], 5) == [{"step": "10", "return": "1", "loss": ""}, {"step": "20", "return": "", "loss": ""}]
     assert thin([], 5) == []
+
+
+def test_a_page_has_a_section_for_each_study_with_results(tmp_path: Path) -> None:
+    write_plan(
+        tmp_path / "plans", grid={"seed": [0, 1, 2]}, question="Is it so?", predicted="It is.", outcome="It was."
+    )
+    for seed in range(2):
+        run = record(tmp_path / "runs" / str(seed), [0.25, 0.5], seed=seed)
+        (run / "checkpoints").mkdir()
+        write_outcome(run, tmp_path / "results" / "study" / f"s{seed}", {"wall_hours": 2.0, "processor_hours": 1.5})
+    report(tmp_path / "plans", tmp_path / "results", tmp_path / "results.md")
+    page = (tmp_path / "results.md").read_text()
+    for text in ("## Study", "Is it so?", "**Predicted.** It is.", "**Found.** It was.", "2 of 3 runs, 3.0 hours"):
+        assert text in page
+    assert "| RepeatPrevious | all alike | 200 | 0.5 [0.5, 0.5] | 2 |" in page
+    assert (tmp_path / "results" / "study.png").read_bytes()[:4] == b"\x89PNG"
+    assert str(tmp_path) not in "".join(p.read_text() for p in (tmp_path / "results" / "study").rglob("*.yaml"))
 
 
 class Queue:
