@@ -35,6 +35,7 @@ from memorl.envs.tasks.copy import Copy
 from memorl.envs.tasks.delayed_cue import DelayedCue
 from memorl.envs.tasks.delayed_match_to_sample import DelayedMatchToSample
 from memorl.envs.tasks.n_parity import NParity
+from memorl.envs.tasks.proof_of_memory import ProofOfMemory
 from memorl.envs.tasks.repeat_first import RepeatFirst
 from memorl.envs.tasks.repeat_previous import RepeatPrevious
 
@@ -65,6 +66,7 @@ __all__ = [
     "POPGymRepeatFirst",
     "POPGymRepeatPrevious",
     "POPGymVelocityOnlyCartPole",
+    "ProofOfMemory",
     "RepeatFirst",
     "RepeatPrevious",
     "SearingSpotlights",
@@ -92,6 +94,7 @@ register("Copy-v0", Copy)
 register("Autoencode-v0", Copy, delay=0, backwards=True)
 register("NParity-v0", NParity)
 register("DelayedMatchToSample-v0", DelayedMatchToSample)
+register("ProofOfMemory-v0", ProofOfMemory)
 
 for _task in (
     POPGymAutoencode,

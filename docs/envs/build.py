@@ -23,6 +23,7 @@ from memorl.envs import (
     MysteryPath,
     NParity,
     POPGym,
+    ProofOfMemory,
     RepeatFirst,
     RepeatPrevious,
     SearingSpotlights,
@@ -54,6 +55,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
     "n_parity": (NParity, ""),
     "popgym": (POPGym, ""),
     **{path.stem: (get_class(OmegaConf.load(path)._target_), "") for path in sorted(CONFIGS.glob("popgym_*.yaml"))},
+    "proof_of_memory": (ProofOfMemory, ""),
     "repeat_first": (RepeatFirst, ""),
     "repeat_previous": (RepeatPrevious, ""),
     "searing_spotlights": (
