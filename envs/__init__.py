@@ -31,6 +31,7 @@ from memorl.envs.popgym.repeat_first import POPGymRepeatFirst
 from memorl.envs.popgym.repeat_previous import POPGymRepeatPrevious
 from memorl.envs.popgym.velocity_only_cartpole import POPGymVelocityOnlyCartPole
 from memorl.envs.searing_spotlights.searing_spotlights import SearingSpotlights
+from memorl.envs.tasks.bsuite_memory import BsuiteMemory
 from memorl.envs.tasks.copy import Copy
 from memorl.envs.tasks.delayed_cue import DelayedCue
 from memorl.envs.tasks.delayed_match_to_sample import DelayedMatchToSample
@@ -40,6 +41,7 @@ from memorl.envs.tasks.repeat_previous import RepeatPrevious
 
 __all__ = [
     "BatchedEnv",
+    "BsuiteMemory",
     "Copy",
     "DelayedCue",
     "DelayedMatchToSample",
@@ -92,6 +94,8 @@ register("Copy-v0", Copy)
 register("Autoencode-v0", Copy, delay=0, backwards=True)
 register("NParity-v0", NParity)
 register("DelayedMatchToSample-v0", DelayedMatchToSample)
+register("BsuiteMemoryLen-v0", BsuiteMemory)
+register("BsuiteMemorySize-v0", BsuiteMemory, memory_length=2, num_bits=10)
 
 for _task in (
     POPGymAutoencode,

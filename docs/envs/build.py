@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from memorl.envs import (
     BatchedEnv,
+    BsuiteMemory,
     Copy,
     DelayedCue,
     DelayedMatchToSample,
@@ -32,6 +33,7 @@ SIZE = 84
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "configs" / "env"
 PAGES: dict[str, tuple[type[VectorEnv], str]] = {
+    "bsuite_memory": (BsuiteMemory, ""),
     "copy": (Copy, ""),
     "delayed_cue": (DelayedCue, ""),
     "delayed_match_to_sample": (DelayedMatchToSample, ""),
