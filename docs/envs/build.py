@@ -23,10 +23,12 @@ from memorl.envs import (
     MortarMayhem,
     MysteryPath,
     NParity,
+    POBAXTMaze,
     POPGym,
     RepeatFirst,
     RepeatPrevious,
     SearingSpotlights,
+    TMaze,
 )
 
 SIZE = 84
@@ -54,6 +56,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         "green, and the walls it was laid around.*\n\n",
     ),
     "n_parity": (NParity, ""),
+    "pobax_t_maze": (POBAXTMaze, ""),
     "popgym": (POPGym, ""),
     **{path.stem: (get_class(OmegaConf.load(path)._target_), "") for path in sorted(CONFIGS.glob("popgym_*.yaml"))},
     "repeat_first": (RepeatFirst, ""),
@@ -65,10 +68,18 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         "spotlights, and a step in which one of them reaches the figure, which costs health. Below, the ground "
         "truth.*\n\n",
     ),
+    "t_maze": (TMaze, ""),
 }
 
 
-NAMES = {"Minigrid": "MiniGrid", "Popgym": "POPGym", "Minesweeper": "Mine Sweeper", "Cartpole": "CartPole"}
+NAMES = {
+    "Bsuite": "bsuite",
+    "Cartpole": "CartPole",
+    "Minesweeper": "Mine Sweeper",
+    "Minigrid": "MiniGrid",
+    "Pobax": "POBAX",
+    "Popgym": "POPGym",
+}
 """Words of titles that are not written as in the names of the pages."""
 
 
@@ -80,7 +91,7 @@ def page(name: str) -> str:
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     words = [NAMES.get(word, word) for word in name.title().split("_")]
-    return f"# {' '.join(words)}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
+    return f"# {' '.join(words).replace('T Maze', 'T-Maze')}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
 
 
 def look(env: BatchedEnv) -> np.ndarray:
