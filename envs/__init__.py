@@ -16,6 +16,7 @@ from memorl.envs.engine.single_env import SingleEnv, register
 from memorl.envs.make import find_config, make, prepare_batch
 from memorl.envs.mortar_mayhem.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path.mystery_path import MysteryPath
+from memorl.envs.pobax.t_maze import POBAXTMaze
 from memorl.envs.popgym.autoencode import POPGymAutoencode
 from memorl.envs.popgym.battleship import POPGymBattleship
 from memorl.envs.popgym.concentration import POPGymConcentration
@@ -31,6 +32,7 @@ from memorl.envs.popgym.repeat_first import POPGymRepeatFirst
 from memorl.envs.popgym.repeat_previous import POPGymRepeatPrevious
 from memorl.envs.popgym.velocity_only_cartpole import POPGymVelocityOnlyCartPole
 from memorl.envs.searing_spotlights.searing_spotlights import SearingSpotlights
+from memorl.envs.tasks.bsuite_memory import BsuiteMemory
 from memorl.envs.tasks.copy import Copy
 from memorl.envs.tasks.delayed_cue import DelayedCue
 from memorl.envs.tasks.delayed_match_to_sample import DelayedMatchToSample
@@ -38,9 +40,11 @@ from memorl.envs.tasks.n_parity import NParity
 from memorl.envs.tasks.proof_of_memory import ProofOfMemory
 from memorl.envs.tasks.repeat_first import RepeatFirst
 from memorl.envs.tasks.repeat_previous import RepeatPrevious
+from memorl.envs.tasks.t_maze import TMaze
 
 __all__ = [
     "BatchedEnv",
+    "BsuiteMemory",
     "Copy",
     "DelayedCue",
     "DelayedMatchToSample",
@@ -51,6 +55,7 @@ __all__ = [
     "MysteryPath",
     "NParity",
     "NextStep",
+    "POBAXTMaze",
     "POPGym",
     "POPGymAutoencode",
     "POPGymBattleship",
@@ -71,6 +76,7 @@ __all__ = [
     "RepeatPrevious",
     "SearingSpotlights",
     "SingleEnv",
+    "TMaze",
     "find_config",
     "make",
     "prepare_batch",
@@ -95,6 +101,11 @@ register("Autoencode-v0", Copy, delay=0, backwards=True)
 register("NParity-v0", NParity)
 register("DelayedMatchToSample-v0", DelayedMatchToSample)
 register("ProofOfMemory-v0", ProofOfMemory)
+register("BsuiteMemoryLen-v0", BsuiteMemory)
+register("BsuiteMemorySize-v0", BsuiteMemory, memory_length=2, num_bits=10)
+register("TMaze-Passive-v0", TMaze)
+register("TMaze-Active-v0", TMaze, corridor_length=20, oracle_distance=1)
+register("POBAXTMaze-v0", POBAXTMaze)
 
 for _task in (
     POPGymAutoencode,

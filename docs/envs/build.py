@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from memorl.envs import (
     BatchedEnv,
+    BsuiteMemory,
     Copy,
     DelayedCue,
     DelayedMatchToSample,
@@ -22,17 +23,20 @@ from memorl.envs import (
     MortarMayhem,
     MysteryPath,
     NParity,
+    POBAXTMaze,
     POPGym,
     ProofOfMemory,
     RepeatFirst,
     RepeatPrevious,
     SearingSpotlights,
+    TMaze,
 )
 
 SIZE = 84
 HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "configs" / "env"
 PAGES: dict[str, tuple[type[VectorEnv], str]] = {
+    "bsuite_memory": (BsuiteMemory, ""),
     "copy": (Copy, ""),
     "delayed_cue": (DelayedCue, ""),
     "delayed_match_to_sample": (DelayedMatchToSample, ""),
@@ -53,6 +57,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         "green, and the walls it was laid around.*\n\n",
     ),
     "n_parity": (NParity, ""),
+    "pobax_t_maze": (POBAXTMaze, ""),
     "popgym": (POPGym, ""),
     **{path.stem: (get_class(OmegaConf.load(path)._target_), "") for path in sorted(CONFIGS.glob("popgym_*.yaml"))},
     "proof_of_memory": (ProofOfMemory, ""),
@@ -65,10 +70,18 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         "spotlights, and a step in which one of them reaches the figure, which costs health. Below, the ground "
         "truth.*\n\n",
     ),
+    "t_maze": (TMaze, ""),
 }
 
 
-NAMES = {"Minigrid": "MiniGrid", "Popgym": "POPGym", "Minesweeper": "Mine Sweeper", "Cartpole": "CartPole"}
+NAMES = {
+    "Bsuite": "bsuite",
+    "Cartpole": "CartPole",
+    "Minesweeper": "Mine Sweeper",
+    "Minigrid": "MiniGrid",
+    "Pobax": "POBAX",
+    "Popgym": "POPGym",
+}
 """Words of titles that are not written as in the names of the pages."""
 
 
@@ -80,7 +93,7 @@ def page(name: str) -> str:
     commands = "\n".join(f"    python train.py env={config}" for config in configs)
     title, _, text = inspect.cleandoc(env.__doc__ or "").partition("\n\n")
     words = [NAMES.get(word, word) for word in name.title().split("_")]
-    return f"# {' '.join(words)}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
+    return f"# {' '.join(words).replace('T Maze', 'T-Maze')}\n\n{title}\n\n{picture}{commands}\n\n{text}\n"
 
 
 def look(env: BatchedEnv) -> np.ndarray:

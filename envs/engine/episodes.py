@@ -31,6 +31,9 @@ COMMON: tuple[Field, ...] = (
 )
 """The fields that every game keeps."""
 
+ENDS: tuple[Field, ...] = (Field("terminated", np.bool_), Field("truncated", np.bool_))
+"""The fields that `end_episode` writes; an env without them never truncates."""
+
 
 def is_playing(state: Array, params: Array) -> Any:
     """Return 1 for each env in an episode and 0 for the others, as a bound of fields."""
@@ -47,3 +50,12 @@ def begin_episode(env: Record, params: Array, levels: NDArray[np.int64]) -> None
     env.reward = 0.0
     if levels[1] > 0:
         seed_rng(env.rng, levels[0] + integers(env.level_rng, 0, levels[1]))
+
+
+@jit
+def end_episode(env: Record, terminated: bool, truncated: bool) -> None:
+    """Write whether an episode ends, and how; it may end in both ways at once."""
+    env.terminated = terminated
+    env.truncated = truncated
+    if terminated or truncated:
+        env.phase = ENDED

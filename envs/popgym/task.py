@@ -9,22 +9,13 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete, Space
 from gymnasium.vector.utils import batch_space
 
 from memorl.envs.engine.batched_env import BatchedEnv
-from memorl.envs.engine.episodes import ENDED
+from memorl.envs.engine.episodes import ENDS
+from memorl.envs.engine.episodes import end_episode as end_episode
 from memorl.envs.engine.fields import Array, Field
-from memorl.envs.engine.jit import Record, jit
 
 Difficulty = Literal["easy", "medium", "hard"]
 Sizes = Mapping[str, int | float]
 """What a difficulty sets, by name, in the params of every episode."""
-
-
-@jit
-def end_episode(env: Record, terminated: bool, truncated: bool) -> None:
-    """Write whether an episode ends, and how; POPGym's may end in both ways at once."""
-    env.terminated = terminated
-    env.truncated = truncated
-    if terminated or truncated:
-        env.phase = ENDED
 
 
 def choose_sizes(difficulty: Difficulty, easy: Sizes, medium: Sizes, hard: Sizes) -> Sizes:
@@ -63,8 +54,7 @@ class POPGymTask(BatchedEnv, ABC):
             if not isinstance(arguments[name], bool):
                 raise ValueError(f"{name} is {arguments[name]!r}; it must be True or False")
         params = [Field(name, np.float64 if isinstance(value, float) else np.int64) for name, value in sizes.items()]
-        limits = [Field("terminated", np.bool_), Field("truncated", np.bool_)]
-        super().__init__(space, action_space, step_batch, arguments, state=[*limits, *state], params=params)
+        super().__init__(space, action_space, step_batch, arguments, state=[*ENDS, *state], params=params)
         shown: dict[str, Space[Any]] = {"observation": space}
         if arguments["previous_action"]:
             shown["prev_action"] = action_space

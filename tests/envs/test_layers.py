@@ -14,6 +14,7 @@ BELOW = {
     "searing_spotlights": {"engine", "drawing"},
     "tasks": {"engine"},
     "popgym": {"engine"},
+    "pobax": {"engine"},
     "adapters": {"engine"},
     "make": {"engine", "adapters"},
     "play": {"engine", "drawing", "adapters", "make"},
