@@ -2,7 +2,8 @@
 
 A plan has a question, a prediction, a `steps` count, arguments of train.py in `train`, arguments of evaluate.py in
 `evaluate`, and a `grid`: a job is one choice of each of its entries, and the entry that is written first changes last.
-A choice is a text or number for `entry=choice`, or a name with several arguments. `all` among the choices stands for
+A choice is a text or number for `entry=choice`, or a name with several arguments, of which `total_steps` stands above the
+plan's. `all` among the choices stands for
 every file of configs/<entry> that is not named.
 """
 
@@ -57,12 +58,13 @@ def _jobs_of(path: Path) -> Iterator[Job]:
     grid = {entry: _choices(entry, choices) for entry, choices in plan["grid"].items()}
     evaluate = plan.get("evaluate")
     for chosen in product(*(choices.items() for choices in grid.values())):
-        arguments = [argument for _, own in chosen for argument in own]
+        arguments = [f"total_steps={plan['steps']}", *(argument for _, own in chosen for argument in own)]
+        steps = [argument.partition("=")[2] for argument in arguments if argument.startswith("total_steps=")]
         yield Job(
             study,
             "-".join(name for name, _ in chosen),
-            int(plan["steps"]),
-            (*plan["train"], f"total_steps={plan['steps']}", *arguments),
+            int(steps[-1]),
+            (*plan["train"], *arguments),
             None if evaluate is None else tuple(evaluate),
         )
 
