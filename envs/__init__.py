@@ -8,9 +8,12 @@ env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 
 from memorl.envs.adapters.from_gymnasium import FromGymnasium
 from memorl.envs.adapters.infos import InvalidReturn
+from memorl.envs.adapters.mask_velocity import MaskVelocity
 from memorl.envs.adapters.minigrid import MiniGrid
 from memorl.envs.adapters.next_step import NextStep
 from memorl.envs.adapters.popgym import POPGym
+from memorl.envs.classic.cartpole_no_vel import CartPoleNoVel
+from memorl.envs.classic.pendulum_no_vel import PendulumNoVel
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.single_env import SingleEnv, register
 from memorl.envs.make import find_config, make, prepare_batch
@@ -45,11 +48,13 @@ from memorl.envs.tasks.t_maze import TMaze
 __all__ = [
     "BatchedEnv",
     "BsuiteMemory",
+    "CartPoleNoVel",
     "Copy",
     "DelayedCue",
     "DelayedMatchToSample",
     "FromGymnasium",
     "InvalidReturn",
+    "MaskVelocity",
     "MiniGrid",
     "MortarMayhem",
     "MysteryPath",
@@ -71,6 +76,7 @@ __all__ = [
     "POPGymRepeatFirst",
     "POPGymRepeatPrevious",
     "POPGymVelocityOnlyCartPole",
+    "PendulumNoVel",
     "ProofOfMemory",
     "RepeatFirst",
     "RepeatPrevious",
@@ -106,6 +112,8 @@ register("BsuiteMemorySize-v0", BsuiteMemory, memory_length=2, num_bits=10)
 register("TMaze-Passive-v0", TMaze)
 register("TMaze-Active-v0", TMaze, corridor_length=20, oracle_distance=1)
 register("POBAXTMaze-v0", POBAXTMaze)
+register("CartPoleNoVel-v1", CartPoleNoVel)
+register("PendulumNoVel-v1", PendulumNoVel)
 
 for _task in (
     POPGymAutoencode,

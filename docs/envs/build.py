@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from memorl.envs import (
     BatchedEnv,
     BsuiteMemory,
+    CartPoleNoVel,
     Copy,
     DelayedCue,
     DelayedMatchToSample,
@@ -23,6 +24,7 @@ from memorl.envs import (
     MortarMayhem,
     MysteryPath,
     NParity,
+    PendulumNoVel,
     POBAXTMaze,
     POPGym,
     ProofOfMemory,
@@ -37,6 +39,7 @@ HERE = Path(__file__).parent
 CONFIGS = HERE.parents[1] / "configs" / "env"
 PAGES: dict[str, tuple[type[VectorEnv], str]] = {
     "bsuite_memory": (BsuiteMemory, ""),
+    "cartpole_no_vel": (CartPoleNoVel, ""),
     "copy": (Copy, ""),
     "delayed_cue": (DelayedCue, ""),
     "delayed_match_to_sample": (DelayedMatchToSample, ""),
@@ -57,6 +60,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
         "green, and the walls it was laid around.*\n\n",
     ),
     "n_parity": (NParity, ""),
+    "pendulum_no_vel": (PendulumNoVel, ""),
     "pobax_t_maze": (POBAXTMaze, ""),
     "popgym": (POPGym, ""),
     **{path.stem: (get_class(OmegaConf.load(path)._target_), "") for path in sorted(CONFIGS.glob("popgym_*.yaml"))},

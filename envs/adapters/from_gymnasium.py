@@ -109,7 +109,9 @@ class FromGymnasium(VectorWrapper):
     `id`; `num_envs`; `vectorization_mode`: "sync" steps one after the other, "async" gives each a process, null takes
     the environment's own batch where it has one, whose envs draw from one seed; `wrappers`: a class by its path, with
     arguments as `{_target_: gymnasium.wrappers.TimeLimit, max_episode_steps: 100}`, or a list. All other arguments are
-    the environment's: `env=FrozenLake-v1 env.is_slippery=false`.
+    the environment's: `env=FrozenLake-v1 env.is_slippery=false`. `env=MountainCar-v0
+    env.wrappers=memorl.envs.MaskVelocity` hides the velocities of a classic task, as ids with `NoVel` of RL Baselines3
+    Zoo do; [CartPole](cartpole_no_vel.md) and [Pendulum](pendulum_no_vel.md) are native without them.
 
     ## Source
     https://gymnasium.farama.org. `env=CartPole-v1` is short for `env=gymnasium env.id=CartPole-v1`. A module of your

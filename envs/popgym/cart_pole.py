@@ -37,7 +37,8 @@ _START = 0.05
 
 
 @jit
-def _start(env: Record, params: Record) -> None:
+def start(env: Record, params: Record) -> None:
+    """Place the cart and the pole near the middle, almost at rest."""
     env.x = uniform(env.rng, -_START, _START)
     env.x_speed = uniform(env.rng, -_START, _START)
     env.angle = uniform(env.rng, -_START, _START)
@@ -45,7 +46,8 @@ def _start(env: Record, params: Record) -> None:
 
 
 @jit
-def _advance(env: Record, params: Record, action: Array) -> float:
+def advance(env: Record, params: Record, action: Array) -> float:
+    """Push the cart for one step; the reward of POPGym."""
     force = _FORCE if action[0] == 1 else -_FORCE
     cosine = math.cos(env.angle)
     sine = math.sin(env.angle)
@@ -76,7 +78,7 @@ def _describe(env: Record, params: Record, scene: Any, vector: Array) -> None:
             vector[i] = min(max(noisy, -HIGHEST[i]), HIGHEST[i])
 
 
-STEP_BATCH = compile_step_batch(_start, _advance, describe=_describe)
+STEP_BATCH = compile_step_batch(start, advance, describe=_describe)
 
 STATE: list[Field] = fields("x x_speed angle angle_speed", np.float64, -1e6, 1e6)
 

@@ -34,13 +34,15 @@ ACTIONS = Box(-_MAX_TORQUE, _MAX_TORQUE, (1,))
 
 
 @jit
-def _start(env: Record, params: Record) -> None:
+def start(env: Record, params: Record) -> None:
+    """Draw an angle and a speed."""
     env.angle = uniform(env.rng, -math.pi, math.pi)
     env.speed = uniform(env.rng, -1.0, 1.0)
 
 
 @jit
-def _advance(env: Record, params: Record, action: Array) -> float:
+def swing(env: Record, params: Record, action: Array) -> float:
+    """Turn the pendulum by a torque for one step, and return the cost (1)."""
     torque = min(max(action[0], -_MAX_TORQUE), _MAX_TORQUE)
     angle = (env.angle + math.pi) % (2 * math.pi) - math.pi
     effort = np.float32(0.001) * np.float32(torque ** np.float32(params.two))
@@ -50,7 +52,12 @@ def _advance(env: Record, params: Record, action: Array) -> float:
     env.speed = min(max(speed, -_MAX_SPEED), _MAX_SPEED)
     env.angle += env.speed * _SECONDS
     end_episode(env, False, env.length + 1 >= params.limit)
-    return (-cost + _HALF_COST) / _HALF_COST / params.limit
+    return cost
+
+
+@jit
+def _advance(env: Record, params: Record, action: Array) -> float:
+    return (-swing(env, params, action) + _HALF_COST) / _HALF_COST / params.limit
 
 
 @jit
@@ -63,7 +70,7 @@ def _describe(env: Record, params: Record, scene: Any, vector: Array) -> None:
             vector[i] = min(max(noisy, np.float32(-1)), np.float32(1))
 
 
-STEP_BATCH = compile_step_batch(_start, _advance, describe=_describe)
+STEP_BATCH = compile_step_batch(start, _advance, describe=_describe)
 
 STATE: list[Field] = fields("angle speed", np.float64, -1e6, 1e6)
 

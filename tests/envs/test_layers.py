@@ -15,6 +15,7 @@ BELOW = {
     "tasks": {"engine"},
     "popgym": {"engine"},
     "pobax": {"engine"},
+    "classic": {"engine", "popgym"},
     "adapters": {"engine"},
     "make": {"engine", "adapters"},
     "play": {"engine", "drawing", "adapters", "make"},

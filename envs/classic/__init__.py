@@ -1,0 +1,1 @@
+"""Classic control tasks of Gymnasium whose velocities are hidden, natively batched."""
