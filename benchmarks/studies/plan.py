@@ -2,9 +2,8 @@
 
 A plan has a question, a prediction, a `steps` count, arguments of train.py in `train`, arguments of evaluate.py in
 `evaluate`, and a `grid`: a job is one choice of each of its entries, and the entry that is written first changes last.
-A choice is a text or number for `entry=choice`, or a name with several arguments, of which `total_steps` stands above the
-plan's. `all` among the choices stands for
-every file of configs/<entry> that is not named.
+A choice is a text or number for `entry=choice`, or a name with several arguments, of which `total_steps` stands above
+the plan's. `all` among the choices stands for every file of configs/<entry> that is not named.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 from memorl.envs.engine.batched_env import BatchedEnv
-from memorl.envs.engine.episodes import ENDED
+from memorl.envs.engine.episodes import ENDS, end_episode
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
@@ -40,17 +40,15 @@ def _start(env: Record, params: Record) -> None:
 @jit
 def _advance(env: Record, params: Record, action: Array) -> float:
     reward = 0.0
-    env.terminated = False
+    has_arrived = False
     if env.length >= _SHOWN_STEPS:
         env.position += 2 * action[0] - 1
         reward = -_PENALTY
-        if abs(env.position) == END:
-            env.terminated = True
+        has_arrived = abs(env.position) == END
+        if has_arrived:
             env.success = np.int64(env.position == END * env.goal)
             reward = _REWARD if env.success else -_REWARD
-    env.truncated = env.length + 1 == _STEP_LIMIT
-    if env.terminated or env.truncated:
-        env.phase = ENDED
+    end_episode(env, has_arrived, env.length + 1 == _STEP_LIMIT)
     return reward
 
 
@@ -119,11 +117,10 @@ class ProofOfMemory(BatchedEnv):
         render_mode: str | None = None,
     ) -> None:
         state = [
+            *ENDS,
             Field("position", low=-END, high=END),
             Field("goal", low=-1, high=1),
             Field("success", low=0, high=1),
-            Field("terminated", np.bool_),
-            Field("truncated", np.bool_),
             length_below(lambda state, params: _STEP_LIMIT),
         ]
         super().__init__(Box(-1, 1, (3,)), Discrete(2), _STEP_BATCH, locals(), state=state)
