@@ -19,6 +19,8 @@ from memorl.envs.engine.single_env import SingleEnv, register
 from memorl.envs.make import find_config, make, prepare_batch
 from memorl.envs.mortar_mayhem.mortar_mayhem import MortarMayhem
 from memorl.envs.mystery_path.mystery_path import MysteryPath
+from memorl.envs.pobax.battleship import POBAXBattleship
+from memorl.envs.pobax.rock_sample import POBAXRockSample
 from memorl.envs.pobax.t_maze import POBAXTMaze
 from memorl.envs.popgym.autoencode import POPGymAutoencode
 from memorl.envs.popgym.battleship import POPGymBattleship
@@ -60,6 +62,8 @@ __all__ = [
     "MysteryPath",
     "NParity",
     "NextStep",
+    "POBAXBattleship",
+    "POBAXRockSample",
     "POBAXTMaze",
     "POPGym",
     "POPGymAutoencode",
@@ -112,6 +116,8 @@ register("BsuiteMemorySize-v0", BsuiteMemory, memory_length=2, num_bits=10)
 register("TMaze-Passive-v0", TMaze)
 register("TMaze-Active-v0", TMaze, corridor_length=20, oracle_distance=1)
 register("POBAXTMaze-v0", POBAXTMaze)
+register("POBAXRockSample-v0", POBAXRockSample)
+register("POBAXBattleship-v0", POBAXBattleship)
 register("CartPoleNoVel-v1", CartPoleNoVel)
 register("PendulumNoVel-v1", PendulumNoVel)
 
