@@ -102,8 +102,9 @@ class POBAXBattleship(BatchedEnv):
     size^2 for the last hit, -1 for any other shot: a return of 1 + size^2 less the number of shots, so at most 87 by
     default, with no miss. A player that remembers its shots, and shoots where most places of ships are left that the
     misses allow and the hits support, returns 50 on average; a better one may exist. Without memory, the mask alone
-    makes an order of the tiles: a random one returns 101 - 14 x 101 / 15 = 6.7 on average, row by row 15.3. A search
-    over orders found none that is better by more than chance.
+    makes an order of the tiles, or one for after a hit and one for after a miss: a random order returns
+    101 - 14 x 101 / 15 = 6.7 on average, row by row 15.3. A search over orders and over pairs of them found none
+    that is better by more than chance.
 
     ## Start
     With new places of the ships, and 0.
