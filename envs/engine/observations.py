@@ -16,7 +16,7 @@ _NO_VECTORS = np.empty((0, 0), np.float32)
 
 def allocate(space: Space[Any], num_envs: int) -> Observation:
     """Return arrays for the observations of a batch; `space` is that of one env."""
-    if isinstance(space, Dict):
+    if space.shape is None and isinstance(space, Dict):
         return {key: allocate(part, num_envs) for key, part in space.items()}
     return np.empty((num_envs, *(space.shape or ())), space.dtype)
 
