@@ -33,9 +33,6 @@ from .records import RecordedEnv
 from .rng import rng_from_seed
 from .schema import option_values, options_of
 
-_TRUE = b"\1"
-"""A flag in the bytes of an array; to look there for one takes a tenth of the time of `any`."""
-
 
 class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
     """A natively batched environment; subclasses name their options in the constructor's signature.
@@ -69,7 +66,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self,
         observation_space: Space[Any],
         action_space: Discrete | MultiDiscrete | Box,
-        step_batch: Callable[..., None],
+        step_batch: Callable[..., bool],
         arguments: Mapping[str, Any],
         *,
         state: Sequence[Field],
@@ -196,12 +193,12 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         ends = np.empty(self.num_envs, np.bool_)
         pixels, vectors = pixels_and_vectors(observation)
         batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
-        self._threads.run(self._compiled_step, actions, *batch)
+        ends_one = self._threads.run(self._compiled_step, actions, *batch)
         infos = self._infos(self.every_step_keys, self._all_rows)
         truncated = np.zeros(self.num_envs, np.bool_)
         observation = self._complete_observation(observation, actions)
         self._last_observation = observation
-        if _TRUE not in ends.tobytes():
+        if not ends_one:
             return observation, rewards, ends, truncated, infos
         infos |= self._infos(self.info_keys, ends)
         others = ~ends

@@ -96,7 +96,7 @@ def action_rows(actions: Any, batch_space: Any, space: Space[Any], choices: NDAr
     is_box = isinstance(space, Box)
     if array.shape != batch_space.shape or array.dtype.kind not in ("iuf" if is_box else "iu"):
         raise ValueError(f"actions are {array.dtype} {array.shape}; they must be in {batch_space}")
-    rows = np.ascontiguousarray(array, space.dtype if is_box else np.int64).reshape(-1, len(choices))
+    rows = np.asarray(array, space.dtype if is_box else np.int64, order="C").reshape(-1, len(choices))
     if not is_box and _are_choices(rows, choices):  # at once, as NumPy takes as long for this as a task for its step
         return rows
     allowed = np.isfinite(rows) if is_box else rows.view(np.uint64) < choices

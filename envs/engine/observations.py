@@ -28,6 +28,8 @@ def arrays_of(observation: Observation) -> list[Array]:
 
 def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
     """Return the pictures as [N][x][y and channel], and the vectors [N][V]; an array is empty if the env has none."""
+    if isinstance(observation, np.ndarray) and observation.ndim < 4:
+        return _NO_PIXELS, observation.reshape(len(observation), -1)
     pixels = _NO_PIXELS
     vectors = _NO_VECTORS
     for array in arrays_of(observation):

@@ -44,7 +44,7 @@ class POPGymTask(BatchedEnv, ABC):
         self,
         space: Space[Any],
         action_space: Discrete | MultiDiscrete | Box,
-        step_batch: Callable[..., None],
+        step_batch: Callable[..., bool],
         arguments: Mapping[str, Any],
         state: Sequence[Field],
         sizes: Sizes,
