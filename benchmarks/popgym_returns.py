@@ -1,12 +1,10 @@
-"""What the pages of POPGym's tasks say of returns: bounds by dynamic programming, policies, and searches.
+"""What the pages of POPGym's tasks say of returns: bounds by dynamic programming, and policies.
 
     python benchmarks/popgym_returns.py bounds
-    python benchmarks/popgym_returns.py policies --episodes 20000
-    python benchmarks/popgym_returns.py search MineSweeper easy
+    python benchmarks/popgym_returns.py policies --episodes 8000
 
 `bounds` computes what the best policy returns, or at most returns; `policies` plays those of
-tests/envs/popgym/test_returns.py. `search` improves the table of a memoryless policy, chances of actions for each
-observation, by the gradient of the policy, from nearly equal chances on.
+tests/envs/popgym/test_returns.py. `popgym_search.py` searches for memoryless ones.
 """
 
 import argparse
@@ -154,63 +152,12 @@ BOUNDS = {
 }
 
 
-def search(task: str, difficulty: str, episodes: int, rounds: int, seed: int) -> None:
-    """Improve the table of a memoryless policy by Adam, and print it with its return in ten times as many episodes."""
-    batch = make(task, difficulty, episodes)
-    sizes = getattr(batch.single_action_space, "nvec", None)
-    actions = int(batch.single_action_space.n if sizes is None else sizes.prod())
-    numbers = int(batch.single_observation_space.n)
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(0, 0.01, (numbers, actions))
-    mean = np.zeros_like(logits)
-    square = np.zeros_like(logits)
-    returns = []
-    for t in range(1, rounds + 11):
-        chances = np.exp(logits - logits.max(1, keepdims=True))
-        chances /= chances.sum(1, keepdims=True)
-        upto = (np.minimum(chances.cumsum(1), 1) + np.arange(numbers)[:, None]).ravel()
-        observation, _ = batch.reset(seed=seed + t * episodes)
-        playing = np.ones(episodes, np.bool_)
-        steps = []
-        while playing.any():
-            drawn = np.searchsorted(upto, rng.random(episodes) + observation) - observation * actions
-            action = np.minimum(drawn, actions - 1)
-            chosen = action if sizes is None else np.stack(np.divmod(action, sizes[1]), 1)
-            cell = observation * actions + action
-            observation, rewards, terminated, truncated, _ = batch.step(chosen)
-            steps.append((cell, rewards * playing, playing))
-            playing = playing & ~(terminated | truncated)
-        cells, gains, played = (np.array(part) for part in zip(*steps, strict=True))
-        if t > rounds:
-            returns.append(gains.sum(0))
-            continue
-        to_go = gains[::-1].cumsum(0)[::-1]
-        advantage = (to_go - to_go.sum(1, keepdims=True) / played.sum(1, keepdims=True)) * played
-        slope = np.bincount(cells.ravel(), advantage.ravel(), logits.size).reshape(logits.shape) / episodes
-        slope -= slope.sum(1, keepdims=True) * chances
-        mean += 0.1 * (slope - mean)
-        square += 0.01 * (slope**2 - square)
-        rate = 0.1 * (1 - 0.9 * t / rounds) / (1 - 0.9**t)
-        logits += rate * mean / (np.sqrt(square / (1 - 0.99**t)) + 1e-8)
-    found = np.concatenate(returns)
-    print(np.array2string(chances, precision=3, suppress_small=True, max_line_width=160, threshold=10_000))
-    print(
-        f"{task} {difficulty}, seed {seed}: {found.mean():.4f} (standard error {found.std() / len(found) ** 0.5:.4f})"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["bounds", "policies", "search"])
-    parser.add_argument("task", nargs="?", help="MultiarmedBandit, Battleship or MineSweeper for `search`")
-    parser.add_argument("difficulty", nargs="?", choices=LEVELS, default="easy")
+    parser.add_argument("what", choices=["bounds", "policies"])
     parser.add_argument("--episodes", type=int, default=4000)
-    parser.add_argument("--rounds", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    if args.what == "search":
-        search(args.task, args.difficulty, args.episodes, args.rounds, args.seed)
-        return
     rows = []
     if args.what == "bounds":
         rows = [[name, *(f"{value:.4f}" for value in compute())] for name, compute in BOUNDS.items()]
