@@ -66,7 +66,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self,
         observation_space: Space[Any],
         action_space: Discrete | MultiDiscrete | Box,
-        step_batch: Callable[..., None],
+        step_batch: Callable[..., bool],
         arguments: Mapping[str, Any],
         *,
         state: Sequence[Field],
@@ -101,7 +101,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         self._last_observation: Observation | None = None
 
     def _on_episode_end(self, ends: Array) -> None:
-        """Update the state that depends on the episodes that ended; called after every step, not after a reset."""
+        """Update the state that depends on the episodes that ended in a step, one or more; not called by a reset."""
 
     def _complete_observation(self, observation: Observation, actions: Array) -> Observation:
         """Return what compiled code wrote together with what it did not."""
@@ -157,7 +157,7 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         others = ~rows
         state = self._state[others]
         kept = [array[others] for array in arrays_of(self._last_observation)] if others.any() else []
-        observation, *_ = self._step(self._no_actions)
+        observation, *_ = self._step(self._no_actions, True)
         self._state[others] = state
         for array, values in zip(arrays_of(observation), kept, strict=False):
             array[others] = values
@@ -182,29 +182,35 @@ class BatchedEnv(RecordedEnv, VectorEnv[Observation, Array, Array], ABC):
         Raises:
             ValueError: The actions have the wrong shape or values.
         """
-        outcome = self._step(action_rows(actions, self.action_space, self.single_action_space, self._choices))
-        self._on_episode_end(outcome[2] | outcome[3])
+        outcome = self._step(action_rows(actions, self.action_space, self.single_action_space, self._choices), False)
         if self.render_mode == "human":
             self.render()
         return outcome
 
-    def _step(self, actions: Array) -> tuple[Observation, Array, Array, Array, Infos]:
+    def _step(self, actions: Array, is_reset: bool) -> tuple[Observation, Array, Array, Array, Infos]:
         observation = allocate(self._compiled_space, self.num_envs) if self._shared is None else self._shared
         rewards = np.empty(self.num_envs)
         ends = np.empty(self.num_envs, np.bool_)
         pixels, vectors = pixels_and_vectors(observation)
         batch = (self._state, self._params, self._levels, self._scene, pixels, vectors, rewards, ends)
-        self._threads.run(self._compiled_step, actions, *batch)
+        ends_one = self._threads.run(self._compiled_step, actions, *batch)
         infos = self._infos(self.every_step_keys, self._all_rows)
-        if ends.any():
-            infos |= self._infos(self.info_keys, ends)
-            for key in self.info_keys:
-                infos[key][~ends] = 0
+        truncated = np.zeros(self.num_envs, np.bool_)
         observation = self._complete_observation(observation, actions)
         self._last_observation = observation
-        if "truncated" not in self._state.dtype.fields:
-            return observation, rewards, ends, np.zeros(self.num_envs, np.bool_), infos
-        return observation, rewards, ends & self._state["terminated"], ends & self._state["truncated"], infos
+        if not ends_one:
+            return observation, rewards, ends, truncated, infos
+        infos |= self._infos(self.info_keys, ends)
+        others = ~ends
+        for key in self.info_keys:
+            infos[key][others] = 0
+        terminated = ends
+        if "truncated" in self._state.dtype.fields:
+            terminated = ends & self._state["terminated"]
+            truncated = ends & self._state["truncated"]
+        if not is_reset:
+            self._on_episode_end(ends)
+        return observation, rewards, terminated, truncated, infos
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Go on from a `state_dict`; the steps that follow are those of the envs it was taken from, bit for bit.

@@ -9,6 +9,7 @@ from gymnasium.spaces import Box, Discrete, MultiDiscrete, Space
 from numpy.typing import NDArray
 
 from .fields import Array
+from .jit import compile_loop
 from .options import Flag, Integer, Option, encode
 
 BATCH: dict[str, Option] = {"num_envs": Integer(1, 2**31), "threads": Integer(1, 1024), "copy": Flag()}
@@ -71,6 +72,17 @@ def count_choices(space: Space[Any]) -> NDArray[np.uint64]:
     return np.asarray(counts, np.uint64).reshape(-1)
 
 
+def _check_choices(rows: NDArray[np.int64], choices: NDArray[np.uint64]) -> bool:
+    for i in range(len(rows)):
+        for k in range(len(choices)):
+            if np.uint64(rows[i, k]) >= choices[k]:
+                return False
+    return True
+
+
+_are_choices = compile_loop(_check_choices)
+
+
 def action_rows(actions: Any, batch_space: Any, space: Space[Any], choices: NDArray[np.uint64]) -> Array:
     """Return actions as [N, axes], int64 from 0, or the numbers of a Box.
 
@@ -84,7 +96,9 @@ def action_rows(actions: Any, batch_space: Any, space: Space[Any], choices: NDAr
     is_box = isinstance(space, Box)
     if array.shape != batch_space.shape or array.dtype.kind not in ("iuf" if is_box else "iu"):
         raise ValueError(f"actions are {array.dtype} {array.shape}; they must be in {batch_space}")
-    rows = np.ascontiguousarray(array, space.dtype if is_box else np.int64).reshape(-1, len(choices))
+    rows = np.asarray(array, space.dtype if is_box else np.int64, order="C").reshape(-1, len(choices))
+    if not is_box and _are_choices(rows, choices):  # at once, as NumPy takes as long for this as a task for its step
+        return rows
     allowed = np.isfinite(rows) if is_box else rows.view(np.uint64) < choices
     if not allowed.all():
         i = int((~allowed).any(1).argmax())

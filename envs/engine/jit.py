@@ -27,7 +27,7 @@ Compiled: TypeAlias = Any
 jit = njit(nogil=True)
 
 
-def compile_loop(loop: Callable[..., None], *functions: Compiled) -> Callable[..., None]:
+def compile_loop(loop: Callable[..., Any], *functions: Compiled) -> Callable[..., Any]:
     """Compile a loop over compiled functions on its first call, or load it from the disk cache."""
     names = tuple(map(_name, functions))
     loop.__qualname__ = f"{loop.__name__}_{_hash(repr(names).encode())[:12]}"
@@ -38,7 +38,7 @@ def compile_loop(loop: Callable[..., None], *functions: Compiled) -> Callable[..
 
 
 class _LoopCache(FunctionCache):
-    def __init__(self, loop: Callable[..., None], names: tuple[Any, ...], digest: str) -> None:
+    def __init__(self, loop: Callable[..., Any], names: tuple[Any, ...], digest: str) -> None:
         super().__init__(loop)
         self._names = names
         self._cache_file._source_stamp = digest

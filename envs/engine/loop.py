@@ -43,8 +43,8 @@ def compile_step_batch(
     report: Compiled = report_nothing,
     draw: Compiled = observe_nothing,
     describe: Compiled = observe_nothing,
-) -> Callable[..., None]:
-    """Compile the step of a batch from the functions of one game."""
+) -> Callable[..., bool]:
+    """Compile the step of a batch from the functions of one game; it returns whether an episode ends."""
 
     def step_batch(
         low: int,
@@ -58,7 +58,8 @@ def compile_step_batch(
         vectors: NDArray[np.float32],
         rewards: NDArray[np.float64],
         ends: NDArray[np.bool_],
-    ) -> None:
+    ) -> bool:
+        ends_one = False
         for i in range(low, high):
             env = state[i]
             rewards[i] = 0.0
@@ -71,6 +72,7 @@ def compile_step_batch(
                 start(env, params[env.row])
             report(env, params[env.row])
             ends[i] = env.phase == ENDED
+            ends_one |= ends[i]
             if pixels.size:
                 draw(env, params[env.row], scene, pixels[i])
             if vectors.size:
@@ -78,6 +80,7 @@ def compile_step_batch(
                 for k in range(len(vector)):
                     vector[k] = 0
                 describe(env, params[env.row], scene, vector)
+        return ends_one
 
     return compile_loop(step_batch, start, advance, report, draw, describe)
 
@@ -95,7 +98,7 @@ def compile_draw_batch(draw: Compiled) -> Callable[..., None]:
 class Game(NamedTuple):
     """The compiled loops of a game with pictures."""
 
-    step_batch: Callable[..., None]
+    step_batch: Callable[..., bool]
     draw_batch: Callable[..., None]
     draw_truth_batch: Callable[..., None]
 
@@ -126,18 +129,21 @@ class Threads:
         self._own, *self._others = pairwise(edges)
         self._pool = ThreadPoolExecutor(len(self._others)) if self._others else None
 
-    def run(self, loop: Callable[..., None], *arguments: Any) -> None:
-        """Call the compiled `loop(low, high, *arguments)` for all envs, a block of them in each thread."""
+    def run(self, loop: Callable[..., bool], *arguments: Any) -> bool:
+        """Call the compiled `loop(low, high, *arguments)` for all envs, a block of them in each thread.
+
+        Returns:
+            Whether it returned True for one block.
+        """
         if self._pool is None:
-            loop(*self._own, *arguments)
-            return
+            return loop(*self._own, *arguments)
         futures = [self._pool.submit(loop, *block, *arguments) for block in self._others]
         try:
-            loop(*self._own, *arguments)
+            results = [loop(*self._own, *arguments)]
         finally:
             wait(futures)
-        for future in futures:
-            future.result()
+        results += [future.result() for future in futures]
+        return any(results)
 
     def close(self) -> None:
         """End the threads."""

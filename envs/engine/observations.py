@@ -16,7 +16,7 @@ _NO_VECTORS = np.empty((0, 0), np.float32)
 
 def allocate(space: Space[Any], num_envs: int) -> Observation:
     """Return arrays for the observations of a batch; `space` is that of one env."""
-    if isinstance(space, Dict):
+    if space.shape is None and isinstance(space, Dict):
         return {key: allocate(part, num_envs) for key, part in space.items()}
     return np.empty((num_envs, *(space.shape or ())), space.dtype)
 
@@ -28,6 +28,8 @@ def arrays_of(observation: Observation) -> list[Array]:
 
 def pixels_and_vectors(observation: Observation) -> tuple[Array, Array]:
     """Return the pictures as [N][x][y and channel], and the vectors [N][V]; an array is empty if the env has none."""
+    if isinstance(observation, np.ndarray) and observation.ndim < 4:
+        return _NO_PIXELS, observation.reshape(len(observation), -1)
     pixels = _NO_PIXELS
     vectors = _NO_VECTORS
     for array in arrays_of(observation):

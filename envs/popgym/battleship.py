@@ -89,8 +89,16 @@ class POPGymBattleship(POPGymTask):
     `previous_action=True`, or `last_action=true` of train.py, does.
 
     ## Rewards
-    1/12 for a hit, -1 / (tiles - 12) else. Naming all tiles once returns 0 or more, naming hits only 1; a policy
-    without memory names tiles again and again, and returns less than 0 on average.
+    1/12 for a hit, -1 / (tiles - 12) else. To name hits only returns 1, which no policy reaches. The policy with
+    memory names the tile of the most places of ships that agree with all hits and misses. The memoryless one draws
+    tiles, in the middle more often than at the edge; on the easy board a search over chances of tiles for each
+    observation found nothing that is better.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | upper bound | 1 | 1 | 1 |
+    | a policy with memory | 0.523 | 0.574 | 0.599 |
+    | a memoryless policy | -0.435 | -0.405 | -0.389 |
 
     ## Start
     With new places of the ships and observation 0.

@@ -89,6 +89,15 @@ class POPGymConcentration(POPGymTask):
     1 / pairs for a pair; -2 / limit for two cards that are none, or of which the second lay face up already; -1 /
     limit for a first card that lay face up. Turning pairs only returns 1.
 
+    The best policy turns a new card, and then its mate if it knows that, else another new card. The memoryless policy
+    turns any card that lies face down. It is not the best, which is not known: a policy may choose its places so that
+    the pattern of the cards that lie face up says more than the cards do.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 0.814 | 0.813 | 0.698 |
+    | a memoryless policy | 0.451 | 0.468 | -0.821 |
+
     ## Start
     With all cards face down.
 

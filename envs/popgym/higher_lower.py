@@ -56,8 +56,14 @@ class POPGymHigherLower(POPGymTask):
     `Discrete(13)`: the rank of the present card, from the ace (0) to the king (12).
 
     ## Rewards
-    1 / cards for a right guess, as much less for a wrong one, 0 if the ranks are equal. The best memoryless policy
-    guesses towards the middle.
+    1 / cards for a right guess, as much less for a wrong one, 0 if the ranks are equal. The best policy counts the
+    cards that are left. The best memoryless one guesses towards the middle, and returns 84/169 with any number of
+    decks.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 0.528 | 0.516 | 0.511 |
+    | memoryless optimum | 0.497 | 0.497 | 0.497 |
 
     ## Start
     With the first card.

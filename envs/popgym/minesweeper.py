@@ -86,6 +86,17 @@ class POPGymMineSweeper(POPGymTask):
     1 / clear squares for a new clear square; -0.5 / (clear squares - 2) for one that was opened before; for a mine
     -0.5 - 1 / clear squares. Opening all clear squares once returns 1.
 
+    The bound of the easy field is its optimum; those of the others count the risk of the first square alone. The policy
+    with memory opens the square with the least chance of a mine. The memoryless policy draws squares with chances that
+    depend on the number that is shown, found by a search (easy, medium), or any square (hard): there a search found
+    nothing that is better by more than 0.002.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | upper bound | 0.766 | 0.744 | 0.763 |
+    | a policy with memory | 0.756 | 0.520 | 0.482 |
+    | a memoryless policy | -0.172 | -0.384 | -0.431 |
+
     ## Start
     With new mines and observation 0.
 

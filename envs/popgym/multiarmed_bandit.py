@@ -54,8 +54,19 @@ class POPGymMultiarmedBandit(POPGymTask):
     `last_action=true` of train.py, does.
 
     ## Rewards
-    1 / steps if the arm pays, and as much less if not. Any policy that does not look back returns 0 on average. One
-    that knew the chances would return 2 arms / (arms + 1) - 1 on average: 0.818, 0.905, 0.935.
+    1 / steps if the arm pays, and as much less if not. One that knew the chances would return (arms - 1) / (arms + 1).
+    The upper bound is lower: that of pulling any number of arms at once, one a step on average. The policy with memory
+    pulls the arm of the highest mean plus 1.5 deviations, as its pulls so far tell them.
+
+    An observation says whether the last arm paid. So the best memoryless policy keeps to one arm while that pays, and
+    else pulls another one at random. With a, the chance of the one, and b, the mean of the others, b / (1 - a + b) of
+    its pulls pay, which is convex in a and concave in b.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | upper bound | 0.802 | 0.857 | 0.882 |
+    | a policy with memory | 0.715 | 0.817 | 0.853 |
+    | memoryless optimum | 0.089 | 0.094 | 0.096 |
 
     ## Start
     With new chances and observation 0.

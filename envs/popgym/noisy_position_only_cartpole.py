@@ -24,7 +24,16 @@ class POPGymNoisyPositionOnlyCartPole(POPGymTask):
     deviation 0.1 (easy), 0.2 (medium) or 0.3 (hard), and then clipped to the bounds.
 
     ## Rewards
-    1 / limit at every step, so that a pole that is never dropped returns 1.
+    1 / limit at every step, so that a pole that is never dropped returns 1. No policy is known to
+    reach that. The policy with memory is a Kalman filter and a linear regulator. The memoryless one, with
+    p(right) = sigmoid(70 a - 1.5 x), is the best of this form that a search found; with medium noise a search over a
+    table of 12 x 24 positions and angles found nothing that is better by more than 0.01.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | upper bound | 1 | 1 | 1 |
+    | a policy with memory | 0.988 | 0.636 | 0.383 |
+    | a memoryless policy | 0.249 | 0.199 | 0.167 |
 
     ## Start
     Position, angle and both speeds uniform in [-0.05, 0.05).

@@ -26,6 +26,16 @@ class POPGymNoisyPositionOnlyPendulum(POPGymTask):
     ## Rewards
     From -1 / limit (hanging still) to 1 / limit (upright, still, no torque), linear in the cost of Pendulum-v1.
 
+    The upper bound is what the best policy would return if it saw the speed, by dynamic programming. The policy with
+    memory filters angle and speed, pumps energy, and holds the top. The memoryless one turns towards the top with ten
+    times the angle; a search over a torque for each of 16 angles found nothing better without noise.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | upper bound | 0.916 | 0.916 | 0.916 |
+    | a policy with memory | 0.898 | 0.742 | 0.669 |
+    | a memoryless policy | 0.348 | 0.335 | 0.328 |
+
     ## Start
     With a uniform angle, and a speed uniform in [-1, 1).
 

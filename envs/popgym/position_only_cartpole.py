@@ -23,7 +23,15 @@ class POPGymPositionOnlyCartPole(POPGymTask):
     `Box` (2,), float32: the position of the cart and the angle of the pole in radians.
 
     ## Rewards
-    1 / limit at every step, so that a pole that is never dropped returns 1.
+    1 / limit at every step, so that a pole that is never dropped returns 1. The best policy tells speeds
+    from one position to the next. The memoryless policy is the best that a search found. It pushes to where the pole
+    leans, but against that in stripes of the angle: p(right) = sigmoid(64.4 a - 0.8 x - 7.6 sin(190 a + 33.6 x)) with
+    the position x and the angle a.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 1 | 1 | 1 |
+    | a memoryless policy | 0.339 | 0.171 | 0.114 |
 
     ## Start
     Position, angle and both speeds uniform in [-0.05, 0.05).

@@ -55,9 +55,14 @@ class POPGymRepeatFirst(POPGymTask):
     `Discrete(4)`: the suit of the present card.
 
     ## Rewards
-    1 / (cards - 1) for the right suit, and as much less for a wrong one. A perfect memory returns 1.
-    The first step alone shows what to name; later cards say which suits are fewer among the rest, so that the best
-    memoryless policy, which names the suit that is shown, returns -1/2 and 3 / (2 cards - 2) more for the first step.
+    1 / (cards - 1) for the right suit, and as much less for a wrong one. The first step alone shows what to name, and a
+    later card says that its suit is a little less likely. Of both the first weighs more, by 1 / (cards - 1): the best
+    memoryless policy names the suit that is shown, and returns -1/2 + 3 / (2 (cards - 1)^2).
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 1 | 1 | 1 |
+    | memoryless optimum | -0.499 | -0.500 | -0.500 |
 
     ## Start
     With the first card.

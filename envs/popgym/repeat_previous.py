@@ -56,9 +56,14 @@ class POPGymRepeatPrevious(POPGymTask):
     `Discrete(4)`: the suit of the present card.
 
     ## Rewards
-    0 until k cards are dealt, then 1 / (cards - k) for the right suit and as much less for a wrong one. A perfect
-    memory returns 1. The suits of two cards are alike a little less often than by chance, and a memoryless policy,
-    which names another suit than the present one, returns about -1/2.
+    0 until k cards are dealt, then 1 / (cards - k) for the right suit and as much less for a wrong one. The suits of
+    two cards are alike a little less often than by chance. So the best memoryless policy names another suit than the
+    present one, and returns -1/2 + 1 / (2 (cards - 1)).
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 1 | 1 | 1 |
+    | memoryless optimum | -0.490 | -0.495 | -0.497 |
 
     ## Start
     With the first card.

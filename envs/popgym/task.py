@@ -44,7 +44,7 @@ class POPGymTask(BatchedEnv, ABC):
         self,
         space: Space[Any],
         action_space: Discrete | MultiDiscrete | Box,
-        step_batch: Callable[..., None],
+        step_batch: Callable[..., bool],
         arguments: Mapping[str, Any],
         state: Sequence[Field],
         sizes: Sizes,
@@ -60,7 +60,8 @@ class POPGymTask(BatchedEnv, ABC):
             shown["prev_action"] = action_space
         if arguments["antialias"]:
             shown["is_t0"] = Discrete(2)
-        if len(shown) > 1:
+        self._shows_more = len(shown) > 1
+        if self._shows_more:
             self.single_observation_space = Dict(shown)
             self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
@@ -69,13 +70,14 @@ class POPGymTask(BatchedEnv, ABC):
             params[name] = value
 
     def _complete_observation(self, observation: Any, actions: Array) -> Any:
-        if not isinstance(self.single_observation_space, Dict):
+        if not self._shows_more:
             return observation
+        shown: Any = self.single_observation_space
         is_first = self._state["length"] == 0
         entries = {"observation": observation}
-        if "prev_action" in self.single_observation_space.spaces:
+        if "prev_action" in shown.spaces:
             previous = np.where(is_first[:, None], 0, actions).astype(self.single_action_space.dtype)
             entries["prev_action"] = previous.reshape(self.action_space.shape)
-        if "is_t0" in self.single_observation_space.spaces:
+        if "is_t0" in shown.spaces:
             entries["is_t0"] = is_first.astype(np.int64)
         return entries

@@ -25,7 +25,14 @@ class POPGymVelocityOnlyCartPole(POPGymTask):
     has the position and the angle instead, as in POPGym.
 
     ## Rewards
-    1 / limit at every step, so that a pole that is never dropped returns 1.
+    1 / limit at every step, so that a pole that is never dropped returns 1. The best policy sums speeds
+    up to positions. But it hardly needs to: the memoryless policy that pushes to the right if a' + 0.1 x' > 0,
+    with the speeds x' and a', drops few poles in 400 steps. It is the best of these that a search found.
+
+    | | easy | medium | hard |
+    |---|---|---|---|
+    | optimum | 1 | 1 | 1 |
+    | a memoryless policy | 1.000 | 0.999 | 0.853 |
 
     ## Start
     Position, angle and both speeds uniform in [-0.05, 0.05).

@@ -83,7 +83,7 @@ def bit_before(env: Record, steps: int) -> int:
 class LastBits(Quiz, ABC):
     """A question about the last N bits, with two answers; the page of N-Parity explains the arguments."""
 
-    step_batch: ClassVar[Callable[..., None]]
+    step_batch: ClassVar[Callable[..., bool]]
     """The compiled step, made by `compile_quiz`."""
     info_keys = ("reward", "length", "success", "n")
 

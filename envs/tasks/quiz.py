@@ -46,7 +46,7 @@ def _answer(env: Record, params: Record, action: Array) -> float:
     return reward
 
 
-def compile_quiz(show: Compiled) -> Callable[..., None]:
+def compile_quiz(show: Compiled) -> Callable[..., bool]:
     """Compile the step of a batch from what a task shows."""
 
     @jit
@@ -77,7 +77,7 @@ class Quiz(BatchedEnv, ABC):
 
     def __init__(
         self,
-        step_batch: Callable[..., None],
+        step_batch: Callable[..., bool],
         names: Sequence[str],
         answers: int,
         arguments: Mapping[str, Any],

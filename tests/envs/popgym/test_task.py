@@ -59,3 +59,35 @@ def test_the_previous_action_and_the_first_step_are_shown(task: Any) -> None:
         previous = np.where(starts.reshape(-1, *[1] * (actions.ndim - 1)), 0, actions)
         begun += starts.sum()
     assert begun >= 4
+
+
+@pytest.mark.parametrize(
+    "task", [POPGymAutoencode, POPGymBattleship, POPGymNoisyPositionOnlyPendulum, POPGymVelocityOnlyCartPole]
+)
+def test_a_masked_reset_keeps_every_entry_of_the_others(task: Any) -> None:
+    """The envs that are not reset show what they showed, their previous action too, and go on as if nothing was."""
+    envs, undisturbed = (task(num_envs=6, previous_action=True, antialias=True) for _ in range(2))
+    mask = np.array([True, False, False, True, False, False])
+    envs.action_space.seed(0)
+    envs.reset(seed=3)
+    undisturbed.reset(seed=3)
+    for _ in range(7):
+        actions = envs.action_space.sample()
+        before, *_ = envs.step(actions)
+        undisturbed.step(actions)
+    assert before["prev_action"][~mask].any()
+    observation, _ = envs.reset(options={"reset_mask": mask})
+    assert observation in envs.observation_space
+    assert not observation["prev_action"][mask].any()
+    assert np.array_equal(observation["is_t0"], mask)
+    for name, entry in observation.items():
+        assert np.array_equal(entry[~mask], before[name][~mask])
+    for t in range(20):
+        actions = envs.action_space.sample()
+        observation, rewards, *ends, _ = envs.step(actions)
+        expected, same_rewards, *same_ends, _ = undisturbed.step(actions)
+        assert np.array_equal(rewards[~mask], same_rewards[~mask])
+        for ours, theirs in zip((*ends, *observation.values()), (*same_ends, *expected.values()), strict=True):
+            assert np.array_equal(ours[~mask], theirs[~mask])
+        if t == 0:
+            assert np.array_equal(observation["prev_action"][mask], actions[mask])
