@@ -178,7 +178,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(config: Any) -
         state | {"state.reward": state["state.reward"].astype(np.float32)},
         *(state | {f"params.{name}": state[f"params.{name}"] + 1} for name in envs.options),
     ):
-        with pytest.raises(ValueError, match="state|params"):
+        with pytest.raises(ValueError, match=r"state|params"):
             envs.load_state_dict(bad)
     assert all(np.array_equal(value, state[key]) for key, value in envs.state_dict().items())
 
