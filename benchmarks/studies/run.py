@@ -80,7 +80,7 @@ def describe(job: Job, args: argparse.Namespace) -> str:
 
 def last_step(run: Path) -> int:
     """Return the step of the last row of the figures of a run."""
-    with suppress(OSError, ValueError, KeyError), (run / "metrics.csv").open(newline="") as file:
+    with suppress(OSError, ValueError, LookupError), (run / "metrics.csv").open(newline="") as file:
         return int([row["step"] for row in csv.DictReader(file)][-1])
     return steps_saved(run)
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(STUDIES))
 from outcome import thin, write_outcome  # type: ignore[import-not-found]  # noqa: E402
 from plan import read_jobs  # type: ignore[import-not-found]  # noqa: E402
 from report import report  # type: ignore[import-not-found]  # noqa: E402
+from run import last_step  # type: ignore[import-not-found]  # noqa: E402
 
 KILLS = 10
 
@@ -81,6 +82,28 @@ def test_a_page_has_a_section_for_each_study_with_results(tmp_path: Path) -> Non
     assert "| RepeatPrevious | all alike | 200 | 0.5 [0.5, 0.5] | 2 |" in page
     assert (tmp_path / "results" / "study.png").read_bytes()[:4] == b"\x89PNG"
     assert str(tmp_path) not in "".join(p.read_text() for p in (tmp_path / "results" / "study").rglob("*.yaml"))
+
+
+def test_the_status_tells_how_far_each_study_is(tmp_path: Path) -> None:
+    write_plan(tmp_path / "plans", grid={"seed": [0, 1, 2, 3]})
+    (tmp_path / "results" / "study" / "s0").mkdir(parents=True)
+    (tmp_path / "home" / "study" / "s1").mkdir(parents=True)
+    (tmp_path / "home" / "study" / "s1" / "failed").write_text("train.py ended with 1")
+    command = [sys.executable, str(STUDIES / "run.py"), "status", "--plans", str(tmp_path / "plans")]
+    environment = os.environ | {"MEMORL_STUDIES": str(tmp_path / "home")}
+    done = subprocess.run(
+        [*command, "--results", str(tmp_path / "results")], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "study: 1 done, 0 running, 1 failed, 2 waiting (25% done)" in done.stdout
+    assert "0 processes at work" in done.stdout
+
+
+def test_the_step_of_a_run_is_that_of_its_last_row(tmp_path: Path) -> None:
+    assert last_step(tmp_path) == 0
+    (tmp_path / "metrics.csv").write_text("step,charts/episodic_return\n")
+    assert last_step(tmp_path) == 0
+    (tmp_path / "metrics.csv").write_text("step,charts/episodic_return\n40,\n80,1.5\n")
+    assert last_step(tmp_path) == 80
 
 
 class Queue:
