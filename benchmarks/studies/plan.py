@@ -51,9 +51,14 @@ def read_jobs(plans: Path = PLANS) -> list[Job]:
     return jobs
 
 
+def study_of(path: Path) -> str:
+    """Return the name of a study: that of its plan without the number in front."""
+    return path.stem.partition("_")[2]
+
+
 def _jobs_of(path: Path) -> Iterator[Job]:
     plan = yaml.safe_load(path.read_text())
-    study = path.stem.partition("_")[2]
+    study = study_of(path)
     grid = {entry: _choices(entry, choices) for entry, choices in plan["grid"].items()}
     evaluate = plan.get("evaluate")
     for chosen in product(*(choices.items() for choices in grid.values())):

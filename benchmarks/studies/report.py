@@ -18,7 +18,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from machine import table  # isort: skip
-from plan import PLANS, ROOT, read_jobs  # isort: skip
+from plan import PLANS, ROOT, read_jobs, study_of  # isort: skip
 from run import RESULTS  # isort: skip
 from memorl.agents.comparison import compare, make_scores
 from memorl.agents.comparison.figures import draw_curves, make_png
@@ -35,7 +35,7 @@ intervals over seeds.
 def section(path: Path, results: Path, pictures: Path) -> str:
     """Return the section of a study, and draw its figure."""
     plan = yaml.safe_load(path.read_text())
-    study = path.stem.partition("_")[2]
+    study = study_of(path)
     folder = results / study
     comparison = compare(folder, figure=plan.get("figure", "charts/episodic_return"))
     pictures.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def report(plans: Path, results: Path, page: Path) -> None:
     found = [
         path
         for path in sorted(plans.glob("*.yaml"))
-        if list((results / path.stem.partition("_")[2]).glob("*/cost.json"))
+        if list((results / study_of(path)).glob("*/cost.json"))
     ]
     page.write_text(HEAD + "".join(section(path, results, page.with_suffix("")) for path in found))
 

@@ -20,27 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .jit import jit
-from .rng import Rng, draw32, draw64, integers
+from .rng import Rng, double, draw32, draw64, integers
 
 _TAIL = 3.6541528853610088
 _INVERSE_TAIL = 0.27366123732975828
 _ONE = np.uint64(1)
 
 
-def _read_table(column: str, dtype: type) -> NDArray[Any]:
-    with (resources.files(__package__) / "ziggurat.csv").open() as file:
-        return np.array([dtype(row[column]) for row in csv.DictReader(file)], dtype)
-
-
-_ACCEPTED = _read_table("accepted", np.uint64)
-_WIDTH = _read_table("width", np.float64)
-_DENSITY = _read_table("density", np.float64)
-
-
-@jit
-def double(rng: Rng) -> float:
-    """Draw a double in [0, 1), as `Generator.random()`."""
-    return np.int64(draw64(rng) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+with (resources.files(__package__) / "ziggurat.csv").open() as _file:
+    _LAYERS = list(csv.DictReader(_file))
+_ACCEPTED = np.array([int(layer["accepted"]) for layer in _LAYERS], np.uint64)
+_WIDTH = np.array([float(layer["width"]) for layer in _LAYERS])
+_DENSITY = np.array([float(layer["density"]) for layer in _LAYERS])
 
 
 @jit

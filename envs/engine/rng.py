@@ -100,9 +100,15 @@ def integers(rng: Rng, low: int, high: int) -> Any:
 
 
 @jit
+def double(rng: Rng) -> float:
+    """Draw a double in [0, 1), as `Generator.random()`."""
+    return np.int64(draw64(rng) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@jit
 def uniform(rng: Rng, low: float, high: float) -> float:
     """Draw one double in [low, high), as `Generator.uniform(low, high)`."""
-    return low + (high - low) * (np.int64(draw64(rng) >> np.uint64(11)) * (1.0 / 9007199254740992.0))
+    return low + (high - low) * double(rng)
 
 
 @jit

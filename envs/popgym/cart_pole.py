@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from memorl.envs.engine.draws import normal
+from memorl.envs.engine.episodes import end_episode
 from memorl.envs.engine.fields import Array, Field, fields
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 from memorl.envs.engine.rng import uniform
-
-from .task import end_episode
 
 X_LIMIT = 2.4
 ANGLE_LIMIT = 12 * 2 * math.pi / 360

@@ -6,12 +6,13 @@ from typing import Any, final
 import numpy as np
 from gymnasium.spaces import Discrete, MultiDiscrete
 
+from memorl.envs.engine.episodes import end_episode
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 
 from .deck import CARDS, COLOURS, RANKS, SUITS, deal, deck_field, rank, shuffle_deck
-from .task import Difficulty, POPGymTask, choose_sizes, end_episode
+from .task import Difficulty, POPGymTask, choose_sizes
 
 _MAX_DECKS = 4
 

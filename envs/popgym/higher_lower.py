@@ -5,12 +5,13 @@ from typing import Any, final
 
 from gymnasium.spaces import Discrete
 
+from memorl.envs.engine.episodes import end_episode
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 
 from .deck import CARDS, RANKS, deal, deck_field, rank, shuffle_deck
-from .task import Difficulty, POPGymTask, choose_sizes, end_episode
+from .task import Difficulty, POPGymTask, choose_sizes
 
 _MAX_DECKS = 3
 

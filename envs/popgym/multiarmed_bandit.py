@@ -7,11 +7,12 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from memorl.envs.engine.draws import double, single
+from memorl.envs.engine.episodes import end_episode
 from memorl.envs.engine.fields import Array, Field
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 
-from .task import Difficulty, POPGymTask, choose_sizes, end_episode
+from .task import Difficulty, POPGymTask, choose_sizes
 
 _MAX_ARMS = 30
 

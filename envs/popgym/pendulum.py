@@ -16,12 +16,11 @@ import numpy as np
 from gymnasium.spaces import Box
 
 from memorl.envs.engine.draws import normal
+from memorl.envs.engine.episodes import end_episode
 from memorl.envs.engine.fields import Array, Field, fields
 from memorl.envs.engine.jit import Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 from memorl.envs.engine.rng import uniform
-
-from .task import end_episode
 
 _MAX_TORQUE = np.float32(2.0)
 _MAX_SPEED = 8.0

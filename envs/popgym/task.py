@@ -10,7 +10,6 @@ from gymnasium.vector.utils import batch_space
 
 from memorl.envs.engine.batched_env import BatchedEnv
 from memorl.envs.engine.episodes import ENDS
-from memorl.envs.engine.episodes import end_episode as end_episode
 from memorl.envs.engine.fields import Array, Field
 
 Difficulty = Literal["easy", "medium", "hard"]
