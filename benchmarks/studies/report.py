@@ -86,11 +86,7 @@ def command(plan: Mapping[str, Any]) -> str:
 
 def report(plans: Path, results: Path, page: Path) -> None:
     """Write the page and its pictures."""
-    found = [
-        path
-        for path in sorted(plans.glob("*.yaml"))
-        if list((results / study_of(path)).glob("*/cost.json"))
-    ]
+    found = [path for path in sorted(plans.glob("*.yaml")) if list((results / study_of(path)).glob("*/cost.json"))]
     page.write_text(HEAD + "".join(section(path, results, page.with_suffix("")) for path in found))
 
 
