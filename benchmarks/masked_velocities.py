@@ -4,8 +4,10 @@
 
 For each seed each contender trains for `--steps` steps and then plays 20 episodes with its most likely actions. Ours
 have the settings that RL-Zoo tuned for its LSTM (hyperparams/ppo_lstm.yml) and defaults in everything else; the peer
-has VecNormalize. "none" is the control without a memory. With `--keep` what is done is kept in a file, and the same
-command goes on after an interruption.
+has VecNormalize. Ours differ on Pendulum: the learning rate falls to 0, where RL-Zoo's stays and the policy is lost
+again after it was learned; a minibatch's 128 rows are eight sequences and not one; and the noise of actions is
+independent, where the peer's depends on the state. "none" is the control without a memory. With `--keep` what is done
+is kept in a file, and the same command goes on after an interruption.
 """
 
 import argparse
@@ -34,8 +36,8 @@ SETTINGS = {
         "agent.final_lr=0", "agent.final_clip=0",
     ],
     "PendulumNoVel-v1": [
-        "num_envs=4", "rollout_steps=1024", "sequence_length=128", "agent.minibatches=32", "agent.epochs=10",
-        "agent.gamma=0.9", "agent.lam=0.95", "agent.final_lr=null",
+        "num_envs=4", "rollout_steps=1024", "sequence_length=16", "agent.minibatches=32", "agent.epochs=10",
+        "agent.gamma=0.9", "agent.lam=0.95", "agent.final_lr=0", "model.share=none",
     ],
 }  # fmt: skip
 MEMORIES = {"gru": ["memory.hidden_size=256"], "lstm": ["memory.hidden_size=256"], "none": []}
