@@ -1,6 +1,8 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
+from .compose.as_gru import AsGRU
+from .compose.as_lstm import AsLSTM
 from .compose.block import Block
 from .compose.deep import Deep
 from .compose.from_cell import FromCell
@@ -27,6 +29,8 @@ __all__ = [
     "LRU",
     "LSTM",
     "RTU",
+    "AsGRU",
+    "AsLSTM",
     "Block",
     "Deep",
     "DiagonalGRU",
