@@ -6,6 +6,7 @@ from .compose.as_lstm import AsLSTM
 from .compose.block import Block
 from .compose.deep import Deep
 from .compose.from_cell import FromCell
+from .compose.make import make, memory_names
 from .compose.parallel import Parallel
 from .compose.stack import Stack
 from .diagonal_gru import DiagonalGRU
@@ -48,6 +49,8 @@ __all__ = [
     "State",
     "TrXL",
     "concat",
+    "make",
+    "memory_names",
     "select",
     "unroll",
     "where_first",

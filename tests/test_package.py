@@ -13,7 +13,7 @@ FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
         "AsGRU AsLSTM Block Deep DiagonalGRU DiagonalLSTM ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU"
-        " LSTM Memory MinGRU NoMemory Parallel RTU Stack State TrXL concat select unroll where_first"
+        " LSTM Memory MinGRU NoMemory Parallel RTU Stack State TrXL concat make memory_names select unroll where_first"
     ),
     "memorl.kernels": (
         "HIPPO_MEASURES HIPPO_SCHEMES hippo_discretise hippo_functions hippo_matrices"

@@ -16,8 +16,7 @@ from typing import Any, final
 from gymnasium import spaces
 from torch import Tensor, nn
 
-from memorl import memory as memories
-from memorl.memory import AsLSTM, Memory
+from memorl.memory import AsLSTM, Memory, make
 
 try:
     from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
@@ -25,16 +24,6 @@ try:
     from stable_baselines3.common.torch_layers import CombinedExtractor, FlattenExtractor, NatureCNN
 except ImportError as error:
     raise ImportError(f"sb3-contrib is missing ({error}): pip install sb3-contrib") from error
-
-MEMORIES = {
-    member.__module__.rpartition(".")[2]: member
-    for member in map(memories.__dict__.get, memories.__all__)
-    if isinstance(member, type)
-    and issubclass(member, Memory)
-    and member.__module__.count(".") == 2
-    and member is not Memory
-}
-"""The memories by the names of their files."""
 
 
 @final
@@ -75,12 +64,9 @@ class MemoryPolicy(RecurrentActorCriticPolicy):
         self.optimizer = self.optimizer_class(self.parameters(), lr=lr_schedule(1), **self.optimizer_kwargs)
 
     def _make_memory(self) -> Memory:
-        if not isinstance(self.memory, str):
-            return self.memory(self.features_dim, **self.memory_kwargs)
-        cls = MEMORIES.get(self.memory)
-        if cls is None:
-            raise ValueError(f"memory is {self.memory!r}; it must be one of {', '.join(MEMORIES)}")
-        return cls(self.features_dim, **self.memory_kwargs)
+        if isinstance(self.memory, str):
+            return make(self.memory, self.features_dim, **self.memory_kwargs)
+        return self.memory(self.features_dim, **self.memory_kwargs)
 
     def _build_mlp_extractor(self) -> None:
         self.lstm_output_dim = self._make_memory().output_size

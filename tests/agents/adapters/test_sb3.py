@@ -10,13 +10,14 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from tests.support.memories import WRAPPED, make_memory, names
+from tests.support.memories import WRAPPED, make_memory, memory_file, names
 
 contrib = pytest.importorskip("sb3_contrib")
 
-from memorl.agents.adapters.sb3 import MEMORIES, MemoryPolicy  # noqa: E402
+from memorl.agents.adapters.sb3 import MemoryPolicy  # noqa: E402
 from memorl.envs import RepeatPrevious  # noqa: E402
 from memorl.envs.adapters.sb3 import SB3VecEnv  # noqa: E402
+from memorl.memory import memory_names  # noqa: E402
 
 
 def small(name: str) -> dict[str, Any]:
@@ -118,12 +119,11 @@ def test_spaces(observation: spaces.Space, action: spaces.Space) -> None:
     assert len(state) == 2
 
 
-def test_the_memories_are_those_of_the_command_line() -> None:
-    assert sorted(MEMORIES) == sorted({name.partition("[")[0] for name in names()} - {"gtrxl"})
+@pytest.mark.parametrize("name", memory_names())
+def test_a_memory_is_named_as_on_the_command_line(name: str) -> None:
     env = SB3VecEnv(RepeatPrevious(num_envs=2, k=1, length=8))
-    for name in MEMORIES:
-        policy = MemoryPolicy(env.observation_space, env.action_space, lambda _: 1e-3, memory=name)
-        assert type(policy.lstm_actor.rnn.memory) is MEMORIES[name]
+    policy = MemoryPolicy(env.observation_space, env.action_space, lambda _: 1e-3, memory=name)
+    assert type(policy.lstm_actor.rnn.memory) is memory_file(name)[1]
 
 
 @pytest.mark.parametrize(
