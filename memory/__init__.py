@@ -1,9 +1,12 @@
 """Memories: sequence modules with an explicit state and episode starts. Needs torch and nothing else."""
 
 from .base import Memory, State, concat, select, unroll, where_first
+from .compose.as_gru import AsGRU
+from .compose.as_lstm import AsLSTM
 from .compose.block import Block
 from .compose.deep import Deep
 from .compose.from_cell import FromCell
+from .compose.make import make, memory_names
 from .compose.parallel import Parallel
 from .compose.stack import Stack
 from .diagonal_gru import DiagonalGRU
@@ -27,6 +30,8 @@ __all__ = [
     "LRU",
     "LSTM",
     "RTU",
+    "AsGRU",
+    "AsLSTM",
     "Block",
     "Deep",
     "DiagonalGRU",
@@ -44,6 +49,8 @@ __all__ = [
     "State",
     "TrXL",
     "concat",
+    "make",
+    "memory_names",
     "select",
     "unroll",
     "where_first",

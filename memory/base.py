@@ -82,6 +82,10 @@ class Memory(nn.Module, ABC):
     def require_state(self, state: State, batch_size: int) -> None:
         """Raise ValueError unless this is a state of `batch_size` sequences of this memory."""
         initial = self.initial_state(1)
+        if isinstance(state, Tensor | tuple):
+            wrapper = "AsGRU" if isinstance(state, Tensor) else "AsLSTM"
+            allowed = f"a dictionary of tensors; memorl.memory.{wrapper} wraps a memory that takes such a state"
+            raise ValueError(f"state is a {type(state).__name__}; it must be {allowed}")
         require_tensors("state", state)
         allowed = {name: (batch_size, *value.shape[1:]) for name, value in initial.items()}
         shapes = {name: tuple(value.shape) for name, value in state.items()}

@@ -44,6 +44,13 @@ def require_choice(choices: Any, **values: str) -> None:
             raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(get_args(choices))}")
 
 
+def require_shape(shape: tuple[int, ...], **values: Tensor) -> None:
+    """Raise ValueError for the first tensor of another shape."""
+    for name, value in values.items():
+        if value.shape != shape:
+            raise ValueError(f"{name} has shape {tuple(value.shape)}; it must be {shape}")
+
+
 def require_tensors(name: str, state: Any) -> None:
     """Raise ValueError unless this is a dictionary of tensors."""
     if not isinstance(state, Mapping):

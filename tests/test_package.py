@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("agents", "configs", "envs", "kernels", "memory")
 PUBLIC = {
     "memorl.memory": (
-        "Block Deep DiagonalGRU DiagonalLSTM ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU LSTM Memory"
-        " MinGRU NoMemory Parallel RTU Stack State TrXL concat select unroll where_first"
+        "AsGRU AsLSTM Block Deep DiagonalGRU DiagonalLSTM ELSTM FrameStack FromCell GRU HiPPO HiPPOLinear IndRNN LRU"
+        " LSTM Memory MinGRU NoMemory Parallel RTU Stack State TrXL concat make memory_names select unroll where_first"
     ),
     "memorl.kernels": (
         "HIPPO_MEASURES HIPPO_SCHEMES hippo_discretise hippo_functions hippo_matrices"
