@@ -39,7 +39,7 @@ def test_an_id_trains_for_two_updates(id: str, package: str, tmp_path: Path) -> 
     if package and importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
     run = tmp_path / "run"
-    done = call("train.py", "env=gymnasium", f"env.id={id}", "total_steps=32_768", f"run_dir={run}", timeout=3600)
+    done = call("train.py", "env=gymnasium", f"env.id={id}", "total_steps=16_385", f"run_dir={run}", timeout=3600)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert len(list(csv.DictReader((run / "metrics.csv").open()))) == 2
