@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from memorl.memory.base import Memory
 from memorl.memory.checks import require_shape
-from memorl.memory.parts.flat_state import flat_size, flatten_state, unflatten_state
+from memorl.memory.parts.flat_state import flatten_state, unflatten_state
 
 
 @final
@@ -43,7 +43,7 @@ class AsGRU(nn.Module):
         self.batch_first = batch_first
         self.input_size = memory.input_size
         self.output_size = memory.output_size
-        self.hidden_size = flat_size(memory)
+        self.hidden_size = sum(entry.numel() for entry in memory.initial_state(1).values())
         """Size S of h, for `torch.zeros(rnn.num_layers, B, rnn.hidden_size)`; the size of y is `output_size`."""
 
     def forward(self, x: Tensor, h: Tensor | None = None, first: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -64,12 +64,13 @@ class AsGRU(nn.Module):
         x = self._to_memory(x, batched)
         first = None if first is None else self._to_memory(first, batched)
         B = x.shape[1]
+        initial = self.memory.initial_state(1)
         state = None
         if h is not None:
             require_shape((1, B, self.hidden_size) if batched else (1, self.hidden_size), h=h)
-            state = unflatten_state(self.memory, h.reshape(B, self.hidden_size))
+            state = unflatten_state(h.reshape(B, self.hidden_size), initial)
         y, state = self.memory(x, state, first)
-        flat = flatten_state(self.memory, state, B).to(y.device)
+        flat = flatten_state(state, initial, y)
         if not batched:
             return y[:, 0], flat
         return (y.transpose(0, 1) if self.batch_first else y), flat[None]

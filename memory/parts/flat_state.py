@@ -11,24 +11,17 @@ means to do.
 import torch
 from torch import Tensor
 
-from memorl.memory.base import Memory, State
+from memorl.memory.base import State
 
 
-def flat_size(memory: Memory) -> int:
-    """Return S."""
-    return sum(entry.numel() for entry in memory.initial_state(1).values())
+def flatten_state(state: State, initial: State, like: Tensor) -> Tensor:
+    """Return a state as one tensor [B, S], equation (1); `initial` is that of one sequence, `like` any [T, B, ...]."""
+    entries = [(entry - initial[name]).reshape(len(entry), -1) for name, entry in state.items()]
+    return torch.cat(entries, 1) if entries else like.new_zeros(like.shape[1], 0)
 
 
-def flatten_state(memory: Memory, state: State, batch_size: int) -> Tensor:
-    """Return a state of `batch_size` sequences as one tensor, [B, S], equation (1)."""
-    initial = memory.initial_state(1)
-    entries = [(entry - initial[name]).reshape(batch_size, -1) for name, entry in state.items()]
-    return torch.cat(entries, 1) if entries else torch.zeros(batch_size, 0)
-
-
-def unflatten_state(memory: Memory, flat: Tensor) -> State:
-    """Return the state of a memory from its flat form [B, S]."""
-    initial = memory.initial_state(1)
+def unflatten_state(flat: Tensor, initial: State) -> State:
+    """Return a state from its flat form [B, S]; `initial` is that of one sequence."""
     parts = flat.split([entry.numel() for entry in initial.values()], 1) if initial else ()
     return {
         name: entry + part.reshape(-1, *entry.shape[1:]).to(entry.dtype)

@@ -1,20 +1,17 @@
 """The example of Stable-Baselines3 trains a memory of ours, and the library's own LSTM."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-pytest.importorskip("sb3_contrib")
+from tests.support.scripts import call
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "sb3_memory.py"
+pytest.importorskip("sb3_contrib")
 
 
 def returned(memory: str, steps: int, folder: Path) -> float:
-    command = [sys.executable, str(EXAMPLE), memory, "--steps", str(steps)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = call("examples/sb3_memory.py", memory, "--steps", str(steps), cwd=folder, timeout=3600)
     assert done.returncode == 0, done.stderr
     total = re.search(rf"^{memory}: return ([\d.]+) \+- [\d.]+, [\d,]+ steps/s$", done.stdout, re.M)
     assert total
