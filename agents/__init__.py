@@ -57,6 +57,7 @@ __all__ = [
 ELSEWHERE = {
     "TrainedRun": "memorl.agents.experiment",
     "compare": "memorl.agents.comparison",
+    "export_policy": "memorl.agents.experiment",
     "load_policy": "memorl.agents.experiment",
     "train": "memorl.agents.experiment",
 }

@@ -89,7 +89,7 @@ class Vector(nn.Module):
 
     def forward(self, obs: Tensor) -> Tensor:
         """Return features [B, F] of vectors [B, ...]."""
-        x = obs.reshape(len(obs), self.linear.in_features).to(self.linear.weight.dtype)
+        x = obs.reshape(obs.shape[0], self.linear.in_features).to(self.linear.weight.dtype)
         if self.offset is not None and self.largest is not None:
             x = (x - self.offset) / self.largest
         return torch.relu(self.linear(x))

@@ -108,7 +108,7 @@ def _one_hot(obs: Tensor, values: tuple[range, ...]) -> Tensor:
     """Return discrete components [B, ...] as one-hot vectors side by side, and any other entry unchanged."""
     if not values:
         return obs
-    components = obs.reshape(len(obs), len(values)).long().unbind(1)
+    components = obs.reshape(obs.shape[0], len(values)).long().unbind(1)
     return torch.cat([F.one_hot(x - v.start, len(v)) for x, v in zip(components, values, strict=True)], -1)
 
 

@@ -29,8 +29,11 @@ class ActionDistribution(ABC):
         """Draw actions, [..., K]."""
 
     @abstractmethod
-    def quantile(self, uniform: Tensor) -> Tensor:
-        """Return the actions [..., K] that numbers [..., C + A] inside of (0, 1) choose; random ones draw a sample."""
+    def draw(self, noise: Tensor) -> Tensor:
+        """Return the actions [..., K] that random numbers [..., C + A] choose.
+
+        The numbers of choices are uniform inside of (0, 1), those of coordinates are standard normal.
+        """
 
     @abstractmethod
     def mode(self) -> Tensor:
@@ -56,9 +59,9 @@ class Categorical(ActionDistribution):
         """Draw by the exponential race: argmax p / e is a draw from p where e is Exp(1)."""
         return torch.stack([(p - torch.empty_like(p).exponential_().log_()).argmax(-1) for p in self.log_probs], -1)
 
-    def quantile(self, uniform: Tensor) -> Tensor:
+    def draw(self, noise: Tensor) -> Tensor:
         """Return the choices of the same race, in which e is -log of a number."""
-        numbers = uniform.split([p.shape[-1] for p in self.log_probs], -1)
+        numbers = noise.split([p.shape[-1] for p in self.log_probs], -1)
         races = zip(self.log_probs, numbers, strict=True)
         return torch.stack([(p - (-u.log()).log()).argmax(-1) for p, u in races], -1)
 
@@ -87,9 +90,9 @@ class Gaussian(ActionDistribution):
         """Draw actions without bounds; `Actions.to_env` clips them."""
         return torch.normal(self.mean, self.log_std.exp()).detach()
 
-    def quantile(self, uniform: Tensor) -> Tensor:
-        """Return the quantiles of each coordinate's distribution at the shares that the numbers name."""
-        return self.mean + self.log_std.exp() * torch.special.ndtri(uniform)
+    def draw(self, noise: Tensor) -> Tensor:
+        """Return the actions as many deviations from the mean as the numbers say."""
+        return self.mean + self.log_std.exp() * noise
 
     def mode(self) -> Tensor:
         """Return the mean."""
@@ -116,10 +119,10 @@ class Joint(ActionDistribution):
         """Draw actions; the choices are whole numbers in floating point."""
         return torch.cat([self.choices.sample(), self.coordinates.sample()], -1)
 
-    def quantile(self, uniform: Tensor) -> Tensor:
+    def draw(self, noise: Tensor) -> Tensor:
         """Return the choices and the coordinates that the numbers choose."""
-        of_choices, of_coordinates = uniform.tensor_split([uniform.shape[-1] - self.coordinates.mean.shape[-1]], -1)
-        return torch.cat([self.choices.quantile(of_choices), self.coordinates.quantile(of_coordinates)], -1)
+        of_choices, of_coordinates = noise.tensor_split([noise.shape[-1] - self.coordinates.mean.shape[-1]], -1)
+        return torch.cat([self.choices.draw(of_choices), self.coordinates.draw(of_coordinates)], -1)
 
     def mode(self) -> Tensor:
         """Return the most likely choices and the mean coordinates."""

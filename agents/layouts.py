@@ -84,4 +84,4 @@ def image_shape(shape: tuple[int, ...], layout: Layout) -> tuple[int, int, int]:
 def channels_last(images: Tensor, layout: Layout) -> Tensor:
     """Return images [B, ...] of a layout as [B, H, W, C]."""
     axes = [1 + layout.index(letter) for letter in "hwfc" if letter in layout]
-    return images.permute(0, *axes).reshape(len(images), *image_shape(images.shape[1:], layout))
+    return images.permute(0, *axes).reshape(images.shape[0], *image_shape(images.shape[1:], layout))

@@ -9,12 +9,14 @@ Legend: T time, B batch, D features, H memory outputs, K action branches.
 """
 
 import copy
+from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 import torch
 from gymnasium import spaces
 from torch import Tensor, nn
 
+from memorl.kernels import without_autocast
 from memorl.memory import Memory, Parallel, State
 from memorl.memory.checks import require_at_least, require_choice
 
@@ -109,6 +111,15 @@ class ActorCritic(nn.Module):
         with self._autocast(c.device):
             return self.value(self.value_branch(self.critic_body(c)))
 
+    def copy_actor(self) -> "ActorCritic":
+        """Return a copy that acts as this one does, without the parts of the critic alone; its values mean nothing."""
+        actor = copy.deepcopy(self)
+        if isinstance(actor.memory, Parallel) and self.share != "all":
+            actor.memory, _ = actor.memory.members()
+            actor.critic_encoder = None
+            actor.share = "all"
+        return actor
+
     def encode(self, obs: Observation, first: Tensor) -> Tensor:
         """Return the features [T, B, D] that the memory reads of observations [T, B, ...]; [T, B, 2 D] with "none"."""
         masks = (ACTION_MASK,) if self.policy.choices else ()
@@ -119,8 +130,10 @@ class ActorCritic(nn.Module):
             x = torch.cat([x, self.critic_encoder(normalised)], -1)
         return x.unflatten(0, first.shape)
 
-    def _autocast(self, device: torch.device) -> torch.autocast:
-        return torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bfloat16")
+    def _autocast(self, device: torch.device) -> AbstractContextManager[object]:
+        if self.precision == "float32":
+            return without_autocast(device)
+        return torch.autocast(device.type, torch.bfloat16)
 
 
 def _layer(input_size: int, size: int) -> nn.Module:

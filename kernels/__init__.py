@@ -4,6 +4,7 @@ from .attention.attention import window_attention
 from .attention.reference import window_weights
 from .attention.step import window_append, window_step
 from .common.backend import is_transformed
+from .common.precision import without_autocast
 from .common.resets import previous_states, steps_since_start
 from .diagonal.cells import diagonal_derivatives
 from .diagonal.diagonal import diagonal_loop
@@ -55,4 +56,5 @@ __all__ = [
     "window_attention",
     "window_step",
     "window_weights",
+    "without_autocast",
 ]

@@ -16,7 +16,7 @@ stopped: each step is projected once and gradients flow as far as attention does
 import torch
 from torch import Tensor, nn
 
-from memorl.kernels import steps_since_start, window_append
+from memorl.kernels import steps_since_start, window_append, without_autocast
 from memorl.memory.parts.positions import Positions, sinusoids
 from memorl.memory.parts.transformer_layer import GateKind, Norm, TransformerLayer
 
@@ -124,7 +124,7 @@ class TrXL(Memory):
     ) -> tuple[Tensor, State]:
         """Run the layers, and append the attention weights of each to `weights` unless it is None."""
         state, first = self.prepare(x, state, first)
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x.device):
             T = len(x)
             W = self.window
             n = steps_since_start(first, state["step"]).t()  # [B, T]

@@ -9,6 +9,7 @@ from .compiling import announce_compilation
 from .console import make_console, print_line, show_progress
 from .errors import exit_on_error
 from .evaluation import run_episodes, summarise
+from .export import Exported, ExportSettings, export_policy
 from .files import lock_folder, make_folder, replace_file
 from .film import Film, require_film
 from .held_out import build_held_out_stream, evaluate_run
@@ -29,6 +30,8 @@ __all__ = [
     "CheckpointError",
     "Checkpoints",
     "EvaluationSettings",
+    "ExportSettings",
+    "Exported",
     "Film",
     "Interrupt",
     "Logger",
@@ -46,6 +49,7 @@ __all__ = [
     "checkpoint_errors",
     "evaluate_run",
     "exit_on_error",
+    "export_policy",
     "find_checkpoint",
     "find_device",
     "flatten",

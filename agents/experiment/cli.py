@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parents[2]
 FORMAT_WARNING = warnings.formatwarning
 """Python's own function that formats a warning."""
 
-PATHS = ("run_dir", "resume", "checkpoint", "init_from", "video")
+PATHS = ("run_dir", "resume", "checkpoint", "init_from", "video", "run", "file")
 """Keys whose values are paths."""
 
 NO_EXPERIMENT = "experiment=null"

@@ -70,12 +70,12 @@ def _run_batch(
     state = model.memory.initial_state(N)
     stream.episodes.pop()
     results: list[Episode | None] = [None] * N
-    draws = None if seed is None else Draws(seed, full, stream.actions.feature_size)
+    draws = None if seed is None else Draws(seed, full, stream.actions)
     on_step()
     for _ in range(max_steps):
         obs = {name: entry[None] for name, entry in step.obs.items()}
         policy, _, state = model.forward_policy(obs, state, step.first[None])
-        action = policy.quantile(draws.next().to(stream.device)[None]) if draws else policy.mode()
+        action = policy.draw(draws.next().to(stream.device)[None]) if draws else policy.mode()
         step = stream.step(action[0])
         on_step()
         for n, episode in zip(step.last.nonzero().flatten().tolist(), stream.episodes.pop(), strict=True):

@@ -20,7 +20,8 @@ class WithoutTexts(gymnasium.ObservationWrapper[Any, Any, Any]):
         space = env.observation_space
         self.texts = list(_texts(space)) if isinstance(space, spaces.Dict | spaces.Tuple) else []
         if self.texts:
-            left_out = f"the observation of {env} has texts, which are left out: {', '.join(self.texts)}"
+            name = env.spec.id if env.spec else type(env.unwrapped).__name__
+            left_out = f"the observation of {name} has texts, which are left out: {', '.join(self.texts)}"
             warnings.warn(left_out, stacklevel=1)
             self.kept = _kept(space)
             self.observation_space = _strip_space(space)

@@ -59,6 +59,6 @@ def window_append(past: Tensor, now: Tensor, first: Tensor) -> Tensor:
 
     Unless `first` [B] is True, a row must hold zeros already for all steps before its episode. Differentiable in `now`.
     """
-    if is_transformed(past, now):
+    if torch.compiler.is_exporting() or is_transformed(past, now):
         return torch.cat([past.detach().masked_fill(first[:, None, None], 0), now], 1)
     return _append(past, now, first)

@@ -47,7 +47,7 @@ def choose(
     Args:
         backend: One of these, or "auto": "triton" where it can run on a GPU, "numba" where it can on a CPU, else
             "torch"; under `torch.func` and forward-mode differentiation "reference", since these know no derivative
-            of an operator.
+            of an operator, and under `torch.export`, since what is exported runs where this library is not installed.
         tensors: The tensors that the core computes with.
         weight: The weight of a matrix product, which Triton also takes in bfloat16.
         numba: The precisions of the core's backend for Numba; empty where it has none.
@@ -57,12 +57,11 @@ def choose(
         ValueError: If there is no such backend, or it cannot run on these tensors.
     """
     if backend == "auto":
-        if is_transformed(*tensors, weight):
+        if torch.compiler.is_exporting() or is_transformed(*tensors, weight):
             return "reference"
         if tensors[0].is_cuda:
             return "triton" if triton and not _why_no_triton(tensors, weight) else "torch"
-        exporting = torch.compiler.is_exporting()  # what is exported runs where there is no Numba, too
-        return "numba" if numba and not exporting and not _why_no_numba(tensors, weight, numba) else "torch"
+        return "numba" if numba and not _why_no_numba(tensors, weight, numba) else "torch"
     known = ["reference", "torch", *["numba"] * bool(numba), *["triton"] * triton]
     if backend not in known:
         raise ValueError(f"backend is {backend!r}; it must be one of {', '.join(['auto', *known])}")

@@ -19,8 +19,11 @@ def unsqueeze_like(a: Tensor, x: Tensor) -> Tensor:
 
 
 def zero_rows_(x: Tensor, mask: Tensor, value: float = 0) -> None:
-    """Fill the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it."""
-    if x.device.type == "cpu":
+    """Fill the rows [B] of x [B, ...] that are True; on a GPU by a mask, since counting them would wait for it.
+
+    An exported program has no counts that depend on data, and takes the mask, too.
+    """
+    if x.device.type == "cpu" and not torch.compiler.is_exporting():
         x.index_fill_(0, mask.nonzero().flatten(), value)
     else:
         x.masked_fill_(unsqueeze_like(mask, x), value)
@@ -62,7 +65,9 @@ def steps_since_start(first: Tensor, before: Tensor) -> Tensor:
         before: How many steps of its episode came before the first row, [B], floating.
     """
     time = torch.arange(len(first), device=first.device)[:, None]
-    start = torch.where(first, time, -1).cummax(0).values
+    start = torch.where(first, time, -1)
+    if len(first) > 1:
+        start = start.cummax(0).values  # which ONNX does not know
     return torch.where(start < 0, before + time.to(before.dtype), (time - start).to(before.dtype))
 
 
@@ -77,7 +82,14 @@ def _masked_products(a: Tensor, s: list[Tensor], mask: Tensor) -> list[Tensor]:
     return products
 
 
-masked_products = operator("masked_products", _masked_products, _products)
-"""(a, s, mask): a [B, ...] times each of s, of as many dimensions or more; zeros in the rows where mask [B] is True.
+_masked_products_operator = operator("masked_products", _masked_products, _products)
 
-Rows are replaced and not multiplied, since they may be NaN; never differentiated."""
+
+def masked_products(a: Tensor, s: list[Tensor], mask: Tensor) -> list[Tensor]:
+    """Return a [B, ...] times each of s, of as many dimensions or more; zeros in the rows where mask [B] is True.
+
+    Rows are replaced and not multiplied, since they may be NaN; never differentiated.
+    """
+    if torch.compiler.is_exporting():
+        return _masked_products(a, s, mask)
+    return _masked_products_operator(a, s, mask)

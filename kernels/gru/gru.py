@@ -20,11 +20,11 @@ small GEMM and four element-wise operations, and the weight gradient is one GEMM
 Cost: 12 T B H U FLOP forward and backward inside the loop, 6 T B H U outside; 6 T B H floats are kept.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.backend import choose_cell
+from memorl.kernels.common.precision import without_autocast
 from memorl.kernels.common.shapes import require_shapes
 
 from .reference import gru_loop_reference
@@ -55,7 +55,7 @@ def gru_loop(gates: Tensor, h: Tensor, first: Tensor, weight: Tensor, bias: Tens
     expected = {"gates": (T, B, 3 * H), "h": (B, H), "first": (T, B), "bias": (3 * H,)}
     require_shapes("gru_loop", tensors, weight=(3 * H, H // heads.count(weight, H)), **expected)
     if choice == "reference":
-        with torch.autocast(gates.device.type, enabled=False):
+        with without_autocast(gates.device):
             return gru_loop_reference(gates, h, first, weight, bias)
     if choice == "triton":
         from .triton_loop import gru_loop_triton

@@ -20,11 +20,11 @@ GEMM and seven element-wise operations, and the weight gradient is one GEMM over
 Cost: 16 T B H U FLOP forward and backward inside the loop, 8 T B H U outside; 6 T B H floats are kept.
 """
 
-import torch
 from torch import Tensor
 
 from memorl.kernels.common import heads
 from memorl.kernels.common.backend import choose_cell
+from memorl.kernels.common.precision import without_autocast
 from memorl.kernels.common.shapes import require_shapes
 
 from .reference import lstm_loop_reference
@@ -57,7 +57,7 @@ def lstm_loop(
     expected = {"gates": (T, B, 4 * H), "h": (B, H), "c": (B, H), "first": (T, B)}
     require_shapes("lstm_loop", tensors, weight=(4 * H, H // heads.count(weight, H)), **expected)
     if choice == "reference":
-        with torch.autocast(gates.device.type, enabled=False):
+        with without_autocast(gates.device):
             return lstm_loop_reference(gates, h, c, first, weight)
     loop = lstm_loop_torch
     if choice == "numba":

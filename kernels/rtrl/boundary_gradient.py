@@ -51,5 +51,7 @@ def attach_boundary_gradient(h: Tensor, first: Tensor, s: list[Tensor], paramete
         s: The sensitivity of each parameter before the chunk, as in `update_sensitivities`.
         parameters: For each the tensor [N] or [N, D], or the two of a complex number.
     """
+    if not torch.is_grad_enabled():
+        return h
     flat = [p for group in parameters for p in group]
     return _attach(h, first, s, flat, [len(group) for group in parameters])

@@ -53,5 +53,7 @@ def attach_one_step_gradient(
         immediate: J of each matrix, as in `update_sensitivities`.
         matrices: For each the tensor [N, D], or the two of a complex matrix.
     """
+    if not torch.is_grad_enabled():
+        return h
     flat = [p for group in matrices for p in group]
     return _attach(h, x, immediate, flat, [len(group) for group in matrices])

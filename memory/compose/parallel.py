@@ -67,6 +67,6 @@ class Parallel(Several):
 
     def _inputs(self, x: Tensor, state: State) -> list[tuple[Memory, Tensor, State]]:
         """Return each memory with its features and its state."""
-        members = self._members()
+        members = self.members()
         features = x.split([memory.input_size for memory in members], -1) if self.split else [x] * len(members)
         return list(zip(members, features, split_state(state, len(members)), strict=True))

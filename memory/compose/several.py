@@ -24,9 +24,10 @@ class Several(Memory):
 
     def initial_state(self, batch_size: int) -> State:
         """Return the initial states of all."""
-        return join_states([memory.initial_state(batch_size) for memory in self._members()])
+        return join_states([memory.initial_state(batch_size) for memory in self.members()])
 
-    def _members(self) -> list[Memory]:
+    def members(self) -> list[Memory]:
+        """Return the memories in their order."""
         return [memory for memory in self.memories if isinstance(memory, Memory)]
 
 

@@ -53,7 +53,7 @@ class Stack(Several):
         """Run the memories in a row over x [T, B, D]; see `Memory.forward`."""
         state, first = self.prepare(x, state, first)
         states = split_state(state, len(self.memories))
-        for i, memory in enumerate(self._members()):
+        for i, memory in enumerate(self.members()):
             x, states[i] = memory(x, states[i], first)
         return x, join_states(states)
 
@@ -61,7 +61,7 @@ class Stack(Several):
         """Return the heat maps of all, the names prefixed as in the state."""
         state, first = self.prepare(x, state, first)
         heatmaps: dict[str, Tensor] = {}
-        for i, (memory, own) in enumerate(zip(self._members(), split_state(state, len(self.memories)), strict=True)):
+        for i, (memory, own) in enumerate(zip(self.members(), split_state(state, len(self.memories)), strict=True)):
             heatmaps |= {f"{i}.{name}": heatmap for name, heatmap in memory.heatmaps(x, own, first).items()}
             x, _ = memory(x, own, first)
         return heatmaps

@@ -18,6 +18,7 @@ from memorl.kernels import (
     is_transformed,
     previous_states,
     update_sensitivities,
+    without_autocast,
 )
 from memorl.memory.base import Memory, State
 from memorl.memory.checks import require_choice, require_positive
@@ -110,7 +111,7 @@ class DiagonalMemory(Memory):
         states, extra = self.run(x if self.encoder_grad == "chunk" else x.detach(), h, first, p)
         end: State = {"h": states[-1]}
         if self.credit == "rtrl" or self.encoder_grad == "one_step":
-            with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
+            with torch.no_grad(), without_autocast(x.device):
                 jacobian, immediate = self.derivatives(previous_states(h, states, first), states, extra, p)
                 if self.credit == "rtrl":
                     names = [f"dh/d{name}" for name in immediate]

@@ -28,9 +28,10 @@ PUBLIC = {
     "memorl.agents.experiment",
 }
 """The modules that other folders import from."""
+SCRIPTS = ("train.py", "evaluate.py", "compare.py", "export.py")
 FILES = {
     **{path: path.relative_to(ROOT).parts[0] for folder in BELOW for path in sorted((ROOT / folder).rglob("*.py"))},
-    **{ROOT / name: "scripts" for name in ("train.py", "evaluate.py", "compare.py") if (ROOT / name).exists()},
+    **{ROOT / name: "scripts" for name in SCRIPTS if (ROOT / name).exists()},
 }
 
 if not (ROOT / "setup.py").exists():

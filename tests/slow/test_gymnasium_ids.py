@@ -41,7 +41,8 @@ def test_an_id_trains_for_two_updates(id: str, package: str, tmp_path: Path) -> 
     run = tmp_path / "run"
     done = call("train.py", "env=gymnasium", f"env.id={id}", "total_steps=16_385", f"run_dir={run}", timeout=3600)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    texts = f"warning: the observation of {id} has texts, which are left out: mission"
+    assert done.stderr.strip() == (texts if package == "minigrid" else "")
     assert len(list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))) == 2
     played = call("evaluate.py", f"checkpoint={run}", "trust=true", "levels=2", "max_steps=200", timeout=3600)
     assert played.returncode == 0, played.stderr

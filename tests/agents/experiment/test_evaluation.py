@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from gymnasium import spaces
 
-from memorl.agents import Episode, Stream
+from memorl.agents import Actions, Episode, Stream
 from memorl.agents.experiment import make_console, print_result, run_episodes, summarise, write_result
 from memorl.agents.experiment.draws import ROWS_AT_ONCE, Draws
 from memorl.envs import make
@@ -61,13 +62,17 @@ def test_the_end_of_every_episode_is_called_once() -> None:
 
 
 def test_the_numbers_of_an_episode_are_its_own() -> None:
-    alone = Draws(5, [(2, 0)], 3)
-    beside = Draws(5, [(1, 0), (2, 0), (2, 1)], 3)
+    actions = Actions(spaces.Tuple([spaces.Discrete(2), spaces.Box(-1, 1, (1,))]))
+    alone = Draws(5, [(2, 0)], actions)
+    beside = Draws(5, [(1, 0), (2, 0), (2, 1)], actions)
     rows = [(alone.next(), beside.next()) for _ in range(2 * ROWS_AT_ONCE + 1)]
     assert all(torch.equal(one[0], many[1]) for one, many in rows)
     many = torch.stack([many for _, many in rows])
     assert len(many.unique()) > 0.99 * many.numel()
-    assert ((many > 0) & (many < 1)).all()
+    choices, coordinates = many.split([2, 1], -1)
+    assert ((choices > 0) & (choices < 1)).all()
+    assert coordinates.isfinite().all()
+    torch.testing.assert_close(coordinates.std(), torch.ones(()), atol=0.2, rtol=0)
 
 
 def test_figures_that_are_not_finite_are_counted_out_and_null_in_the_file(tmp_path: Path) -> None:
