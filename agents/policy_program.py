@@ -8,6 +8,7 @@ the next value of a tensor that is needed.
 """
 
 import copy
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -105,7 +106,9 @@ def _trace(step: PolicyStep, extra: Sequence[str]) -> ExportedProgram:
     named = dict(zip(("obs", "state", "first"), arguments, strict=True)) | more
     with torch.no_grad():
         traced = torch.export.export(step, arguments, more, dynamic_shapes=tree_map(lambda _: {0: N}, named))
-        program = traced.run_decompositions({})  # without writes in place, so that unused nodes are seen as such
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch 2.11 copies what it deprecates
+            program = traced.run_decompositions({})  # without writes in place, so that unused nodes are seen as such
     for node in list(program.graph.nodes):
         if node.target is torch.ops.aten._assert_tensor_metadata.default:
             program.graph.erase_node(node)

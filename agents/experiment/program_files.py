@@ -52,7 +52,8 @@ def read_program(content: bytes, format: Format) -> Program:
 
 
 def _read_pt2(content: bytes) -> Program:
-    program = torch.export.load(io.BytesIO(content))
+    with _quiet():
+        program = torch.export.load(io.BytesIO(content))
     module = program.module()
     assert program.call_spec.in_spec is not None
     spec = program.call_spec.in_spec
@@ -89,7 +90,7 @@ def _require(*packages: str) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Hide what torch says of packages that it does not need, and of devices where nothing is."""
+    """Hide what torch says of packages that it does not need, of other devices, and of its own reading of files."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
