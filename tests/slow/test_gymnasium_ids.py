@@ -32,6 +32,9 @@ IDS = {
 }
 """The package that each id needs besides Gymnasium."""
 
+BANNER = ("A.L.E: ", "[Powered by Stella]")
+"""The lines that ale_py prints by itself."""
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("id", "package"), IDS.items(), ids=IDS)
@@ -42,7 +45,8 @@ def test_an_id_trains_for_two_updates(id: str, package: str, tmp_path: Path) -> 
     done = call("train.py", "env=gymnasium", f"env.id={id}", "total_steps=16_385", f"run_dir={run}", timeout=3600)
     assert done.returncode == 0, done.stderr
     texts = f"warning: the observation of {id} has texts, which are left out: mission"
-    assert done.stderr.strip() == (texts if package == "minigrid" else "")
+    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith(BANNER)]
+    assert lines == [texts] * (package == "minigrid")
     assert len(list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))) == 2
     played = call("evaluate.py", f"checkpoint={run}", "trust=true", "levels=2", "max_steps=200", timeout=3600)
     assert played.returncode == 0, played.stderr
