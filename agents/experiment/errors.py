@@ -126,6 +126,10 @@ def _one_line(error: Exception) -> str:
 
     What Hydra adds about its search path, and OmegaConf about its types, is left out.
     """
+    if listed := re.match(r"Ambiguous value for argument '\+*(.*?)=(.*)'", str(error)):
+        name, value = listed.groups()
+        ways = f"values of a sweep have commas between them, and -m beside; a list is {name}=[{value}]"
+        return f"{name} is {value}; {ways}"
     texts = [str(error)]
     if isinstance(error.__cause__, OmegaConfBaseException):
         texts.append(str(error.__cause__))

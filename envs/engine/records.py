@@ -91,7 +91,8 @@ class RecordedEnv:
             ours = own[f"params.{name}"][-1]
             theirs = state[f"params.{name}"][-1]
             if not np.array_equal(ours, theirs):
-                raise ValueError(f"params.{name} of the state is {theirs}; it must be {ours}, as in these envs")
+                found, allowed = (" ".join(str(value).split()) for value in (theirs, ours))
+                raise ValueError(f"params.{name} of the state is {found}; it must be {allowed}, as in these envs")
         loaded = {"state": self._state.copy(), "params": self._params.copy()}
         derived = {f"params.{name}" for name in names(self._params) if name not in self.options}
         for key, field in views(loaded).items():

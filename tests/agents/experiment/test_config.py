@@ -104,7 +104,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "folder of Hydra": ("train.py", [NEW, "hydra.run.dir={finished}/config.yaml/x"], r".*[Nn]ot a directory.*"),
     "interpolation": ("train.py", ["run_dir=${{foo}}"], r"Interpolation key 'foo' not found full_key: run_dir"),
     "resolver": ("train.py", [NEW, "seed=${{oc.env:NO_SUCH}}"], r"KeyError .* 'NO_SUCH' not found\" full_key: seed"),
-    "list": ("train.py", [NEW, "seed=1,2"], r"Ambiguous value for argument .*"),
+    "list": ("train.py", [NEW, "seed=1,2"], r"seed is 1,2; values of a sweep .* -m beside; a list is seed=\[1,2\]"),
     "threads": ("train.py", [NEW, "threads=1000000"], r"threads is 1000000; it must be from 1 to \d+"),
     "seed": ("train.py", [NEW, "seed=100000000000000000000"], r"seed is 10+; it must be from 0 to .*"),
     "start": ("evaluate.py", ["checkpoint={finished}", "start=100000000000000000000"], r"start is 10+; it must be .*"),
