@@ -26,8 +26,8 @@ from .observations import ENTRY, flatten_entries
 from .policy import Policy
 from .policy_step import PolicyStep
 
-TRACED_ROWS = 2
-"""The number N of environments while the program is made; a dimension of 1 would be taken for a constant."""
+TRACED_ROWS = 7
+"""The number N of environments while the program is made; 1 would be taken for a constant."""
 
 
 class PolicyProgram(NamedTuple):
