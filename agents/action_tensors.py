@@ -3,8 +3,6 @@
 Legend: N environments, K action branches.
 """
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from gymnasium import spaces
 from torch import Tensor
 
 from .actions import Actions
-from .branches import has_bits
+from .branches import assemble, has_bits
 
 
 def to_space(actions: Actions, action: Tensor) -> Any:
@@ -21,23 +19,16 @@ def to_space(actions: Actions, action: Tensor) -> Any:
     D = len(actions.choices)
     discrete = iter(action[:, :D].long().unbind(1))
     if not actions.coordinates:  # a program cannot be saved with an empty tensor
-        return _assemble(actions.space, discrete, iter(()))
+        return assemble(actions.space, discrete, iter(()), _join)
     scaled = action[:, D:].double() * torch.from_numpy(actions.half_width) + torch.from_numpy(actions.centre)
-    return _assemble(actions.space, discrete, iter(scaled.unbind(1)))
+    return assemble(actions.space, discrete, iter(scaled.unbind(1)), _join)
 
 
-def _assemble(space: spaces.Space, discrete: Iterator[Tensor], scaled: Iterator[Tensor]) -> Any:
-    """Return the actions of a space, made from the next columns [N] of the discrete branches and the coordinates."""
-    if isinstance(space, spaces.Dict):
-        return {name: _assemble(part, discrete, scaled) for name, part in space.items()}
-    if isinstance(space, spaces.Tuple):
-        return tuple(_assemble(part, discrete, scaled) for part in space)
-    assert space.shape is not None
-    is_discrete = has_bits(space) or not isinstance(space, spaces.Box)
-    columns = discrete if is_discrete else scaled
-    rows = torch.stack([next(columns) for _ in range(math.prod(space.shape))], -1).reshape(-1, *space.shape)
+def _join(columns: list[Tensor], space: spaces.Space) -> Tensor:
+    """Return the actions of an innermost part of a space from its columns [N]."""
+    rows = torch.stack(columns, -1).reshape(-1, *(space.shape or ()))
     if isinstance(space, spaces.Box):
-        rows = rows + torch.from_numpy(space.low) if is_discrete else _to_box(rows, space)
+        rows = rows + torch.from_numpy(space.low) if has_bits(space) else _to_box(rows, space)
     elif isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
         rows = rows + torch.as_tensor(space.start)
     return rows.to(_type_of(space))

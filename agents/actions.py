@@ -12,7 +12,6 @@ comes out, which is the action that was executed. The bits of a Box of type bool
 """
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from .branches import choices_of, has_bits, innermost_parts
+from .branches import assemble, choices_of, has_bits, innermost_parts
 
 MAX_BOUND = 1e30
 """A larger bound counts as infinite: some environments write the largest number of a type and mean infinity."""
@@ -67,7 +66,7 @@ class Actions:
         D = len(self.choices)
         discrete = iter(rows[:, :D].astype(np.int64).T)
         scaled = iter((rows[:, D:] * self.half_width + self.centre).T)
-        return _assemble(self.space, discrete, scaled)
+        return assemble(self.space, discrete, scaled, _join)
 
     def encode(self, action: Tensor) -> Tensor:
         """Return actions [..., K] as features: one-hot for each discrete branch, and the executed coordinates."""
@@ -91,16 +90,9 @@ class Actions:
         return torch.where(self._is_whole, rounded.float(), clipped)
 
 
-def _assemble(space: spaces.Space, discrete: Iterator[NDArray[Any]], scaled: Iterator[NDArray[Any]]) -> Any:
-    """Return the actions of a space, made from the next columns [N] of the discrete branches and the coordinates."""
-    if isinstance(space, spaces.Dict):
-        return {name: _assemble(part, discrete, scaled) for name, part in space.items()}
-    if isinstance(space, spaces.Tuple):
-        return tuple(_assemble(part, discrete, scaled) for part in space)
-    assert space.shape is not None
-    is_discrete = has_bits(space) or not isinstance(space, spaces.Box)
-    columns = discrete if is_discrete else scaled
-    rows = np.stack([next(columns) for _ in range(math.prod(space.shape))], -1).reshape(-1, *space.shape)
+def _join(columns: list[NDArray[Any]], space: spaces.Space) -> NDArray[Any]:
+    """Return the actions of an innermost part of a space from its columns [N]."""
+    rows = np.stack(columns, -1).reshape(-1, *(space.shape or ()))
     if isinstance(space, spaces.Box):
         return (rows + space.low).astype(space.dtype) if has_bits(space) else _to_box(rows, space)
     if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):

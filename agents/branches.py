@@ -1,7 +1,7 @@
 """The parts of an action space, and the discrete branches that they are made of."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,26 @@ def choices_in_shape(space: spaces.Space) -> NDArray[Any]:
 def has_bits(space: spaces.Space) -> bool:
     """Return whether a space is a Box of type bool; its actions are bits and no coordinates."""
     return isinstance(space, spaces.Box) and space.dtype == np.bool_
+
+
+def assemble(
+    space: spaces.Space, discrete: Iterator[Any], scaled: Iterator[Any], join: Callable[[list[Any], spaces.Space], Any]
+) -> Any:
+    """Return the actions of a space, made from the next columns [N] of the discrete branches and the coordinates.
+
+    Args:
+        space: The space.
+        discrete: The columns of the discrete branches.
+        scaled: The columns of the coordinates.
+        join: Makes the actions of an innermost part from its columns.
+    """
+    if isinstance(space, spaces.Dict):
+        return {name: assemble(part, discrete, scaled, join) for name, part in space.items()}
+    if isinstance(space, spaces.Tuple):
+        return tuple(assemble(part, discrete, scaled, join) for part in space)
+    assert space.shape is not None
+    columns = scaled if isinstance(space, spaces.Box) and not has_bits(space) else discrete
+    return join([next(columns) for _ in range(math.prod(space.shape))], space)
 
 
 def in_words(space: spaces.Space) -> str:

@@ -119,9 +119,9 @@ def _trace(step: PolicyStep, extra: Sequence[str]) -> ExportedProgram:
 
 def _find_needed(program: ExportedProgram, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the tensors of the state that the actions depend on, at this step or a later one."""
-    placeholders = {node.name: node for node in program.graph.nodes}
-    inputs = [placeholders[str(name)] for name in program.graph_signature.user_inputs]
-    outputs = [placeholders[str(name)] for name in program.graph_signature.user_outputs]
+    nodes = {node.name: node for node in program.graph.nodes}
+    inputs = [nodes[str(name)] for name in program.graph_signature.user_inputs]
+    outputs = [nodes[str(name)] for name in program.graph_signature.user_outputs]
     (_, before, _), _ = tree_unflatten(inputs, program.call_spec.in_spec)
     actions, after = outputs[: len(outputs) - len(names)], outputs[len(outputs) - len(names) :]
     following = dict(zip(names, after, strict=True))

@@ -20,9 +20,7 @@ from .action_tensors import to_space
 from .interface import Interface
 from .model import ActorCritic
 from .observations import ACTION_MASK, ENTRY, Observation
-
-LAST_ACTION = "last_action"
-"""The name of the features of the previous action in the state."""
+from .policy import LAST_ACTION
 
 
 @final
