@@ -46,7 +46,7 @@ class PolicyStep(nn.Module):
         """Return the state before the first step."""
         features = torch.zeros(N, self.interface.actions.feature_size)
         state = {**self.model.memory.initial_state(N), LAST_ACTION: features}
-        return {name: state[name] for name in self.state_names}
+        return {name: state[name].clone() for name in self.state_names}  # a learned one is a view of a parameter
 
     def forward(
         self, obs: Tensor | Observation, state: State, first: Tensor, reward: Tensor | None = None,
