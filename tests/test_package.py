@@ -21,6 +21,7 @@ PUBLIC = {
         " elementwise_loop elstm_loop gru_loop hippo_cell_loop hippo_loop is_transformed lstm_layer lstm_loop"
         " previous_states reverse_jacobian_products reverse_scan steps_since_start update_sensitivities"
         " weigh_by_reverse_products window_append window_attention window_step window_weights"
+        " without_autocast"
     ),
 }  # fmt: skip
 
