@@ -5,6 +5,7 @@ from .assemble import build_agent, build_memory, build_model, build_stream, find
 from .board import flatten
 from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .cli import changed_settings, launch, to_plain
+from .command_names import CONFIGS, name_command
 from .compiling import announce_compilation
 from .console import make_console, print_line, show_progress
 from .errors import exit_on_error
@@ -25,6 +26,7 @@ from .start import open_run, resume_run, start_run
 from .training import train_run
 
 __all__ = [
+    "CONFIGS",
     "NOT_LEARNED_FROM",
     "PARTS",
     "CheckpointError",
@@ -61,6 +63,7 @@ __all__ = [
     "lock_folder",
     "make_console",
     "make_folder",
+    "name_command",
     "open_run",
     "prepare_process",
     "print_line",

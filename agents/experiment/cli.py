@@ -14,14 +14,12 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import choose_targets, require_choices
+from .command_names import CONFIGS, PACKAGE, name_command
 from .errors import exit_on_error, run_script
 from .help import print_help
 from .listing import print_list
 from .process import keep_freed_memory
 from .settings import PARTS
-
-PACKAGE = Path(__file__).parents[2]
-"""The folder of this library."""
 
 FORMAT_WARNING = warnings.formatwarning
 """Python's own function that formats a warning."""
@@ -33,19 +31,23 @@ NO_EXPERIMENT = "experiment=null"
 """The default choice of an experiment, which Hydra does not accept as an argument."""
 
 
-def launch(main: Callable[[], None], groups: Path | None = None) -> None:
-    """Run a script's main function with normalized overrides; see `normalize_override`.
+def launch(main: Callable[[], None], has_parts: bool = False) -> None:
+    """Run the function of a command, with normalized overrides; see `normalize_override`.
 
     Modules of the current folder are found, as they are by `python -m`.
+
+    Args:
+        main: The function of `hydra.main`, in a module whose docstring says how the command is used.
+        has_parts: Whether the command line chooses the parts of a run, such as its memory.
     """
     keep_freed_memory()
     warnings.formatwarning = _format_warning
     sys.path.insert(0, os.getcwd())
     with exit_on_error(ValueError):
-        folders = [groups, *config_folders(sys.argv[1:])] if groups else []
+        folders = [Path(CONFIGS), *config_folders(sys.argv[1:])] if has_parts else []
         is_sweep = any(argument in ("-m", "--multirun") for argument in sys.argv[1:])
         arguments = [argument for argument in sys.argv[1:] if argument != NO_EXPERIMENT]
-        if groups is None:
+        if not has_parts:
             refuse_choices(arguments)
         chosen = choose_targets(arguments, folders)
         normalized = [normalize_override(argument, folders, is_sweep) for argument in chosen]
@@ -79,17 +81,18 @@ def _is_override(argument: str) -> bool:
     return "=" in argument and not argument.startswith("-")
 
 
-def _print_what_can_be_set(script: dict[str, Any], folders: Sequence[Path]) -> bool:
+def _print_what_can_be_set(module: dict[str, Any], folders: Sequence[Path]) -> bool:
     """Print the output of `--help` or `--list`, and return whether the command line has one of them.
 
     Args:
-        script: The globals of the script.
+        module: The globals of the module of a command.
         folders: Folders of the configuration groups.
     """
     arguments = sys.argv[1:]
     if {"--help", "-h"} & set(arguments):
-        config = Path(script["__file__"]).parent / "configs" / f"{Path(script['__file__']).stem}.yaml"
-        print_help(str(script["__doc__"]), config, folders, list(filter(_is_override, arguments)))
+        name = Path(module["__file__"]).stem
+        usage = str(module["__doc__"]).replace(f"python {name}.py", name_command(name))
+        print_help(usage, Path(CONFIGS) / f"{name}.yaml", folders, list(filter(_is_override, arguments)))
         return True
     if lists := flag_values([*arguments, " "], "--list"):
         print_list(lists[0].strip(), folders)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from .command_names import name_command
 from .run import MAX_RECENT_EPISODES, Run
 from .trust import trust_argument
 
@@ -56,7 +57,9 @@ def describe_end(run: Run, folder: Path, checkpoint: Path | None) -> dict[str, s
         facts["best return"] = f"{run.best_score:.3f} at step {run.best_step:,}, {source}"
     if checkpoint:
         facts["checkpoint"] = str(checkpoint)
-        facts["evaluate"] = f"python evaluate.py checkpoint={shlex.quote(str(folder))}{trust_argument(run.config)}"
+        facts["evaluate"] = (
+            f"{name_command('evaluate')} checkpoint={shlex.quote(str(folder))}{trust_argument(run.config)}"
+        )
         facts["go on"] = run.describe_resume(folder)
         if steps >= settings.total_steps:
             facts["go on"] += f" total_steps={2 * settings.total_steps}"

@@ -16,6 +16,7 @@ from memorl.memory import State
 
 from .assemble import build_agent, build_model, build_stream, find_device
 from .checkpoint import Checkpoints, load_model
+from .command_names import name_command
 from .content import MAX_RECENT_EPISODES
 from .limits import memory_errors, require_memory
 from .settings import RunSettings
@@ -80,7 +81,7 @@ class Run:
 
     def describe_resume(self, folder: Path) -> str:
         """Return the command that goes on with this run."""
-        return f"python train.py resume={shlex.quote(str(folder))}{trust_argument(self.config)}"
+        return f"{name_command('train')} resume={shlex.quote(str(folder))}{trust_argument(self.config)}"
 
     def describe_way_on(self, folder: Path) -> str:
         """Return a clause with the command that goes on with this run, if it has a checkpoint."""

@@ -6,7 +6,7 @@
     python -m memorl.envs.play env=mystery_path view=truth keys='right*12 up*3' --record path.gif
 
 env=NAME        a file of configs/env, or a Gymnasium id
-env.KEY=VALUE   an argument of the environment, as for train.py; levels are off by default, so that
+env.KEY=VALUE   an argument of the environment, as in training; levels are off by default, so that
 seed=0          is the level itself, as in Memory Gym
 view=agent      what the agent sees; truth: what is hidden from it; both: side by side
 zoom=2          how large: 1 is 336 pixels a side in most games
@@ -41,7 +41,10 @@ def help_text() -> str:
         "endless_mystery_path": "endless_mystery_path",
         "minigrid_memory": "MiniGrid",
     }
-    lines = [str(__doc__), "env: " + ", ".join(config_names()), ""]
+    usage = str(__doc__)
+    if Path(sys.argv[0]).name.startswith("memorl-"):
+        usage = usage.replace("python -m memorl.envs.play", "memorl-play")
+    lines = [usage, "env: " + ", ".join(config_names()), ""]
     for name, what in games.items():
         controls = controls_of(make(name))
         lines += [f"{what}:", *(f"    {keys:24}{meaning}" for keys, meaning in controls.help.items())]
@@ -107,5 +110,10 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(f"error: {error}") from error
 
 
-if __name__ == "__main__":
+def command() -> None:
+    """Run `main` with the arguments of the command line."""
     main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    command()

@@ -14,9 +14,10 @@ BELOW = {
     "agents": ("memory", "kernels"),
     "envs": (),
     "configs": (),
-    "scripts": ("agents", "memory", "kernels", "envs", "configs"),
+    "commands": ("agents", "memory", "kernels", "envs", "configs"),
+    "scripts": ("commands",),
 }
-"""What each folder may import from."""
+"""What each folder may import from; the commands are in agents/commands/."""
 PUBLIC = {
     "memorl.kernels",
     "memorl.memory",
@@ -31,6 +32,7 @@ PUBLIC = {
 SCRIPTS = ("train.py", "evaluate.py", "compare.py", "export.py")
 FILES = {
     **{path: path.relative_to(ROOT).parts[0] for folder in BELOW for path in sorted((ROOT / folder).rglob("*.py"))},
+    **{path: "commands" for path in sorted((ROOT / "agents" / "commands").glob("*.py"))},
     **{ROOT / name: "scripts" for name in SCRIPTS if (ROOT / name).exists()},
 }
 
@@ -68,10 +70,17 @@ def dependencies(path: Path) -> set[Path]:
     return found - {path}
 
 
+def folder_of(module: str) -> str:
+    """Return the folder of a module of memorl, in the terms of `BELOW`."""
+    return "commands" if module.startswith("memorl.agents.commands") else module.removeprefix("memorl").lstrip(".").partition(".")[0]
+
+
 def is_public(module: str, name: str | None) -> bool:
     """Return whether other folders may import a name of a module: it is a public module, or in `__all__` of one."""
     if name is None:  # the whole module: none is, as everything that it has imported could be reached
         return False
+    if folder_of(module) == "commands":
+        return name == "command"
     if f"{module}.{name}" in PUBLIC:
         return True
     public = importlib.import_module(module)
@@ -87,10 +96,10 @@ def layer(path: Path) -> tuple[str, ...]:
 def test_a_file_imports_from_folders_below_and_there_only_public_names(path: Path) -> None:
     folder = FILES[path]
     for module, name in imported(path):
-        top, _, rest = module.partition(".")
+        top = module.partition(".")[0]
         assert top not in BELOW, f"{module} must be imported as memorl.{module}"
-        other = rest.partition(".")[0]
-        if top == "memorl" and other != folder:
+        other = folder_of(module) if top == "memorl" else folder
+        if other != folder:
             assert other in BELOW[folder], f"{folder} must not import {module}"
             whole = f"{module}.{name}"
             if other != "configs":
