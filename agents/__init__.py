@@ -59,6 +59,9 @@ ELSEWHERE = {
     "compare": "memorl.agents.comparison",
     "export_policy": "memorl.agents.experiment",
     "load_policy": "memorl.agents.experiment",
+    "pull_policy": "memorl.agents.experiment",
+    "push_policy": "memorl.agents.experiment",
+    "save_policy": "memorl.agents.experiment",
     "train": "memorl.agents.experiment",
 }
 """Names that are imported at their first use, since their modules need more than torch and Gymnasium."""

@@ -14,6 +14,7 @@ from .export import Exported, ExportSettings, export_policy
 from .files import lock_folder, make_folder, replace_file
 from .film import Film, require_film
 from .held_out import build_held_out_stream, evaluate_run
+from .hub import pull_policy, push_policy, save_policy
 from .interrupt import Interrupt
 from .logger import Logger
 from .probe import probe_memory
@@ -69,11 +70,14 @@ __all__ = [
     "print_line",
     "print_result",
     "probe_memory",
+    "pull_policy",
+    "push_policy",
     "record_video",
     "replace_file",
     "require_film",
     "resume_run",
     "run_episodes",
+    "save_policy",
     "show_progress",
     "start_run",
     "summarise",

@@ -20,6 +20,7 @@ from .assemble import build_model, find_device
 from .checkpoint import checkpoint_errors, find_checkpoint, load_checkpoint, load_model
 from .compiling import announce_compilation
 from .compose import Choice, compose_config, plain_value
+from .hub import SCHEME, pull_policy
 from .overrides import Overrides, read_overrides
 from .run import Run
 from .schema import check_value
@@ -125,7 +126,8 @@ def load_policy(
     """Return the policy of a run, without building its environment.
 
     Args:
-        run: A run folder, a checkpoint in one, or what `train` returned.
+        run: A run folder, a checkpoint in one, what `train` returned, a folder that `save_policy` wrote, or the name of
+            a policy on the Hugging Face Hub, as "hf://user/name".
         best: Of a folder, take the best checkpoint instead of the newest.
         device: Device of the model.
         trust: Let the checkpoint name classes of other packages, which are imported.
@@ -139,7 +141,8 @@ def load_policy(
         raise ValueError(f"run is {run!r}; it must be a run folder, a checkpoint in one, or what train returned")
     seed = check_value("seed", plain_value("seed", seed), int)
     require_between(0, MAX_SEED, seed=seed)
-    path = find_checkpoint(os.fspath(run), best)
+    name = os.fspath(run)
+    path = find_checkpoint(str(pull_policy(name)) if name.startswith(SCHEME) else name, best)
     place = find_device(str(device))
     saved = load_checkpoint(path, place, trust)
     config = saved["config"]

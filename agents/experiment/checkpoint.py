@@ -21,6 +21,7 @@ from .checksum import checksum
 from .containers import compact
 from .content import FORMAT, check_content
 from .files import WriteError, replace_file
+from .policy_files import SETTINGS, read_policy
 from .trust import require_own
 
 
@@ -92,12 +93,15 @@ class Checkpoints:
 
 
 def find_checkpoint(path: str, best: bool = False) -> Path:
-    """Return the checkpoint at a path: the file itself, or the newest (or best, if there is one) of a run folder.
+    """Return the checkpoint at a path: the file itself, the newest (or best, if there is one) of a run folder, or the
+    policy.json of a policy folder.
 
     Raises:
         ValueError: If there is none.
     """
     place = Path(path)
+    if (place / SETTINGS).exists():
+        return place / SETTINGS
     if place.is_dir():
         best_file = place / "checkpoints" / "best.pt"
         found = best_file if best and best_file.exists() else Checkpoints(place / "checkpoints").newest
@@ -111,16 +115,23 @@ def find_checkpoint(path: str, best: bool = False) -> Path:
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool = False) -> dict[str, Any]:
-    """Return the content of a checkpoint.
+    """Return the content of a checkpoint, or of a policy folder, which has the weights and no more.
 
     Args:
-        path: The file.
+        path: The file, or the policy.json.
         device: Device of its tensors.
         trust: Let its configuration name classes of other packages, which will be imported.
 
     Raises:
         ValueError: If it is damaged, has another format, or holds what a checkpoint does not.
     """
+    content = read_policy(path, device) if path.name == SETTINGS else _read_checkpoint(path, device)
+    if not trust:
+        require_own(path, content["config"])
+    return content
+
+
+def _read_checkpoint(path: Path, device: torch.device | str) -> dict[str, Any]:
     content = read_archive(path, device)
     found = content.get("format") if type(content) is dict else None
     if found != FORMAT:
@@ -130,9 +141,7 @@ def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool 
         )
     with checkpoint_errors(path):
         check_content(content)
-    if not trust:
-        require_own(path, content["config"])
-    return content
+    return dict(content)
 
 
 def load_model(model: nn.Module, saved: Mapping[str, Any]) -> None:

@@ -93,6 +93,22 @@ class Content(TypedDict):
     metrics: MetricsState
 
 
+class PolicyContent(TypedDict):
+    """What a policy is made of: the content of a policy folder, see `policy_files`."""
+
+    config: dict[str, Any]
+    spaces: SpacesState
+    steps: Count
+    model: Tensors
+
+
+def check_policy(content: dict[str, Any]) -> None:
+    """Raise ValueError unless the content of a policy folder has the types and ranges that every policy has."""
+    require_plain_containers(content)
+    check_value("", content, PolicyContent, lenient=False)
+    _check_policy(content)
+
+
 def check_content(content: dict[str, Any]) -> None:
     """Raise ValueError unless the content of a checkpoint has the types and ranges that every run has.
 
@@ -102,7 +118,7 @@ def check_content(content: dict[str, Any]) -> None:
     check_value("", content, Content, lenient=False)
     if checksum(content) != content["checksum"]:
         raise ValueError("it is damaged: its checksum is another than when it was written")
-    require_finite("model", content["model"])
+    settings = _check_policy(content)
     require_finite("agent.optimizer", content["agent"]["optimizer"]["state"])
     require_finite("recent_returns", content["recent_returns"])
     if content["best_score"] != float("-inf"):  # before an episode has ended
@@ -111,11 +127,18 @@ def check_content(content: dict[str, Any]) -> None:
     for state in content["cuda_rng"]:
         if state.dtype != torch.uint8 or state.shape != (16,):
             raise ValueError(f"cuda_rng is {state.dtype} {tuple(state.shape)}; it must be uint8 (16,)")
+    _require_rows(content, settings.num_envs)
+
+
+def _check_policy(content: dict[str, Any]) -> RunSettings:
+    """Return the settings; raise ValueError unless they, the spaces and the finite weights can be those of a run."""
+    require_finite("model", content["model"])
     for name in ("config", "spaces"):
         _require_data(name, content[name])
-    _require_rows(content, RunSettings.from_config(content["config"]).num_envs)
+    settings = RunSettings.from_config(content["config"])
     for part in PARTS:
         check_value(f"config.{part}", content["config"].get(part), dict[str, Any])
+    return settings
 
 
 def _require_rows(content: dict[str, Any], num_envs: int) -> None:

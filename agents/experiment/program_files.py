@@ -3,7 +3,6 @@
 Legend: a program is a function of the tensors that go in, in their order, which returns those that come out.
 """
 
-import importlib
 import io
 import logging
 import warnings
@@ -17,6 +16,8 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_unflatten
 
 from memorl.agents.policy_program import PolicyProgram
+
+from .packages import require_packages
 
 Format = Literal["onnx", "pt2"]
 
@@ -34,7 +35,7 @@ def write_program(made: PolicyProgram, format: Format) -> bytes:
         with _quiet():
             torch.export.save(made.program, buffer)
         return buffer.getvalue()
-    _require("onnx", "onnxscript")
+    require_packages("onnx", "onnx", "onnxscript")
     with _quiet():
         names = {"input_names": list(made.inputs), "output_names": list(made.outputs)}
         converted = torch.onnx.export(made.program, verbose=False, **names)  # type: ignore[arg-type]
@@ -66,7 +67,7 @@ def _read_pt2(content: bytes) -> Program:
 
 
 def _read_onnx(content: bytes) -> Program:
-    _require("onnxruntime")
+    require_packages("onnx", "onnxruntime")
     import onnxruntime
 
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -77,15 +78,6 @@ def _read_onnx(content: bytes) -> Program:
         return [torch.from_numpy(np.asarray(x)) for x in session.run(None, feed)]
 
     return run
-
-
-def _require(*packages: str) -> None:
-    for package in packages:
-        try:
-            importlib.import_module(package)
-        except ImportError as error:
-            ways = "pip install 'memorl[onnx]'"
-            raise ValueError(f"format is onnx, but {package} is missing ({error}); {ways}") from None
 
 
 @contextmanager

@@ -90,6 +90,8 @@ def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run,
     path = checkpoints.find(name) if name else find_checkpoint(config["resume"])
     if path == folder:
         raise ValueError(f"resume is {folder}, a file; it must be a run folder")
+    if path.parent == folder:
+        raise ValueError(f"resume is {folder}, a policy without its optimizer; init_from takes its weights")
     try:
         saved = load_checkpoint(path, trust=config["trust"])
     except ValueError as error:

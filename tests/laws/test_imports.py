@@ -72,7 +72,9 @@ def dependencies(path: Path) -> set[Path]:
 
 def folder_of(module: str) -> str:
     """Return the folder of a module of memorl, in the terms of `BELOW`."""
-    return "commands" if module.startswith("memorl.agents.commands") else module.removeprefix("memorl").lstrip(".").partition(".")[0]
+    if module.startswith("memorl.agents.commands"):
+        return "commands"
+    return module.removeprefix("memorl").lstrip(".").partition(".")[0]
 
 
 def is_public(module: str, name: str | None) -> bool:
