@@ -55,7 +55,8 @@ def test_a_folder_is_evaluated_and_begun_from_but_not_gone_on_with(finished: Pat
     folder = save_policy(finished, tmp_path / "policy")
     protocol = ["levels=3", "repetitions=2", "device=cpu"]
     tables = [call("evaluate.py", f"checkpoint={place}", *protocol) for place in (finished, folder)]
-    assert [table.stdout.splitlines()[1:4] for table in tables][0] == tables[1].stdout.splitlines()[1:4], tables
+    ours, theirs = (table.stdout.splitlines()[1:4] for table in tables)
+    assert ours == theirs
     begun = call("train.py", *small(f"init_from={folder}", f"run_dir={tmp_path / 'run'}", "total_steps=100"))
     assert begun.returncode == 0, begun.stderr
     refused = call("train.py", f"resume={folder}")
