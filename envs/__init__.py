@@ -7,6 +7,7 @@ env = gymnasium.make("memorl/MortarMayhem-Grid-v0")       # one gymnasium.Env
 """
 
 from memorl.envs.adapters.from_gymnasium import FromGymnasium
+from memorl.envs.adapters.gymnax import Gymnax
 from memorl.envs.adapters.infos import InvalidReturn
 from memorl.envs.adapters.mask_velocity import MaskVelocity
 from memorl.envs.adapters.minigrid import MiniGrid
@@ -55,6 +56,7 @@ __all__ = [
     "DelayedCue",
     "DelayedMatchToSample",
     "FromGymnasium",
+    "Gymnax",
     "InvalidReturn",
     "MaskVelocity",
     "MiniGrid",

@@ -20,6 +20,7 @@ from memorl.envs import (
     DelayedCue,
     DelayedMatchToSample,
     FromGymnasium,
+    Gymnax,
     MiniGrid,
     MortarMayhem,
     MysteryPath,
@@ -46,6 +47,7 @@ PAGES: dict[str, tuple[type[VectorEnv], str]] = {
     "delayed_cue": (DelayedCue, ""),
     "delayed_match_to_sample": (DelayedMatchToSample, ""),
     "gymnasium": (FromGymnasium, ""),
+    "gymnax": (Gymnax, ""),
     "minigrid": (MiniGrid, ""),
     "mortar_mayhem": (
         MortarMayhem,
