@@ -4,10 +4,10 @@ Letters of a layout: h rows, w columns, c channels, f frames. "hwc" is what most
 "hw" a grey image, "fhw", "hwf", "fhwc", "fchw", "cfhw", "hwcf" and "hwfc" are stacks of frames; "vector" is no image.
 Frames become channels.
 
-An entry counts as an image if it has bits, whole numbers from 0 or -1 on, or floats from 0 to 1 or 0 to 255, in a shape
-that one of the layouts fits. Rows and columns that are equal are found as such; else, of a first and a last axis that
-both could be channels, the shorter one is; of equal ones, the last. Of four axes the first two are rows and columns if
-both are longer than the last two, unless the middle ones are equal.
+An entry counts as an image if it has bits, whole numbers from 0 or -1 on, or floats from 0 to 1, 0 to 255 or, with
+three axes or more, -1 to 1, in a shape that one of the layouts fits. Rows and columns that are equal are found as such;
+else, of a first and a last axis that both could be channels, the shorter one is; of equal ones, the last. Of four axes
+the first two are rows and columns if both are longer than the last two, unless the middle ones are equal.
 """
 
 from typing import Literal, get_args
@@ -37,6 +37,8 @@ def _is_image_type(space: spaces.Box | spaces.MultiBinary) -> bool:
         return True
     if space.dtype.kind != "f":
         return bool((space.low >= -1).all())
+    if len(space.shape) > 2 and (space.low == -1).all() and (space.high == 1).all():
+        return True
     return bool((space.low == 0).all()) and any((space.high == high).all() for high in (1, 255))
 
 

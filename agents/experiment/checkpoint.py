@@ -20,7 +20,7 @@ from .archive import read_archive
 from .checksum import checksum
 from .containers import compact
 from .content import FORMAT, check_content
-from .files import WriteError, replace_file
+from .files import WriteError, find_cause, replace_file
 from .policy_files import SETTINGS, read_policy
 from .trust import require_own
 
@@ -56,8 +56,13 @@ class Checkpoints:
         return path
 
     def describe_newest(self) -> str:
-        """Return a clause that names the newest checkpoint."""
-        return f"the last good checkpoint is {self.newest}" if self.newest else "no checkpoint was due yet"
+        """Return a clause that names the newest checkpoint, or the best where there is no other."""
+        if self.newest:
+            return f"the last good checkpoint is {self.newest}"
+        best = self.folder / "best.pt"
+        if best.exists():
+            return f"{best} is complete: resume_from=best.pt goes on from it"
+        return "no checkpoint was due yet"
 
     def describe_older(self, path: Path) -> str:
         """Return a clause that says how to resume from the next older checkpoint; an empty text if there is none."""
@@ -89,7 +94,8 @@ class Checkpoints:
             with replace_file(path) as file:
                 torch.save(complete, file)
         except (OSError, RuntimeError) as error:  # torch raises the second where a disk is full
-            raise CheckpointError(f"{path} cannot be written: {error}; {self.describe_newest()}") from error
+            reason = find_cause(error)
+            raise CheckpointError(f"{path} cannot be written: {reason}; {self.describe_newest()}") from error
 
 
 def find_checkpoint(path: str, best: bool = False) -> Path:

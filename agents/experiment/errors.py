@@ -130,6 +130,8 @@ def _one_line(error: Exception) -> str:
         name, value = listed.groups()
         ways = f"values of a sweep have commas between them, and -m beside; a list is {name}=[{value}]"
         return f"{name} is {value}; {ways}"
+    if unread := re.match(r"LexerNoViableAltException: (\S*)", str(error)):
+        return f"{unread[1]} cannot be read; it must be key=value, with brackets and quotes in pairs"
     texts = [str(error)]
     if isinstance(error.__cause__, OmegaConfBaseException):
         texts.append(str(error.__cause__))

@@ -49,6 +49,17 @@ def lock_folder(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def find_cause(error: BaseException) -> BaseException:
+    """Return the first OSError among an error and what it was raised from or after, such as that of a full disk.
+
+    Where there is none, the error itself is returned.
+    """
+    link: BaseException | None = error
+    while link is not None and not isinstance(link, OSError):
+        link = link.__cause__ or link.__context__
+    return link or error
+
+
 @contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file under a new name that nothing else has, and rename it at the end when all of it is on disk.

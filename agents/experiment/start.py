@@ -72,9 +72,7 @@ def start_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run, 
     try:
         folder = make_folder(folder if is_named else name_folder(folder, run.config, changed), is_named)
         run.config["run_dir"] = str(folder)
-        text = OmegaConf.to_yaml(OmegaConf.create(run.config))
-        with replace_file(folder / "config.yaml") as file:
-            file.write(text.encode())
+        _write_config(run, folder)
     except OSError as error:
         raise ValueError(f"run_dir is {folder}; it cannot be created: {error}") from error
     return run, folder
@@ -108,6 +106,16 @@ def resume_run(config: dict[str, Any], changed: Mapping[str, Any]) -> tuple[Run,
         raise ValueError(f"{folder} is finished: total_steps is {settings.total_steps}; a larger one goes on")
     for newer in checkpoints.set_aside_newer(run.agent.steps):
         print_line(make_console(), f"set aside, since the run goes on from {path.name}: {newer}")
+    if not (folder / "config.yaml").exists():
+        _write_config(run, folder)
+        print_line(make_console(), "config.yaml was missing; it is written again")
     if mended := mend_metrics(folder / "metrics.csv", saved["metrics"]):
         print_line(make_console(), mended)
     return run, folder
+
+
+def _write_config(run: Run, folder: Path) -> None:
+    """Write the configuration of a run, with every argument."""
+    text = OmegaConf.to_yaml(OmegaConf.create(run.config))
+    with replace_file(folder / "config.yaml") as file:
+        file.write(text.encode())

@@ -38,7 +38,8 @@ def train_run(run: Run, folder: Path, quiet: bool = False) -> None:
             is_best = run.update_best_score(figures.get("evaluation/return"))
             over = agent.steps >= settings.total_steps or interrupt.stop
             minutes = (time.monotonic() - save_time) / 60
-            is_due = run.updates % settings.checkpoint_every == 0 or minutes >= settings.checkpoint_minutes
+            is_late = settings.checkpoint_minutes is not None and minutes >= settings.checkpoint_minutes
+            is_due = run.updates % settings.checkpoint_every == 0 or is_late
             if over or is_due or is_best:
                 if settings.evaluate_every is None:
                     is_best = run.update_best_score(run.recent_return)  # part of the state that is saved

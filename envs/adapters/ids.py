@@ -64,7 +64,9 @@ def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
     Raises:
         ValueError: There is no such id or module; the nearest are named. An error inside a module is raised as it is.
     """
-    module, _, name = id.rpartition(":")
+    module, colon, name = id.rpartition(":")
+    if colon and not module:
+        raise ValueError(f"{where} is {id!r}; before the colon it must have a module, as in my_package:MyEnv-v0")
     found = import_module(where, module, id) if module else None
     for beginning, package in REGISTRARS.items():
         if name.startswith(beginning):
@@ -83,5 +85,15 @@ def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
         raise ValueError(f"{where} is {name!r}; it must name a version: {' or '.join(sorted(versions))}")
     if cls is not None:
         raise ValueError(f"{where} is {id!r}; {name} in it must be a gymnasium.Env or the id of one")
-    classes = [known for known, value in vars(found).items() if inspect.isclass(value)] if found else []
-    raise unknown_name(where, name, {*others, *gymnasium.registry, *classes}, others)
+    if found:
+        classes = {known for known, value in vars(found).items() if inspect.isclass(value)}
+        ids = {known for known, spec in gymnasium.registry.items() if _package_of(spec) == module.partition(".")[0]}
+        raise unknown_name(f"{where} is {id!r}; a name in {module}", name, ids | classes)
+    raise unknown_name(where, name, {*others, *gymnasium.registry}, others)
+
+
+def _package_of(spec: EnvSpec) -> str:
+    """Return the package of the class that an id stands for; an empty text if it is not known."""
+    entry = spec.entry_point
+    module = entry if isinstance(entry, str) else str(getattr(entry, "__module__", ""))
+    return module.partition(":")[0].partition(".")[0]

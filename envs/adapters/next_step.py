@@ -19,6 +19,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 
 from .flat import parts_of
 from .infos import Infos, Rows, keep_own_values, merge_rows, select_rows
+from .workers import end_with_lost_worker
 
 _FINAL = ("final_obs", "final_info", "_final_obs", "_final_info")
 
@@ -47,7 +48,8 @@ class NextStep(VectorWrapper):
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, Infos]:
         """Begin an episode everywhere."""
         self._over = np.zeros(self.num_envs, np.bool_)
-        return self.env.reset(seed=seed, options=options)
+        with end_with_lost_worker(self.env):
+            return self.env.reset(seed=seed, options=options)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, Infos]:
         """Step the envs; those that ended one row ago begin their next episode with reward 0.
@@ -55,6 +57,10 @@ class NextStep(VectorWrapper):
         Raises:
             RuntimeError: The env does not keep to its mode, or does not know `reset_mask`.
         """
+        with end_with_lost_worker(self.env):
+            return self._step(actions)
+
+    def _step(self, actions: Any) -> tuple[Any, Any, Any, Any, Infos]:
         if self.mode == AutoresetMode.NEXT_STEP:
             return self.env.step(actions)
         new = self._over

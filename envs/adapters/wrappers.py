@@ -1,4 +1,4 @@
-"""Wrappers of one environment, by name: `gymnasium.wrappers.TimeLimit`, or a class of the user's."""
+"""Wrappers of one environment, by name: `TimeLimit`, which is Gymnasium's, or `my_package.MyWrapper`."""
 
 import functools
 import inspect
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import gymnasium
+import gymnasium.wrappers
 
 from memorl.envs.engine.names import unknown_name
 
@@ -29,6 +30,8 @@ def find_wrappers(wrappers: Sequence[Wrapper] | Wrapper) -> list[Callable[..., A
 def _find_wrapper(where: str, wrapper: Wrapper) -> Callable[..., Any]:
     arguments = dict(wrapper) if isinstance(wrapper, Mapping) else {}
     path = arguments.pop("_target_", None) if isinstance(wrapper, Mapping) else wrapper
+    if isinstance(path, str) and path in dir(gymnasium.wrappers):
+        path = f"gymnasium.wrappers.{path}"
     found = find_class(where, path) if isinstance(path, str) else path
     if not callable(found) or (inspect.isclass(found) and not issubclass(found, gymnasium.Wrapper)):
         raise ValueError(f"{where} is {path}; it must be a gymnasium.Wrapper, or a function that returns one")

@@ -19,12 +19,15 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numba.core.serialize import dumps
 
+from .symbols import name_functions_apart
+
 Record: TypeAlias = Any
 """One element of a structured array inside compiled code: fields are attributes."""
 Compiled: TypeAlias = Any
 """A function that `jit` made."""
 
 jit = njit(nogil=True)
+name_functions_apart()
 
 
 def compile_loop(loop: Callable[..., Any], *functions: Compiled) -> Callable[..., Any]:

@@ -27,6 +27,9 @@ from memorl.envs.engine.jit import Compiled, Record, jit
 from memorl.envs.engine.loop import compile_step_batch
 from memorl.envs.engine.options import MAX_COUNT, Option
 
+MAX_SYMBOLS = 10_000
+"""The largest number of symbols; each is a number of every observation."""
+
 
 @jit
 def _start(env: Record, params: Record) -> None:
@@ -108,7 +111,7 @@ def length_below(high: Callable[[Array, Array], Any]) -> Field:
 
 
 def symbol_names(symbols: int) -> list[str]:
-    """Return the names of one-hot symbols; ValueError unless there are two or more of them."""
-    if not isinstance(symbols, int) or symbols < 2:
-        raise ValueError(f"symbols is {symbols!r}; it must be a whole number from 2")
+    """Return the names of one-hot symbols; ValueError unless there are two or more of them, and not too many."""
+    if not isinstance(symbols, int) or not 2 <= symbols <= MAX_SYMBOLS:
+        raise ValueError(f"symbols is {symbols!r}; it must be a whole number from 2 to {MAX_SYMBOLS:,}")
     return [f"symbol_{symbol}" for symbol in range(symbols)]

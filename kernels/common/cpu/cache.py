@@ -26,6 +26,8 @@ def compile_loop(function: Callable[..., None]) -> Callable[..., None]:
     from numba import njit
     from numba.core.caching import FunctionCache
 
+    _prepare_numba()
+
     class FolderCache(FunctionCache):
         def _index_key(self, *signature: Any) -> tuple[Any, ...]:
             return (*super()._index_key(*signature), digest(ROOT))
@@ -43,6 +45,13 @@ def compile_loop(function: Callable[..., None]) -> Callable[..., None]:
     with suppress(RuntimeError):  # no place can be written to
         dispatcher._cache = FolderCache(function)
     return dispatcher
+
+
+@cache
+def _prepare_numba() -> None:
+    from .symbols import name_functions_apart
+
+    name_functions_apart()
 
 
 @cache

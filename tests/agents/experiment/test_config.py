@@ -93,6 +93,18 @@ BAD: dict[str, tuple[str, list[str], str]] = {
         [NEW, "memory=hippo", "memory.measure=leg"],
         r"memory\.measure is 'leg'; it must be 'legs'.*",
     ),
+    "quotes": ("train.py", [NEW, "'memory=[a'"], r"'memory=\[a' cannot be read; it must be key=value, .*"),
+    "symbols": (
+        "train.py",
+        [NEW, "env=copy", "env.symbols=2000000000"],
+        r"env\.symbols is 2000000000; it must be .* to 10,000",
+    ),
+    "no module": ("train.py", [NEW, "env=:CartPole-v1"], r"env is ':CartPole-v1'; before the colon it must have .*"),
+    "in a module": (
+        "train.py",
+        [NEW, "env=tests.support.broken_envs:Brokn-v0"],
+        r"env is 'tests\.support\.broken_envs:Brokn-v0'; a name in .* is 'Brokn-v0'; the nearest known are Broken-v0.*",
+    ),
     "syntax": ("train.py", [NEW, "env.k=[1,"], r"no viable alternative at input '\[1,'"),
     "no value": ("train.py", [NEW, "foo"], r"Error parsing override 'foo' missing EQUAL at '<EOF>'"),
     "switch": ("train.py", [NEW, "--foo"], r"unrecognized arguments: --foo"),

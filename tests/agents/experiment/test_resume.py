@@ -2,15 +2,18 @@
 
 import random
 import re
+import shlex
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 from tests.support.runs import GAME, SMALL, assert_refused, small, until_updates
-from tests.support.scripts import call
+from tests.support.scripts import ROOT, call
 from tests.support.slow import slow_but
 
 BROKEN = [
@@ -153,7 +156,7 @@ def test_a_process_of_an_environment_that_ends_is_named(tmp_path: Path) -> None:
     arguments = [*BROKEN, "env.kind=exit_0", "env.vectorization_mode=async", "num_envs=2"]
     done = call("train.py", *arguments, f"run_dir={folder}", "total_steps=1e6")
     assert done.returncode == 1
-    assert "error: the process of an environment ended: it called sys.exit, or was killed\n" in done.stderr
+    assert_refused(done, "the process of an environment ended: it called sys.exit, or was killed")
     assert len(list((folder / "checkpoints").glob("step-*.pt"))) == 1
 
 
@@ -195,6 +198,23 @@ def test_a_run_goes_on_once_at_a_time(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_a_disk_that_is_full_is_named_as_such(tmp_path: Path) -> None:
+    arguments = small("memory.hidden_size=64", "total_steps=1e6", "checkpoint_every=1", f"run_dir={tmp_path / 'run'}")
+    limited = f"ulimit -f 60; exec {shlex.quote(sys.executable)} train.py {shlex.join(arguments)}"  # 60 KiB a file
+    done = subprocess.run(["bash", "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert_refused(done, r".*\.pt cannot be written: \[Errno 27\] File too large; no checkpoint was due yet")
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_configuration_that_is_lost_is_written_again(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    (copy / "config.yaml").unlink()
+    done = call("train.py", f"resume={copy}", "total_steps=800", "checkpoint_minutes=null")
+    assert "config.yaml was missing; it is written again\n" in done.stdout, done.stderr
+    assert "hidden_size: 8" in (copy / "config.yaml").read_text()
 
 
 def test_a_run_without_a_reader_goes_on(tmp_path: Path) -> None:

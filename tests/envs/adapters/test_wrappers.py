@@ -39,7 +39,7 @@ class Plain(gymnasium.Env[Any, Any]):
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_wrappers_have_names_and_arguments(mode: Any) -> None:
-    limit = {"_target_": "gymnasium.wrappers.TimeLimit", "max_episode_steps": 2}
+    limit = {"_target_": "TimeLimit", "max_episode_steps": 2}
     wrappers = [limit, f"{__name__}.Doubled", {"_target_": f"{__name__}.Doubled", "times": 3}, Doubled]
     envs = FromGymnasium("CartPole-v1", num_envs=2, vectorization_mode=mode, wrappers=wrappers)
     envs.reset(seed=0)
@@ -60,7 +60,8 @@ def test_wrappers_have_names_and_arguments(mode: Any) -> None:
         ),
         (["gymnasium.wrappers.vector.NormalizeReward"], r"it must be a gymnasium\.Wrapper, or a function"),
         (["gymnasum.wrappers.TimeLimit"], "there is no module 'gymnasum'; the nearest is 'gymnasium'"),
-        (["TimeLimit"], "is 'TimeLimit'; it must be the path of a class"),
+        (["TimeLimit"], r"env\.wrappers\[0\] is gymnasium.wrappers.TimeLimit: missing a required"),
+        (["TimeLimt"], "is 'TimeLimt'; it must be the path of a class"),
         ([{"times": 3}], r"env\.wrappers\[0\] is None; it must be"),
     ],
     ids=str,

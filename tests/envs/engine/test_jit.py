@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from memorl.envs.engine import jit
+from memorl.envs.engine import jit, symbols
+from tests.support.scripts import ROOT
 
 LOOP = """
 from engine.jit import compile_loop
@@ -76,6 +77,7 @@ def write_package(place: Path, value: int) -> None:
     for folder in ("engine", "game"):
         (place / folder).mkdir(exist_ok=True)
     shutil.copy(jit.__file__, place / "engine" / "jit.py")
+    shutil.copy(symbols.__file__, place / "engine" / "symbols.py")
     (place / "engine" / "loop.py").write_text(LOOP)
     (place / "game" / "leaf.py").write_text(LEAF.format(inner="inner"))
     (place / "game" / "inner.py").write_text(INNER.format(value))
@@ -112,3 +114,21 @@ def test_every_game_is_loaded_from_the_cache_and_from_a_file_of_its_own() -> Non
     assert all((hits, misses) == ("1", "0") for _, hits, misses, _ in warm)
     files = {name: game for name, _, _, game in warm}
     assert len(files) == len(set(files.values())) + 1  # Mystery Path has two games
+
+
+APART = """
+import sys
+from tests.envs.tasks.test_bsuite_memory import test_an_episode_is_that_of_bsuite as bsuite
+from tests.envs.tasks.test_quiz import PLAYERS, test_memory_returns_one as quiz
+for name in sys.argv[1:]:
+    bsuite(1, 1) if name == "bsuite" else quiz(*PLAYERS[1])
+"""
+
+
+def test_what_two_processes_compiled_is_not_taken_for_each_other(tmp_path: Path) -> None:
+    """Numba's own names of functions are equal in these two processes."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    for names in (["bsuite"], ["quiz"], ["bsuite", "quiz"]):
+        command = [sys.executable, "-c", APART, *names]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
