@@ -86,7 +86,8 @@ def find_spec(where: str, id: str, others: Collection[str] = ()) -> EnvSpec:
     if cls is not None:
         raise ValueError(f"{where} is {id!r}; {name} in it must be a gymnasium.Env or the id of one")
     if found:
-        classes = {known for known, value in vars(found).items() if inspect.isclass(value)}
+        values = vars(found).items()
+        classes = {known for known, value in values if inspect.isclass(value) and issubclass(value, gymnasium.Env)}
         ids = {known for known, spec in gymnasium.registry.items() if _package_of(spec) == module.partition(".")[0]}
         raise unknown_name(f"{where} is {id!r}; a name in {module}", name, ids | classes)
     raise unknown_name(where, name, {*others, *gymnasium.registry}, others)

@@ -83,7 +83,10 @@ BAD = {
     "class": (["memory=my_lab.Leeky"], r"memory\._target_ is my_lab\.Leeky; my_lab has no Leeky; the nearest is Leaky"),
     "no memory": (["memory=my_lab.Corridor"], r"memory\._target_ is my_lab\.Corridor; it must be a Memory"),
     "argument": (["memory=my_lab.Leaky", "memory.decy=1"], r"memory\.decy is unknown; the nearest is decay; .*"),
-    "id": (["env=my_lab:Coridor-v0"], r"env is 'Coridor-v0'; the nearest known are Corridor-v0, .*"),
+    "id": (
+        ["env=my_lab:Coridor-v0"],
+        r"env is 'my_lab:Coridor-v0'; a name in my_lab .*; known are Corridor, Corridor-v0",
+    ),
     "module of an id": (
         ["env=mylab:Corridor-v0"],
         r"env is 'mylab:Corridor-v0': there is .*; the nearest is 'my_lab'",

@@ -16,7 +16,7 @@ from tests.support.memories import names
 from tests.support.runs import composed, small
 
 CONFIGS = Path(next(iter(memorl.configs.__path__)))
-PEERS = ("minigrid", "popgym", "gymnasium")
+PEERS = ("minigrid", "popgym", "gymnasium", "gymnax")
 ENVS = sorted(file.stem for file in (CONFIGS / "env").glob("*.yaml") if not file.stem.startswith(PEERS))
 
 
