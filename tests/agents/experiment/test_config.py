@@ -103,7 +103,7 @@ BAD: dict[str, tuple[str, list[str], str]] = {
     "in a module": (
         "train.py",
         [NEW, "env=tests.support.broken_envs:Brokn-v0"],
-        r"env is 'tests\.support\.broken_envs:Brokn-v0'; a name in .* is 'Brokn-v0'; the nearest known are Broken-v0.*",
+        r"env is 'tests\.support\.broken_envs:Brokn-v0'; a name in .* is 'Brokn-v0'; known are Broken, Broken-v0, .*",
     ),
     "syntax": ("train.py", [NEW, "env.k=[1,"], r"no viable alternative at input '\[1,'"),
     "no value": ("train.py", [NEW, "foo"], r"Error parsing override 'foo' missing EQUAL at '<EOF>'"),
