@@ -11,6 +11,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from memorl.agents.experiment import Checkpoints
 from memorl.agents.experiment.checksum import checksum
 from tests.support.runs import assert_refused, call_all
 
@@ -140,3 +141,10 @@ def test_a_run_leaves_what_it_promises(finished: Path) -> None:
     tags = set(board.Tags()["scalars"])
     assert tags >= {"charts/episodic_return", "charts/SPS", "episode/success", "losses/policy_loss"}
     assert tags >= {"losses/approx_kl", "losses/explained_variance", "charts/learning_rate", "losses/value_loss"}
+
+
+def test_the_best_is_named_where_there_is_no_other(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path)
+    assert checkpoints.describe_newest() == "no checkpoint was due yet"
+    (tmp_path / "best.pt").touch()
+    assert checkpoints.describe_newest() == f"{tmp_path}/best.pt is complete: resume_from=best.pt goes on from it"
