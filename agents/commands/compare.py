@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 
 from memorl.agents.comparison import compare, make_scores, write_comparison
-from memorl.agents.experiment import make_console, name_command, print_line
+from memorl.agents.experiment import make_console, name_command, name_in_usage, print_line
 
 
 def command() -> None:
     """Read, compare, print, write."""
-    usage = str(__doc__).replace("python compare.py", name_command("compare"))
+    usage = name_in_usage("compare", __doc__)
     parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path, help="folders of runs, or folders that have some below them")
     parser.add_argument("--figure", default="charts/episodic_return", help="column of metrics.csv, as episode/success")

@@ -21,6 +21,7 @@ from memorl.agents.experiment import (
     load_policy,
     make_console,
     print_line,
+    run_folder,
     to_plain,
 )
 
@@ -32,8 +33,7 @@ def main(composed: DictConfig) -> None:
         settings = ExportSettings.from_config(to_plain(composed))
         path = find_checkpoint(str(settings.run), settings.best)
         policy = load_policy(path, device="cpu", trust=settings.trust, greedy=settings.greedy)
-        folder = path.parent.parent if path.parent.name == "checkpoints" else path.parent
-        file = Path(settings.file) if settings.file else folder / f"policy.{settings.format}"
+        file = Path(settings.file) if settings.file else run_folder(path) / f"policy.{settings.format}"
         exported = export_policy(policy, file, settings.format, settings.action_mask)
         console = make_console()
         for title, kinds in (("goes in", exported.inputs), ("comes out", exported.outputs)):

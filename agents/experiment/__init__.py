@@ -3,9 +3,17 @@
 from .api import TrainedRun, load_policy, train
 from .assemble import build_agent, build_memory, build_model, build_stream, find_device
 from .board import flatten
-from .checkpoint import CheckpointError, Checkpoints, checkpoint_errors, find_checkpoint, load_checkpoint, load_model
+from .checkpoint import (
+    CheckpointError,
+    Checkpoints,
+    checkpoint_errors,
+    find_checkpoint,
+    load_checkpoint,
+    load_model,
+    run_folder,
+)
 from .cli import changed_settings, launch, to_plain
-from .command_names import CONFIGS, name_command
+from .command_names import CONFIGS, name_command, name_in_usage
 from .compiling import announce_compilation
 from .console import make_console, print_line, show_progress
 from .errors import exit_on_error
@@ -65,6 +73,7 @@ __all__ = [
     "make_console",
     "make_folder",
     "name_command",
+    "name_in_usage",
     "open_run",
     "prepare_process",
     "print_line",
@@ -77,6 +86,7 @@ __all__ = [
     "require_film",
     "resume_run",
     "run_episodes",
+    "run_folder",
     "save_policy",
     "show_progress",
     "start_run",

@@ -99,8 +99,9 @@ class Checkpoints:
 
 
 def find_checkpoint(path: str, best: bool = False) -> Path:
-    """Return the checkpoint at a path: the file itself, the newest (or best, if there is one) of a run folder, or the
-    policy.json of a policy folder.
+    """Return the checkpoint at a path.
+
+    It is the file itself, the newest (or best, if there is one) of a run folder, or the policy.json of a policy folder.
 
     Raises:
         ValueError: If there is none.
@@ -118,6 +119,12 @@ def find_checkpoint(path: str, best: bool = False) -> Path:
     if not place.is_file():
         raise ValueError(f"{path} does not exist; it must be a run folder or a checkpoint in one")
     return place
+
+
+def run_folder(checkpoint: Path) -> Path:
+    """Return the folder of the run that a checkpoint belongs to; of a file elsewhere, the folder that it is in."""
+    folder = checkpoint.parent
+    return folder.parent if folder.name == "checkpoints" else folder
 
 
 def load_checkpoint(path: Path, device: torch.device | str = "cpu", trust: bool = False) -> dict[str, Any]:

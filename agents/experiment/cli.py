@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from .choices import choose_targets, require_choices
-from .command_names import CONFIGS, PACKAGE, name_command
+from .command_names import CONFIGS, PACKAGE, name_in_usage
 from .errors import exit_on_error, run_script
 from .help import print_help
 from .listing import print_list
@@ -91,7 +91,7 @@ def _print_what_can_be_set(module: dict[str, Any], folders: Sequence[Path]) -> b
     arguments = sys.argv[1:]
     if {"--help", "-h"} & set(arguments):
         name = Path(module["__file__"]).stem
-        usage = str(module["__doc__"]).replace(f"python {name}.py", name_command(name))
+        usage = name_in_usage(name, module["__doc__"])
         print_help(usage, Path(CONFIGS) / f"{name}.yaml", folders, list(filter(_is_override, arguments)))
         return True
     if lists := flag_values([*arguments, " "], "--list"):

@@ -8,6 +8,7 @@ hold tensors that share one number among 2^34 rows. Nothing else looks into it b
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -83,13 +84,22 @@ def _require_dense(place: str, tensor: Tensor) -> None:
         raise ValueError(f"{place} has shape {tuple(tensor.shape)} and holds fewer numbers")
 
 
-def compact(value: Any) -> Any:
-    """Return the value with tensors that share no memory and take no more memory than their numbers need."""
-    if isinstance(value, Tensor):
-        return value.detach() if value.untyped_storage().nbytes() == value.nbytes else value.detach().clone()
-    if isinstance(value, dict):
-        return {key: compact(part) for key, part in value.items()}
-    return [compact(part) for part in value] if isinstance(value, list | tuple) else value
+def map_values(function: Callable[[Any], Any], value: Any) -> Any:
+    """Return plain containers with `function` of every value in its place; tuples become lists."""
+    if isinstance(value, Mapping):
+        return {key: map_values(function, part) for key, part in value.items()}
+    return [map_values(function, part) for part in value] if isinstance(value, list | tuple) else function(value)
+
+
+def compact(content: Any) -> Any:
+    """Return the content with tensors that share no memory and take no more memory than their numbers need."""
+    return map_values(_compact_value, content)
+
+
+def _compact_value(value: Any) -> Any:
+    if not isinstance(value, Tensor):
+        return value
+    return value.detach() if value.untyped_storage().nbytes() == value.nbytes else value.detach().clone()
 
 
 def _inside(place: str, key: Any) -> str:

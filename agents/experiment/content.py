@@ -94,7 +94,7 @@ class Content(TypedDict):
 
 
 class PolicyContent(TypedDict):
-    """What a policy is made of: the content of a policy folder, see `policy_files`."""
+    """The content of a policy folder, see `policy_files`."""
 
     config: dict[str, Any]
     spaces: SpacesState

@@ -7,14 +7,14 @@ import os
 import tempfile
 from pathlib import Path
 
-from .checkpoint import find_checkpoint, load_checkpoint
+from .checkpoint import find_checkpoint, load_checkpoint, run_folder
 from .files import replace_file
 from .model_card import find_evaluation, write_card
 from .packages import require_packages
 from .policy_files import SETTINGS, WEIGHTS, write_policy
 
 SCHEME = "hf://"
-"""What the name of a policy on the hub begins with, where a folder could stand as well."""
+"""The beginning of the name of a policy on the hub; without it, a name is a folder."""
 
 CARD = "README.md"
 
@@ -103,8 +103,7 @@ def _save(run: str | os.PathLike[str], folder: Path, best: bool, trust: bool, na
     path = find_checkpoint(os.fspath(run), best)
     content = load_checkpoint(path, trust=trust)
     step = int(content["agent"]["steps"])
-    home = path.parent.parent if path.parent.name == "checkpoints" else path.parent
-    card = write_card(content, find_evaluation(home, step), name)
+    card = write_card(content, find_evaluation(run_folder(path), step), name)
     folder.mkdir(parents=True, exist_ok=True)
     write_policy(content, folder)
     with replace_file(folder / CARD) as file:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from .containers import map_values
 from .content import check_policy
 from .files import replace_file
 from .packages import require_packages
@@ -62,7 +63,7 @@ def write_policy(content: Mapping[str, Any], folder: Path) -> None:
         "config": {**content["config"], **OF_THE_MACHINE},
         "spaces": content["spaces"],
     }
-    text = json.dumps(_to_json(settings), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(map_values(_to_json, settings), indent=1, allow_nan=False) + "\n"
     weights = {name: value.detach().cpu().contiguous().clone() for name, value in content["model"].items()}
     for name, written in ((WEIGHTS, save(weights)), (SETTINGS, text.encode())):
         with replace_file(folder / name) as file:
@@ -99,7 +100,7 @@ def read_policy(file: Path, device: torch.device | str = "cpu") -> dict[str, Any
         model = load_file(weights, device=str(device))
     except (ValueError, OSError, SafetensorError) as error:
         raise ValueError(f"{weights} has no readable weights ({type(error).__name__}: {error})") from error
-    content = {**_from_json(settings), "model": model}
+    content = {**map_values(_from_json, settings), "model": model}
     try:
         check_policy(content)
     except ValueError as error:
@@ -108,18 +109,10 @@ def read_policy(file: Path, device: torch.device | str = "cpu") -> dict[str, Any
 
 
 def _to_json(value: Any) -> Any:
-    """Return plain containers with texts in the place of numbers that are not finite."""
-    if isinstance(value, Mapping):
-        return {key: _to_json(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(part) for part in value]
+    """Return a text in the place of a number that is not finite."""
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _from_json(value: Any) -> Any:
-    """Return plain containers with numbers in the place of the texts of `_to_json`."""
-    if isinstance(value, dict):
-        return {key: _from_json(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_from_json(part) for part in value]
+    """Return a number in the place of a text of `_to_json`."""
     return NOT_FINITE.get(value, value) if isinstance(value, str) else value

@@ -9,12 +9,13 @@ from typing import Any
 from rich.console import Console
 
 from .console import print_line
+from .containers import map_values
 from .files import replace_file
 
 
 def write_result(result: Mapping[str, Any], file: Path) -> None:
     """Write a result as JSON; a number that JSON cannot write, such as NaN, becomes null."""
-    text = json.dumps(_without_nan(result), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(map_values(_without_nan, result), indent=1, allow_nan=False) + "\n"
     with replace_file(file) as opened:
         opened.write(text.encode())
 
@@ -39,9 +40,5 @@ def _number(value: float) -> str:
 
 
 def _without_nan(value: Any) -> Any:
-    """Return plain containers with null in the place of every number that is not finite."""
-    if isinstance(value, Mapping):
-        return {key: _without_nan(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
+    """Return None in the place of a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -64,8 +64,7 @@ class RunSettings:
         require_between(1, MAX_ENVS, num_envs=self.num_envs)
         require_between(1, MAX_STEPS, checkpoint_every=self.checkpoint_every)
         require_between(1, MAX_CHECKPOINTS, keep_checkpoints=self.keep_checkpoints)
-        if self.checkpoint_minutes is not None:
-            require_positive(checkpoint_minutes=self.checkpoint_minutes)
+        require_positive(checkpoint_minutes=self.checkpoint_minutes)
         require_between(0, MAX_SEED - MAX_LEVELS, evaluate_start=self.evaluate_start)
         require_between(1, MAX_LEVELS, evaluate_levels=self.evaluate_levels)
         require_between(1, MAX_STEPS, evaluate_every=self.evaluate_every, evaluate_max_steps=self.evaluate_max_steps)

@@ -12,10 +12,8 @@ from memorl.envs.engine.names import unknown_name
 
 from .errors import describe_error
 from .flat import Flat, is_nested
+from .from_gymnasium import CREATOR_ERRORS
 from .ids import import_module
-
-ERRORS = (ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, TypeError, ValueError)
-"""What a constructor raises for arguments that it cannot use."""
 
 
 @final
@@ -76,7 +74,7 @@ class Gymnax(VectorWrapper):
         place = find_device("env.device", device)
         try:
             made = creator(**arguments)
-        except ERRORS as error:
+        except (*CREATOR_ERRORS, ValueError) as error:
             raise ValueError(f"env.id {id} cannot be made: {describe_error(error)}") from error
         env, defaults = made if isinstance(made, tuple) else (made, made.default_params)
         batch = JaxBatch(env, _replace(defaults, params or {}), num_envs, place)

@@ -89,7 +89,7 @@ class JaxBatch(VectorEnv[Any, Any, Any]):
     def state_dict(self) -> dict[str, Bytes]:
         """Return the state of every env, the bytes of each part as a row."""
         parts = [np.array(_key_data(part)) for part in jax.tree.leaves(self._now)]
-        rows = [np.ascontiguousarray(part).reshape(self.num_envs, -1).view(np.uint8) for part in parts]
+        rows = [part.reshape(self.num_envs, -1).view(np.uint8) for part in parts]
         return {f"part-{i}": row for i, row in enumerate(rows)}
 
     def load_state_dict(self, state: Mapping[str, Bytes]) -> None:
@@ -107,7 +107,7 @@ class JaxBatch(VectorEnv[Any, Any, Any]):
             data = _key_data(part)
             array = np.ascontiguousarray(row, np.uint8).view(data.dtype).reshape(data.shape)
             moved = jax.device_put(array, self._device)
-            read.append(jax.random.wrap_key_data(moved) if _is_key(part) else moved)
+            read.append(jax.random.wrap_key_data(moved, impl=jax.random.key_impl(part)) if _is_key(part) else moved)
         self._now = jax.tree.unflatten(tree, read)
 
     def _can_tell_limits(self) -> bool:
